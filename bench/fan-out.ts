@@ -1,0 +1,98 @@
+import type { Audience } from "./client.ts";
+import { Pair, type Measured, type ServerName } from "./pair.ts";
+
+/** One line of the results. */
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  readonly audience: Omit<Audience, "port">;
+  /** Events published in one turn of the event loop. */
+  readonly perTurn: number;
+  /** What Fanfare's CPU time may be, with a raw broadcast of the same deliveries as 1. */
+  readonly target?: number;
+}
+
+const everyone = (subscribers: number): Scenario["audience"] => ({
+  subscribers,
+  rooms: 1,
+  documents: "shared",
+});
+
+export const scenarios: readonly Scenario[] = [
+  { name: "100", title: "100 subscribers of one document", audience: everyone(100), perTurn: 1 },
+  {
+    name: "1k",
+    title: "1,000 subscribers of one document",
+    audience: everyone(1_000),
+    perTurn: 1,
+    target: 1,
+  },
+  {
+    name: "10k",
+    title: "10,000 subscribers of one document",
+    audience: everyone(10_000),
+    perTurn: 1,
+    target: 1,
+  },
+  {
+    name: "topics",
+    title: "10,000 subscribers over 1,000 topics",
+    audience: { subscribers: 10_000, rooms: 1_000, documents: "shared" },
+    perTurn: 1,
+    target: 1.2,
+  },
+  {
+    name: "documents",
+    title: "1,000 distinct documents",
+    audience: { subscribers: 1_000, rooms: 1, documents: "distinct" },
+    perTurn: 1,
+    target: 2.5,
+  },
+  {
+    name: "bursts",
+    title: "1,000 subscribers, 20 events in one tick",
+    audience: everyone(1_000),
+    perTurn: 20,
+    target: 0.4,
+  },
+];
+
+export interface FanOutOptions {
+  readonly servers: readonly ServerName[];
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** What each server did in each round; undefined where it sat the round out. */
+export type Rounds = ReadonlyMap<ServerName, readonly (Measured | undefined)[]>;
+
+/** graphql-ws has no target and is far off, so it takes part only so often. */
+export const graphqlWsEvery = 3;
+
+/** All servers are up and connected; within a round they take turns, and each round another one begins. */
+export async function fanOut(scenario: Scenario, { servers, rounds, seconds }: FanOutOptions): Promise<Rounds> {
+  await using stack = new AsyncDisposableStack();
+  const { audience, perTurn } = scenario;
+  const perEvent = audience.subscribers / audience.rooms;
+  const events = Math.ceil(10_000 / perEvent / perTurn) * perTurn;
+  const turns = 1 + Math.ceil(perEvent / 100);
+  const chunk = { events, perTurn, turns, rooms: audience.rooms, textBytes: 40 };
+
+  const pairs: Pair[] = [];
+  for (const name of servers) {
+    const pair = stack.use(new Pair(name));
+    await pair.connect(audience);
+    await pair.saturate(seconds, chunk, events * perEvent); // So that the machine code is there.
+    pairs.push(pair);
+  }
+  const measured = new Map<ServerName, (Measured | undefined)[]>(servers.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    const first = round % pairs.length;
+    for (const pair of [...pairs.slice(first), ...pairs.slice(0, first)]) {
+      const takesPart = pair.name !== "graphql-ws" || round % graphqlWsEvery === 0;
+      const result = takesPart ? await pair.saturate(seconds, chunk, events * perEvent) : undefined;
+      measured.get(pair.name)?.push(result);
+    }
+  }
+  return measured;
+}

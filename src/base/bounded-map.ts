@@ -1,0 +1,51 @@
+/**
+ * A map that forgets what was used longest ago, bounded by the number of its entries and by their total weight.
+ * An entry that alone is heavier than the bound is not kept.
+ */
+export class BoundedMap<Key, Value> {
+  readonly #entries = new Map<Key, { value: Value; weight: number }>();
+  readonly #maxEntries: number;
+  readonly #maxWeight: number;
+  #weight = 0;
+
+  /** @param maxEntries 0 keeps nothing. @param maxWeight in the caller's unit; Infinity by default. */
+  constructor(maxEntries: number, maxWeight: number = Infinity) {
+    this.#maxEntries = maxEntries;
+    this.#maxWeight = maxWeight;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: Key): Value | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  set(key: Key, value: Value, weight: number = 1): void {
+    this.delete(key);
+    if (weight > this.#maxWeight || this.#maxEntries < 1) return;
+    this.#entries.set(key, { value, weight });
+    this.#weight += weight;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#maxEntries && this.#weight <= this.#maxWeight) return;
+      this.delete(oldest);
+    }
+  }
+
+  delete(key: Key): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    this.#weight -= entry.weight;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#weight = 0;
+  }
+}

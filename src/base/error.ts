@@ -1,0 +1,55 @@
+/**
+ * Every code that a {@link FanfareError} carries: when it happens and what the caller should do next.
+ * Codes are stable between major versions, messages are not.
+ */
+export const errorCodes = {
+  BAD_OPTION: {
+    when: "An option has a value that is not allowed.",
+    next: "Correct the option that the message names.",
+  },
+  BAD_DECLARATION: {
+    when: "A subscription declaration or the schema around it cannot work.",
+    next: "Correct the field that the message names.",
+  },
+  NOT_BOUND: {
+    when: "A declared field was subscribed to before a Fanfare was created with its schema.",
+    next: "Call createFanfare({ schema }) before the first subscription.",
+  },
+  CLOSED: {
+    when: "Something was used after it was disposed.",
+    next: "Stop using it, or open a new one.",
+  },
+  EVENT_NOT_STORED: {
+    when: "The broker refused an event; it did not happen for anyone.",
+    next: "Publish again, with the same id.",
+  },
+  EVENT_UNKNOWN: {
+    when: "The broker may or may not have taken an event.",
+    next: "Publish again with the same id; a repeat within two minutes is harmless.",
+  },
+  BROKER_UNAVAILABLE: {
+    when: "The broker could not confirm a subscription.",
+    next: "Retry later; clients are told to come back.",
+  },
+  SHARING_BROKEN: {
+    when: "A resolver that was declared shareable read the viewer's context.",
+    next: "Take the `shareable` mark off the field that the message names.",
+  },
+  OVERFLOW: {
+    when: "A bounded queue was full and its policy was to end the reader.",
+    next: "Read faster, raise the bound, or choose another overflow policy.",
+  },
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The one error class of Fanfare. Test `code`, never `message`. */
+export class FanfareError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "FanfareError";
+    this.code = code;
+  }
+}

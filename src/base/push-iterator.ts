@@ -1,0 +1,74 @@
+import { FanfareError } from "./error.ts";
+
+/**
+ * An async iterator that values are pushed into. At most `limit` values wait for a slow reader; one more ends the
+ * iteration with FanfareError OVERFLOW after what is waiting. `return` never waits for anything.
+ */
+export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncDisposable {
+  readonly #waiting: Value[] = [];
+  readonly #readers: PromiseWithResolvers<IteratorResult<Value>>[] = [];
+  readonly #limit: number;
+  readonly #onReturn: () => void;
+  #ended = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param limit values; Infinity: no bound. @param onReturn called once, when the reader leaves or the end is told. */
+  constructor(limit: number, onReturn: () => void) {
+    this.#limit = limit;
+    this.#onReturn = onReturn;
+  }
+
+  push(value: Value): void {
+    if (this.#ended) return;
+    const reader = this.#readers.shift();
+    if (reader) reader.resolve({ done: false, value });
+    else if (this.#waiting.length < this.#limit) this.#waiting.push(value);
+    else this.fail(new FanfareError("OVERFLOW", `The reader is more than ${this.#limit} values behind`));
+  }
+
+  /** Ends the iteration after what is waiting. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
+    this.#onReturn();
+  }
+
+  /** Ends the iteration with an error after what is waiting. */
+  fail(error: unknown): void {
+    if (this.#ended) return;
+    const reader = this.#readers.shift();
+    if (reader) reader.reject(error);
+    else this.#failure = { error };
+    this.end();
+  }
+
+  async next(): Promise<IteratorResult<Value>> {
+    const value = this.#waiting.shift();
+    if (value !== undefined) return { done: false, value };
+    if (this.#failure) {
+      const { error } = this.#failure;
+      this.#failure = undefined;
+      throw error;
+    }
+    if (this.#ended) return { done: true, value: undefined };
+    const reader = Promise.withResolvers<IteratorResult<Value>>();
+    this.#readers.push(reader);
+    return reader.promise;
+  }
+
+  async return(): Promise<IteratorResult<Value>> {
+    this.#waiting.length = 0;
+    this.#failure = undefined;
+    this.end();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}

@@ -1,0 +1,155 @@
+import { systemClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
+import { FanfareError } from "../base/error.ts";
+import type { Broker, BrokerSink, Event, NewEvent, Position, Receipt, Replay, TopicName } from "../contract/broker.ts";
+import { Handover, closedError } from "./handover.ts";
+import { History } from "./memory/history.ts";
+import type { HistoryBounds } from "./memory/history.ts";
+import { hashOf } from "./memory/ring.ts";
+
+export interface MemoryBrokerOptions {
+  /**
+   * How much of the past can be replayed. What goes over a bound is dropped, oldest first, and whoever asks for it is
+   * told that it has `expired`. There is no bound in bytes: payloads are live objects, and to know their size each one
+   * would have to be encoded.
+   */
+  readonly history?: {
+    /** Events kept of each topic: 1 to 16,777,216; 10,000 by default. */
+    readonly events?: number;
+    /**
+     * Events kept of all topics together: 1 or more; 250,000 by default; Infinity for no bound. At the limit the topic
+     * that was published to longest ago gives up its oldest event.
+     */
+    readonly total?: number;
+    /** How long an event can be replayed: more than 0; 300,000 (5 minutes) by default; Infinity for no bound. */
+    readonly milliseconds?: number;
+  };
+  /**
+   * How many topics that nobody listens to are remembered: 1 or more; 100,000 by default; Infinity for no bound. At the
+   * limit the one unused longest is forgotten: its history is gone, and should it come back, its old positions have
+   * `expired`. Topics that somebody listens to are not counted and never forgotten.
+   */
+  readonly topics?: number;
+  /** The system's by default. */
+  readonly clock?: Clock;
+}
+
+/**
+ * The broker of a single process: an event reaches this process's listeners within the call of `publish`. Nothing
+ * survives the process; positions from before a restart are told as `broker_lost`. Payloads are kept by reference, so
+ * they must not be changed after they were published.
+ *
+ * @throws FanfareError BAD_OPTION
+ */
+export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
+  const { history = {}, clock = systemClock } = options;
+  const bounds: HistoryBounds = {
+    events: whole("history.events", history.events, 10_000, 2 ** 24),
+    total: whole("history.total", history.total, 250_000, Infinity),
+    milliseconds: positive("history.milliseconds", history.milliseconds, 300_000),
+    topics: whole("topics", options.topics, 100_000, Infinity),
+  };
+  return new MemoryBroker(bounds, clock);
+}
+
+class MemoryBroker implements Broker {
+  readonly supports = { history: true, acrossProcesses: false, durable: false };
+  readonly #clock: Clock;
+  readonly #history: History;
+  readonly #handover = new Handover();
+
+  constructor(bounds: HistoryBounds, clock: Clock) {
+    this.#clock = clock;
+    this.#history = new History(bounds, clock);
+  }
+
+  async open(sink: BrokerSink, signal: AbortSignal): Promise<void> {
+    this.#handover.open(sink, signal);
+  }
+
+  async subscribe(topics: readonly TopicName[]): Promise<readonly Position[]> {
+    this.#assertOpen();
+    return topics.map((topic) => this.#history.listen(topic).position);
+  }
+
+  async unsubscribe(topics: readonly TopicName[]): Promise<void> {
+    for (const topic of topics) {
+      this.#history.ignore(topic);
+      this.#handover.forget(topic);
+    }
+  }
+
+  /** Not an async function: the receipts' promise is the only one that a publish makes. */
+  publish(events: readonly NewEvent[]): Promise<readonly Receipt[]> {
+    const now = this.#clock.now();
+    const receipts: Receipt[] = [];
+    for (let next = events[0]; next; next = events[receipts.length]) {
+      if (this.#handover.closed) receipts.push({ notStored: closedError() });
+      else this.#publishRun(next.topic, events, receipts, now);
+    }
+    return Promise.resolve(receipts);
+  }
+
+  async since(topic: TopicName, after: Position, limit: number): Promise<Replay> {
+    this.#assertOpen();
+    const log = this.#history.log(topic);
+    this.#history.expire(log, this.#clock.now());
+    return log.since(after, limit);
+  }
+
+  async last(topic: TopicName): Promise<{ readonly position: Position; readonly id: string } | undefined> {
+    this.#assertOpen();
+    return this.#history.find(topic)?.last;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#handover.close();
+    this.#history[Symbol.dispose]();
+  }
+
+  /**
+   * Stores the events from `receipts.length` on for as long as they are of one topic, and hands them over as one batch
+   * before the next topic is looked at: a listener that publishes comes after this run and before the next.
+   */
+  #publishRun(topic: TopicName, events: readonly NewEvent[], receipts: Receipt[], now: number): void {
+    const log = this.#history.log(topic);
+    this.#history.expire(log, now);
+    const after = log.position;
+    const batch: Event[] = [];
+    for (let next = events[receipts.length]; next?.topic === topic; next = events[receipts.length]) {
+      const hash = hashOf(next.id);
+      let event = log.find(next.id, hash);
+      if (!event) {
+        event = this.#history.append(log, next, hash, now);
+        batch.push(event);
+      }
+      receipts.push({ stored: event.position });
+    }
+    if (log.live && batch.length > 0) this.#handover.events(topic, after, batch);
+  }
+
+  #assertOpen(): void {
+    if (this.#handover.closed) throw closedError();
+  }
+}
+
+function whole(name: string, value: number | undefined, fallback: number, most: number): number {
+  if (value === undefined) return fallback;
+  const allowed = value === Infinity ? most === Infinity : Number.isInteger(value);
+  if (allowed && value >= 1 && value <= most) return value;
+  throw badOption(
+    name,
+    value,
+    most === Infinity ? "a whole number from 1 on, or Infinity" : `a whole number from 1 to ${most}`,
+  );
+}
+
+function positive(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value === "number" && value > 0) return value;
+  throw badOption(name, value, "more than 0, or Infinity");
+}
+
+function badOption(name: string, value: unknown, allowed: string): FanfareError {
+  return new FanfareError("BAD_OPTION", `memoryBroker: ${name} must be ${allowed}, not ${String(value)}`);
+}

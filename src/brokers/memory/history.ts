@@ -1,0 +1,128 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Event, NewEvent, TopicName } from "../../contract/broker.ts";
+import { TopicLog } from "./log.ts";
+import { Recency } from "./recency.ts";
+
+export interface HistoryBounds {
+  /** Events per topic. */
+  readonly events: number;
+  /** Events of all topics together. */
+  readonly total: number;
+  readonly milliseconds: number;
+  /** Remembered topics that nobody listens to. */
+  readonly topics: number;
+}
+
+/** The logs of all topics and what bounds them: count, age, total, and how many idle topics are remembered. */
+export class History implements Disposable {
+  readonly #bounds: HistoryBounds;
+  readonly #clock: Clock;
+  /** Random per start, so that a position of an earlier start is recognised. */
+  readonly #start = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+  #lives = 0;
+  readonly #logs = new Map<TopicName, TopicLog>();
+  /** Logs that nobody listens to, by their last use. */
+  readonly #idle = new Recency<TopicLog>();
+  /** Logs that hold events, by their last event. */
+  readonly #filled = new Recency<TopicLog>();
+  #size = 0;
+  #sweep: Timer | undefined;
+
+  constructor(bounds: HistoryBounds, clock: Clock) {
+    this.#bounds = bounds;
+    this.#clock = clock;
+  }
+
+  /** The topic's log; a topic that is new, or was forgotten, begins a new life. */
+  log(topic: TopicName): TopicLog {
+    const log = this.#logs.get(topic) ?? this.#begin(topic);
+    if (!log.live) this.#touchIdle(log);
+    return log;
+  }
+
+  find(topic: TopicName): TopicLog | undefined {
+    return this.#logs.get(topic);
+  }
+
+  /** From now on the topic is not forgotten. */
+  listen(topic: TopicName): TopicLog {
+    const log = this.#logs.get(topic) ?? this.#begin(topic);
+    this.#idle.remove(log.idle);
+    log.live = true;
+    return log;
+  }
+
+  ignore(topic: TopicName): void {
+    const log = this.#logs.get(topic);
+    if (!log?.live) return;
+    log.live = false;
+    this.#touchIdle(log);
+  }
+
+  append(log: TopicLog, event: NewEvent, hash: number, now: number): Event {
+    const stored = log.append(event, hash, now);
+    this.#size += 1;
+    this.#filled.touch(log.filled);
+    this.expire(log, now);
+    if (this.#size > this.#bounds.total) this.#dropOldest();
+    this.#sweep ??= this.#startSweep();
+    return stored;
+  }
+
+  /** Takes out what has become too old since the last event. */
+  expire(log: TopicLog, now: number): void {
+    this.#trim(log, this.#bounds.events, now - this.#bounds.milliseconds);
+  }
+
+  [Symbol.dispose](): void {
+    this.#sweep?.[Symbol.dispose]();
+    this.#sweep = undefined;
+    this.#logs.clear();
+    this.#idle.clear();
+    this.#filled.clear();
+    this.#size = 0;
+  }
+
+  #begin(topic: TopicName): TopicLog {
+    this.#lives += 1;
+    const log = new TopicLog(topic, `${this.#start}-${this.#lives.toString(36)}`);
+    this.#logs.set(topic, log);
+    return log;
+  }
+
+  #touchIdle(log: TopicLog): void {
+    this.#idle.touch(log.idle);
+    const { oldest } = this.#idle;
+    if (this.#idle.size <= this.#bounds.topics || !oldest) return;
+    this.#idle.remove(oldest.idle);
+    this.#logs.delete(oldest.topic);
+    this.#trim(oldest, 0, 0);
+  }
+
+  /** The topic whose last event is the oldest gives up an event. */
+  #dropOldest(): void {
+    const { oldest } = this.#filled;
+    if (oldest) this.#trim(oldest, oldest.size - 1, 0);
+  }
+
+  #trim(log: TopicLog, keep: number, time: number): void {
+    this.#size -= log.trim(keep, time);
+    if (log.size === 0) this.#filled.remove(log.filled);
+  }
+
+  /** Runs only while there is something that can expire. */
+  #startSweep(): Timer | undefined {
+    const { milliseconds } = this.#bounds;
+    if (milliseconds === Infinity) return undefined;
+    return this.#clock.every(Math.max(1, milliseconds / 4), () => this.#sweepOnce());
+  }
+
+  #sweepOnce(): void {
+    for (let log = this.#filled.oldest; log; log = this.#filled.oldest) {
+      this.expire(log, this.#clock.now());
+      if (log.size > 0) return;
+    }
+    this.#sweep?.[Symbol.dispose]();
+    this.#sweep = undefined;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Dialect } from "../dialects/dialect.ts";
+import type { Peer } from "./peer.ts";
+
+/** One client's connection, as a session sees it. None of its functions throws; after the end they do nothing. */
+export interface Socket {
+  readonly peer: Peer;
+  /** True while what was written waits in this process: more would only pile up. `drained` tells when it is over. */
+  readonly blocked: boolean;
+  /**
+   * Writes `count` messages at once. `parts` holds three pieces of each: head, shared bytes, tail. The pieces are
+   * copied or handed to the kernel before the call returns, so the caller may use the array again.
+   */
+  write(parts: readonly Uint8Array[], count: number): void;
+  /** Asks the other end to prove that it is alive; its answer arrives as {@link SocketHandler.alive}. */
+  ping(): void;
+  /** Ends the connection in the way its protocol knows, after what was written. The reason is at most 123 bytes. */
+  close(code: number, reason: string): void;
+  /** Cuts the connection. */
+  terminate(): void;
+}
+
+/** What a session does with what its socket tells it. */
+export interface SocketHandler {
+  /** One whole message arrived. */
+  message(text: string): void;
+  /** The other end proved that it is alive. */
+  alive(): void;
+  /** Everything that was written has been taken. */
+  drained(): void;
+  /** The connection is gone. Called exactly once, last. */
+  closed(code: number, reason: string): void;
+}
+
+/**
+ * Whether a connection may be opened, asked before the handshake is answered. A refusal is sent as an HTTP status, or
+ * as a close code after accepting, as the server is configured.
+ */
+export type Admit = (
+  peer: Peer,
+) => { readonly status: number; readonly code: number; readonly reason: string } | undefined;
+
+/** Opens a session on a socket. */
+export type Accept = (socket: Socket, dialect: Dialect) => SocketHandler;

@@ -1,0 +1,17 @@
+import { subscription } from "./subscription.ts";
+import type { SubscriptionField, SubscriptionOptions } from "./subscription.ts";
+import { topic } from "./topic.ts";
+
+export interface Declare<Context> {
+  /** See {@link subscription}. */
+  readonly subscription: <Args, Event, Value = Event>(
+    options: SubscriptionOptions<Context, Args, Event, Value>,
+  ) => SubscriptionField<Context, Args, Value>;
+  /** See {@link topic}. */
+  readonly topic: typeof topic;
+}
+
+/** The tools to declare subscriptions with, for a server whose `context` option gives `Context`. */
+export function declare<Context = unknown>(): Declare<Context> {
+  return { subscription: (options) => subscription(options), topic };
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "../base/clock.ts";
+import { FanfareError } from "../base/error.ts";
+import type { Broker, NewEvent, Receipt, TopicName } from "../contract/broker.ts";
+import { telemetry } from "../contract/telemetry.ts";
+import { topicName } from "./topic.ts";
+import type { TopicLike } from "./topic.ts";
+
+export interface PublishOptions {
+  /**
+   * Makes a repeat harmless: within a topic, a broker with history stores one event per id. Random by default. Give one
+   * if you mean to publish again after an error.
+   */
+  readonly id?: string;
+  /** When it happened, in milliseconds since 1970; now by default. */
+  readonly time?: number;
+}
+
+/** One topic, or several: an operation that listens to more than one of them gets the event once. */
+export type Topics<Payload = unknown> = TopicLike<Payload> | readonly TopicLike<Payload>[];
+
+/**
+ * Publishes one event and resolves when the broker has stored it in each of the topics; without topics there is
+ * nothing to do.
+ *
+ * @param what `end` is true for the event that ends the topics' subscriptions.
+ * @throws FanfareError EVENT_NOT_STORED when no topic has the event; EVENT_UNKNOWN when some may have it. The cause is
+ * the broker's error, or an AggregateError of several.
+ */
+export async function publish(
+  broker: Broker,
+  clock: Clock,
+  topics: Topics,
+  what: PublishOptions & { readonly payload: unknown; readonly end?: boolean },
+): Promise<void> {
+  const started = clock.now();
+  const { id = crypto.randomUUID(), time = started, payload, end = false } = what;
+  const names = typeof topics === "string" || "name" in topics ? [topicName(topics)] : topics.map(topicName);
+  if (names.length === 0) return;
+
+  const events = names.map((topic) => ({ topic, id, time, payload, end }));
+  assertStored(await receiptsOf(broker, events), id, names);
+  if (telemetry["event.published"].hasSubscribers) {
+    const milliseconds = clock.now() - started;
+    telemetry["event.published"].publish({ topics: names, event: id, milliseconds });
+  }
+}
+
+/** A broker does not reject for an event's sake; when it does reject, nobody knows what became of them. */
+async function receiptsOf(broker: Broker, events: readonly NewEvent[]): Promise<readonly Receipt[]> {
+  try {
+    return await broker.publish(events);
+  } catch (error) {
+    const unknown = error instanceof Error ? error : new Error(String(error));
+    return events.map(() => ({ unknown }));
+  }
+}
+
+function assertStored(receipts: readonly Receipt[], id: string, topics: readonly TopicName[]): void {
+  const errors = receipts.flatMap((receipt) => {
+    if ("stored" in receipt) return [];
+    return "unknown" in receipt ? [receipt.unknown] : [receipt.notStored];
+  });
+  if (errors.length === 0) return;
+
+  const refused = receipts.every((receipt) => "notStored" in receipt);
+  const what = `The event ${JSON.stringify(id)} ${refused ? "was not stored" : "may not be stored"}`;
+  const where = topics.map((topic) => JSON.stringify(topic)).join(", ");
+  const cause = errors.length === 1 ? errors[0] : new AggregateError(errors);
+  throw new FanfareError(refused ? "EVENT_NOT_STORED" : "EVENT_UNKNOWN", `${what} in ${where}`, {
+    cause,
+  });
+}

@@ -1,0 +1,41 @@
+/**
+ * Every code Fanfare closes a WebSocket with. `retry` says whether the client should come back: stock graphql-ws
+ * clients treat all of these the same way. PROTOCOL.md holds the table with words for people.
+ */
+export const closeCodes: Readonly<Record<CloseCodeName, CloseCode>> = {
+  normal: { code: 1000, reason: "Done", retry: false },
+  goingAway: { code: 1001, reason: "Going away", retry: true },
+  restart: { code: 1012, reason: "Service restart", retry: true },
+  overload: { code: 1013, reason: "Try again later", retry: true },
+  badRequest: { code: 4400, reason: "Bad request", retry: false },
+  unauthorized: { code: 4401, reason: "Unauthorized", retry: false },
+  forbidden: { code: 4403, reason: "Forbidden", retry: true },
+  subprotocolNotAcceptable: { code: 4406, reason: "Subprotocol not acceptable", retry: false },
+  initTimeout: { code: 4408, reason: "Connection initialisation timeout", retry: true },
+  duplicateOperation: { code: 4409, reason: "Subscriber already exists", retry: false },
+  tooSlow: { code: 4413, reason: "Too slow", retry: true },
+  tooMany: { code: 4429, reason: "Too many initialisation requests", retry: false },
+  internalError: { code: 4500, reason: "Internal server error", retry: false },
+};
+
+export type CloseCodeName =
+  | "normal"
+  | "goingAway"
+  | "restart"
+  | "overload"
+  | "badRequest"
+  | "unauthorized"
+  | "forbidden"
+  | "subprotocolNotAcceptable"
+  | "initTimeout"
+  | "duplicateOperation"
+  | "tooSlow"
+  | "tooMany"
+  | "internalError";
+
+export interface CloseCode {
+  readonly code: number;
+  /** At most 123 bytes (RFC 6455, 5.5.1). */
+  readonly reason: string;
+  readonly retry: boolean;
+}

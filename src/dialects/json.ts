@@ -1,0 +1,48 @@
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** An object, or what is wrong with the text in words that fit a close reason. */
+export type ParsedObject = { readonly object: JsonObject } | { readonly problem: string };
+
+/** Neither null nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Null counts as absent: clients send both. */
+export function isOptionalObject(value: unknown): value is JsonObject | null | undefined {
+  return value == null || isObject(value);
+}
+
+/** Null counts as absent: clients send both. */
+export function isOptionalString(value: unknown): value is string | null | undefined {
+  return value == null || typeof value === "string";
+}
+
+/**
+ * Parses text that must be one JSON object. Never throws. A key `__proto__` at any depth is a problem: whoever copies
+ * such an object property by property changes its prototype.
+ */
+export function parseObject(text: string): ParsedObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { problem: "Not valid JSON" };
+  }
+  if (!isObject(value)) return { problem: "Not a JSON object" };
+  if (hasPrototypeKey(text, value)) return { problem: 'The key "__proto__" is not allowed' };
+  return { object: value };
+}
+
+/** The text is looked at first, so that only messages that could hide the key (perhaps by an escape) are walked. */
+function hasPrototypeKey(text: string, root: object): boolean {
+  if (!text.includes("__proto__") && !text.includes("\\u")) return false;
+  const open: unknown[] = [root];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== "object" || value === null) continue;
+    if (Object.hasOwn(value, "__proto__")) return true;
+    for (const child of Object.values(value)) open.push(child);
+  }
+  return false;
+}

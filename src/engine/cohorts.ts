@@ -1,0 +1,127 @@
+import type { GraphQLSchema } from "graphql";
+import type { FanfareError } from "../base/error.ts";
+import type { Event, TopicName } from "../contract/broker.ts";
+import type { Log } from "../contract/log.ts";
+import { telemetry } from "../contract/telemetry.ts";
+import { Cohort } from "./cohort.ts";
+import type { Execution } from "./execution.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { Hub } from "./hub.ts";
+import type { Member } from "./member.ts";
+import { Membership } from "./membership.ts";
+import type { Plan } from "./plan.ts";
+import { declaredShareable } from "./declared-shareable.ts";
+
+export interface CohortsOptions {
+  readonly schema: GraphQLSchema;
+  readonly hub: Hub;
+  readonly execution: Execution;
+  readonly fanOut: FanOut;
+  readonly log: Log;
+  /** Told that a document's fields look at the viewer, though they were declared shareable. */
+  readonly caught: (plan: Plan) => void;
+}
+
+/** The cohorts of this process, by plan key. */
+export class Cohorts {
+  readonly #options: CohortsOptions;
+  readonly #byKey = new Map<string, Cohort>();
+  #count = 0;
+
+  constructor(options: CohortsOptions) {
+    this.#options = options;
+  }
+
+  /** Cohorts that several operations may share. */
+  get shared(): number {
+    return this.#byKey.size;
+  }
+
+  /** Puts a member into the cohort of its plan. It hears every event that is published once `live` has resolved. */
+  join(plan: Plan, member: Member): Membership {
+    const cohort = (plan.key === undefined ? undefined : this.#byKey.get(plan.key)) ?? this.#open(plan);
+    cohort.add(member);
+    return new Membership(this, cohort, member);
+  }
+
+  leave(cohort: Cohort, member: Member): void {
+    cohort.delete(member);
+    if (cohort.size === 0) this.#close(cohort);
+  }
+
+  /** A cohort for this member alone, which goes on exactly where the shared one stopped. */
+  separate(cohort: Cohort, member: Member): Cohort {
+    if (cohort.plan.key === undefined) return cohort;
+    const alone = this.#create({ ...cohort.plan, key: undefined });
+    this.#move(cohort, member, alone);
+    for (const event of cohort.release(member)) alone.event(event);
+    if (cohort.size === 0) this.#close(cohort);
+    return alone;
+  }
+
+  async listen(cohort: Cohort, topics: readonly TopicName[]): Promise<void> {
+    const added = topics.filter((topic) => !cohort.topics.includes(topic));
+    cohort.topics = [...cohort.topics, ...added];
+    await this.#options.hub.listen(added, cohort);
+  }
+
+  unlisten(cohort: Cohort, topics: readonly TopicName[]): void {
+    cohort.topics = cohort.topics.filter((topic) => !topics.includes(topic));
+    this.#options.hub.leave(topics, cohort);
+  }
+
+  #open(plan: Plan): Cohort {
+    const cohort = this.#create(plan);
+    if (plan.key !== undefined) this.#byKey.set(plan.key, cohort);
+    cohort.live = this.#options.hub.listen(plan.topics, cohort);
+    cohort.live.catch(() => this.#close(cohort));
+    return cohort;
+  }
+
+  #create(plan: Plan): Cohort {
+    const { execution, fanOut } = this.#options;
+    this.#count += 1;
+    return new Cohort({
+      id: String(this.#count),
+      plan,
+      execution,
+      fanOut,
+      broken: (cohort, why, events) => this.#broken(cohort, why, events),
+    });
+  }
+
+  #close(cohort: Cohort): void {
+    const { key } = cohort.plan;
+    if (key !== undefined && this.#byKey.get(key) === cohort) this.#byKey.delete(key);
+    this.#options.hub.leave(cohort.topics, cohort);
+  }
+
+  /** A shared execution looked at the viewer: from these events on, each member is served alone. */
+  #broken(cohort: Cohort, error: FanfareError, events: readonly Event[]): void {
+    const { plan } = cohort;
+    const { caught, log, schema } = this.#options;
+    caught(plan);
+    const fields = declaredShareable(schema, plan.document.ast);
+    if (telemetry["sharing.broken"].hasSubscribers) telemetry["sharing.broken"].publish({ fields, why: error.message });
+    log.error("A field that is declared shareable looks at the viewer; its document is no longer shared", {
+      field: `Subscription.${plan.fieldName}`,
+      oneOf: fields,
+      error,
+    });
+    for (const member of [...cohort.members]) {
+      const alone = this.#create({ ...plan, key: undefined, audience: "session", walk: undefined });
+      this.#move(cohort, member, alone);
+      cohort.delete(member);
+      for (const event of events) alone.event(event);
+    }
+    this.#close(cohort);
+  }
+
+  #move(from: Cohort, member: Member, to: Cohort): void {
+    to.topics = from.topics;
+    to.live = from.live;
+    to.add(member);
+    member.moved(to);
+    this.#options.hub.listenBeside(to.topics, to);
+  }
+}

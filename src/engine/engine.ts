@@ -1,0 +1,138 @@
+import { execute, type GraphQLError, type GraphQLSchema, type ValidationRule } from "graphql";
+import type { Clock } from "../base/clock.ts";
+import type { Broker } from "../contract/broker.ts";
+import type { Log } from "../contract/log.ts";
+import type { FormattedResult } from "../contract/request-engine.ts";
+import type { MaybePromise } from "../declare/declaration.ts";
+import { SKIP } from "../declare/skip.ts";
+import type { Triggers } from "../declare/triggers.ts";
+import type { OperationRequest } from "../dialects/message.ts";
+import { Cohorts } from "./cohorts.ts";
+import { DocumentCache } from "./document.ts";
+import type { DocumentLimits } from "./document-limits.ts";
+import { formatResult, type FormatResponse, type ResultFormat } from "./encode.ts";
+import { toGraphQLError, type FormatError } from "./error-format.ts";
+import { Execution } from "./execution.ts";
+import { FanOut } from "./fan-out.ts";
+import { ForeignReader } from "./foreign-reader.ts";
+import { foreignSource } from "./foreign-source.ts";
+import { Hub } from "./hub.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Member } from "./member.ts";
+import type { Plan } from "./plan.ts";
+import { Planner, type ShareBy } from "./planner.ts";
+import { prepare, type Prepared } from "./prepare.ts";
+
+export interface EngineOptions {
+  readonly schema: GraphQLSchema;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly triggers: Triggers;
+  readonly shareBy: ShareBy | undefined;
+  readonly sharedContext: () => object;
+  readonly formatError: FormatError;
+  readonly formatResponse: FormatResponse | undefined;
+  readonly documentLimits: Partial<DocumentLimits>;
+  readonly documentCache: { readonly maxEntries?: number; readonly maxBytes?: number };
+  readonly introspection: boolean;
+  readonly strictRootField: boolean;
+  readonly rules: readonly ValidationRule[];
+  /** Milliseconds. */
+  readonly linger: number;
+  /** Members served in one turn of the event loop. */
+  readonly slice: number;
+  readonly inContext: (callback: () => void) => void;
+}
+
+/** One schema and one broker, ready to run operations for any kind of client. */
+export class Engine implements AsyncDisposable {
+  readonly schema: GraphQLSchema;
+  readonly documents: DocumentCache;
+  readonly hub: Hub;
+  readonly fanOut: FanOut;
+  readonly cohorts: Cohorts;
+  readonly #planner: Planner;
+  readonly #execution: Execution;
+  readonly #format: ResultFormat;
+  readonly #hideSuggestions: boolean;
+
+  constructor(options: EngineOptions) {
+    const { schema, broker, clock, log, linger, inContext, introspection } = options;
+    this.schema = schema;
+    this.documents = new DocumentCache(schema, {
+      ...options.documentCache,
+      limits: options.documentLimits,
+      introspection,
+      strictRootField: options.strictRootField,
+      rules: options.rules,
+    });
+    this.hub = new Hub({ broker, clock, log, linger, inContext });
+    this.fanOut = new FanOut(clock, options.slice, inContext);
+    this.#hideSuggestions = !introspection;
+    this.#format = { formatError: options.formatError, formatResponse: options.formatResponse, log };
+    this.#planner = new Planner({
+      schema,
+      triggers: options.triggers,
+      shareBy: options.shareBy,
+      walks: options.formatResponse === undefined,
+      maxCompiled: options.documentCache.maxEntries ?? 1_000,
+    });
+    this.#execution = new Execution({ ...this.#format, schema, sharedContext: options.sharedContext });
+    this.cohorts = new Cohorts({
+      schema,
+      hub: this.hub,
+      execution: this.#execution,
+      fanOut: this.fanOut,
+      log,
+      caught: (plan) => this.#planner.caught(plan),
+    });
+  }
+
+  prepare(request: OperationRequest): Prepared | { readonly errors: readonly GraphQLError[] } {
+    return prepare(this.schema, this.documents, request, this.#hideSuggestions);
+  }
+
+  /** Runs a query or a mutation. Never rejects; what fails outside of resolvers is an error in the result. */
+  async execute({ document, request }: Prepared, context: () => MaybePromise<unknown>): Promise<FormattedResult> {
+    try {
+      const result = await execute({
+        schema: this.schema,
+        document: document.ast,
+        contextValue: await context(),
+        variableValues: request.variables,
+        operationName: request.operationName,
+      });
+      return formatResult(result, request, this.#format);
+    } catch (error) {
+      return formatResult({ errors: [toGraphQLError(error)] }, request, this.#format);
+    }
+  }
+
+  /**
+   * Starts a subscription for a member, which is told by {@link Member.subscribed} and may hear events from then on.
+   * Throws what the field's own functions throw, most often a GraphQLError.
+   */
+  async subscribe(prepared: Prepared, member: Member, context: unknown): Promise<void> {
+    const { plan, foreign } = await this.#planner.plan(prepared, context);
+    if (!foreign) {
+      member.subscribed(this.cohorts.join(plan, member));
+      return;
+    }
+    const controller = new AbortController();
+    const limit = plan.queue.messages;
+    const source = await foreignSource(this.schema, prepared, foreign, context, limit, controller.signal);
+    member.subscribed(new ForeignReader(source, controller, plan, member, this.#execution));
+  }
+
+  /** The first value of a subscription that declares one. */
+  async initial(plan: Plan, context: unknown): Promise<Delivery | undefined> {
+    const value = await plan.declaration?.initial?.(plan.args, context);
+    return value === undefined || value === SKIP ? undefined : this.#execution.ofValue(plan, value, context);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.fanOut[Symbol.dispose]();
+    await this.hub[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,39 @@
+import type { OperationDefinitionNode } from "graphql";
+import type { Event, TopicName } from "../contract/broker.ts";
+import type { Arguments, Declaration, MaybePromise } from "../declare/declaration.ts";
+import type { OperationRequest } from "../dialects/message.ts";
+import type { Document } from "./document.ts";
+import type { Match } from "./match-index.ts";
+import type { QueueBound } from "./queue-bound.ts";
+import type { Walk } from "./walk.ts";
+
+/** Who may share one result: everybody, those with an equal key, or one session alone. */
+export type Audience = "everyone" | "key" | "session";
+
+/** Gives a context for one execution. */
+export type ContextSource = () => MaybePromise<unknown>;
+
+/** A subscription operation, compiled. Operations with an equal key share everything in it. */
+export interface Plan {
+  /** Undefined for a plan that is one session's alone. */
+  readonly key: string | undefined;
+  readonly audience: Audience;
+  readonly document: Document;
+  readonly operation: OperationDefinitionNode;
+  readonly request: OperationRequest;
+  /** The root field's name in the schema. */
+  readonly fieldName: string;
+  readonly args: Arguments;
+  readonly topics: readonly TopicName[];
+  readonly match: Match | undefined;
+  readonly filter: ((event: Event, context: ContextSource) => MaybePromise<boolean>) | undefined;
+  /** Undefined for a field that listens by a trigger. */
+  readonly declaration: Declaration | undefined;
+  /**
+   * What the walk and the field's own resolver start from: `value`, the declaration's own resolver has run before
+   * execution; `event`, the payload itself, because the resolver belongs to somebody else.
+   */
+  readonly root: "value" | "event";
+  readonly walk: Walk | undefined;
+  readonly queue: QueueBound;
+}

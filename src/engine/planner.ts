@@ -1,0 +1,169 @@
+import { defaultFieldResolver, GraphQLError, type GraphQLSchema } from "graphql";
+import { BoundedMap } from "../base/bounded-map.ts";
+import { declarationOf, hasDeclaredResolver, type Arguments, type Declaration } from "../declare/declaration.ts";
+import { isShareable } from "../declare/shareable.ts";
+import { topicName } from "../declare/topic.ts";
+import type { Triggers } from "../declare/triggers.ts";
+import type { Audience, Plan } from "./plan.ts";
+import type { Prepared } from "./prepare.ts";
+import { queueBound, type QueueBound } from "./queue-bound.ts";
+import { rootFieldOf, type RootField } from "./root-field.ts";
+import { proveShareable } from "./sharing.ts";
+import { triggered } from "./triggered.ts";
+import { canonical } from "./variables.ts";
+import { compileWalk, type Walk } from "./walk.ts";
+
+interface ShareByShape {
+  shareBy(context: unknown): string;
+}
+
+/** Who shares with whom. Taken from a method, so that an application's narrower type of context fits. */
+export type ShareBy = ShareByShape["shareBy"];
+
+export interface PlannerOptions {
+  readonly schema: GraphQLSchema;
+  readonly triggers: Triggers;
+  /** Results depend on nothing but this string, the operation and the event. Undefined: nobody vouches for that. */
+  readonly shareBy: ShareBy | undefined;
+  /** Whether results may be written straight to text; not if somebody wants to change them first. */
+  readonly walks: boolean;
+  /** Compiled operations that are kept; the least recently used go first. */
+  readonly maxCompiled: number;
+}
+
+/** What an operation's text and variables say alone, whoever asks. */
+interface Compiled {
+  readonly key: string | undefined;
+  readonly root: RootField;
+  readonly declaration: Declaration | undefined;
+  readonly startsFrom: Plan["root"];
+  readonly shareable: boolean;
+  readonly walk: Walk | undefined;
+  readonly queue: QueueBound;
+}
+
+/** Where a subscription's events come from, for this operation. */
+type Sources = Pick<Plan, "topics" | "match" | "filter"> & { readonly readsContext: boolean };
+
+/** Compiles subscription operations, and finds out who may share their results. */
+export class Planner {
+  readonly #options: PlannerOptions;
+  readonly #compiled: BoundedMap<string, Compiled>;
+  /** Documents with a field that was caught looking at the viewer. */
+  readonly #caught: BoundedMap<string, true>;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+    this.#compiled = new BoundedMap(options.maxCompiled);
+    this.#caught = new BoundedMap(options.maxCompiled);
+  }
+
+  /**
+   * A plan without topics and with the field itself is for a field that brings its own source of events, being neither
+   * declared nor left to a trigger. Throws a GraphQLError, or what the declaration's functions throw.
+   */
+  async plan(prepared: Prepared, context: unknown): Promise<{ readonly plan: Plan; readonly foreign?: RootField }> {
+    const compiled = this.#compile(prepared);
+    const { declaration, root } = compiled;
+    if (!declaration && root.field.subscribe) {
+      const plan = this.#plan(prepared, { ...compiled, key: undefined }, ownSource, context);
+      return { plan, foreign: root };
+    }
+    const sources = declaration
+      ? await declared(declaration, root.args, context)
+      : triggered(this.#options.triggers, root, prepared, context);
+    return { plan: this.#plan(prepared, compiled, sources, context) };
+  }
+
+  #plan(prepared: Prepared, compiled: Compiled, sources: Sources, context: unknown): Plan {
+    const { declaration, root } = compiled;
+    const audience = this.#audience(prepared, compiled, sources);
+    return {
+      ...sources,
+      key: this.#key(compiled, audience, sources, context),
+      audience,
+      document: prepared.document,
+      operation: prepared.operation,
+      request: prepared.request,
+      fieldName: root.field.name,
+      args: root.args,
+      declaration,
+      root: compiled.startsFrom,
+      walk: audience === "everyone" ? compiled.walk : undefined,
+      queue: compiled.queue,
+    };
+  }
+
+  /** From now on nothing of this plan's document is shared with everyone. */
+  caught(plan: Plan): void {
+    this.#caught.set(plan.document.normalised, true);
+  }
+
+  #compile(prepared: Prepared): Compiled {
+    const values = canonical(prepared.variables.coerced);
+    if (values === undefined) return this.#read(prepared, undefined);
+    const key = operationKey(prepared, values);
+    const known = this.#compiled.get(key);
+    if (known) return known;
+    const compiled = this.#read(prepared, key);
+    this.#compiled.set(key, compiled);
+    return compiled;
+  }
+
+  #read({ document, operation, variables }: Prepared, key: string | undefined): Compiled {
+    const { schema, walks } = this.#options;
+    const root = rootFieldOf(schema, document, operation, variables.values);
+    if (!root) throw new GraphQLError("The subscription selects no field", { nodes: operation });
+    const declaration = declarationOf(root.field)?.declaration;
+    const startsFrom = declaration && hasDeclaredResolver(root.field) ? "value" : "event";
+    const independent = declaration
+      ? startsFrom === "value" && !declaration.resolveFor
+      : !hasResolver(root) || isShareable(root.field);
+    const shareable = independent && proveShareable(schema, document.ast, operation, variables.values).shareable;
+    return {
+      key,
+      root,
+      declaration,
+      startsFrom,
+      shareable,
+      walk:
+        shareable && walks && (declaration || !hasResolver(root))
+          ? compileWalk(schema, document.ast, operation, variables.values)
+          : undefined,
+      queue: queueBound(declaration?.queue),
+    };
+  }
+
+  #audience({ document }: Prepared, compiled: Compiled, sources: Sources): Audience {
+    if (sources.readsContext || compiled.key === undefined) return "session";
+    if (compiled.declaration?.resolveFor) return "session";
+    if (compiled.shareable && !this.#caught.get(document.normalised)) return "everyone";
+    return this.#options.shareBy ? "key" : "session";
+  }
+
+  #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
+    if (audience === "session" || compiled.key === undefined) return undefined;
+    const who = audience === "key" ? this.#options.shareBy?.(context) : undefined;
+    return JSON.stringify([compiled.key, sources.topics, audience, who]);
+  }
+}
+
+const ownSource: Sources = { topics: [], match: undefined, filter: undefined, readsContext: true };
+
+async function declared(declaration: Declaration, args: Arguments, context: unknown): Promise<Sources> {
+  const topics = await declaration.topics(args, context);
+  return {
+    topics: [...new Set(topics.map(topicName))],
+    match: declaration.match?.(args),
+    filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args) ?? true),
+    readsContext: false,
+  };
+}
+
+function hasResolver({ field }: RootField): boolean {
+  return field.resolve !== undefined && field.resolve !== defaultFieldResolver;
+}
+
+function operationKey({ document, request }: Prepared, variables: string): string {
+  return JSON.stringify([document.normalised, request.operationName ?? null, variables]);
+}

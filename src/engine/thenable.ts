@@ -1,0 +1,21 @@
+/** What graphql-js would wait for. */
+export function isThenable(value: { readonly then?: unknown }): value is PromiseLike<unknown> {
+  return typeof value.then === "function";
+}
+
+/** Hears a promise that nobody will await, so that its rejection does not end the process. */
+export function silence(promise: PromiseLike<unknown>): void {
+  promise.then(undefined, () => undefined);
+}
+
+/** The same for every promise in an array or object that is given up. */
+export function silenceAll(container: object): void {
+  for (const key of Object.keys(container)) {
+    try {
+      const value: unknown = Reflect.get(container, key);
+      if (typeof value === "object" && value !== null && isThenable(value)) silence(value);
+    } catch {
+      // A property that throws holds no promise.
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { FanfareError } from "./base/error.ts";
+import { Lifetime } from "./base/lifetime.ts";
+import type { SocketHandler, Socket } from "./contract/socket.ts";
+import type { FormattedResult } from "./contract/request-engine.ts";
+import { declarationOf, type MaybePromise } from "./declare/declaration.ts";
+import { publish, type PublishOptions, type Topics } from "./declare/publish.ts";
+import type { Dialect } from "./dialects/dialect.ts";
+import type { OperationRequest } from "./dialects/message.ts";
+import { Engine } from "./engine/engine.ts";
+import { errorFormatter } from "./engine/error-format.ts";
+import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";
+import { contextWith } from "./session/context.ts";
+import { HubDeclarationHost } from "./session/declaration-host.ts";
+import type { SessionHost } from "./session/host.ts";
+import { LocalSubscription } from "./session/local-subscription.ts";
+import { SessionRegistry } from "./session/registry.ts";
+import { Session } from "./session/session.ts";
+import { Serving, type ListenAddress, type Served } from "./serving.ts";
+import type { HttpHandler } from "./transports/http.ts";
+import type { HttpServer } from "./transports/path-claims.ts";
+
+/** What an operation in the same process is made of. */
+export interface LocalRequest<Context> extends OperationRequest {
+  /** The context, or a function that makes one for each execution. Default: an empty one. */
+  readonly context?: Context | (() => MaybePromise<Context>);
+  /** Results that may wait for the reader; one more ends the iteration with OVERFLOW. Default 256. */
+  readonly limit?: number;
+}
+
+/** A GraphQL subscriptions server: one schema, one broker, any number of clients. */
+export class Fanfare<Context = unknown> implements AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #lifetime = new Lifetime();
+  readonly #engine: Engine;
+  readonly #host: SessionHost;
+  readonly #sessions: SessionRegistry;
+  readonly #serving: Serving;
+  #sessionCount = 0;
+
+  constructor(options: FanfareOptions<Context>) {
+    this.#options = resolveOptions(options);
+    const { broker, clock, documentLimits, formatError, introspection, linger, log, slice } = this.#options;
+    const inContext = AsyncLocalStorage.snapshot();
+    const format = errorFormatter(formatError, log);
+    this.#engine = this.#lifetime.attach(
+      new Engine({
+        schema: options.schema,
+        broker,
+        clock,
+        log,
+        triggers: options.triggers ?? {},
+        shareBy: options.shareBy,
+        sharedContext: options.sharedContext ?? (() => ({})),
+        formatError: format,
+        formatResponse: options.formatResponse,
+        documentLimits,
+        documentCache: options.documentCache ?? {},
+        introspection,
+        strictRootField: options.strictRootField ?? false,
+        rules: options.rules ?? [],
+        linger,
+        slice,
+        inContext,
+      }),
+    );
+    this.#sessions = this.#lifetime.attach(
+      new SessionRegistry(this.#options.sessionLimits, clock, this.#options.keepAlive),
+    );
+    this.#host = {
+      engine: this.#engine,
+      clock,
+      log,
+      limits: this.#options.sessionLimits,
+      hooks: options,
+      formatError: format,
+      ordering: options.ordering ?? "concurrent",
+      warnAfter: this.#options.warnAfter,
+      registry: this.#sessions,
+      contextOf: (connection, request, operation) =>
+        contextWith(
+          options.context ? options.context({ connection, request, operation }) : connection.connected,
+          operation,
+        ),
+    };
+    this.#serving = this.#lifetime.attach(
+      new Serving(this.#host, options, (socket, dialect) => this.accept(socket, dialect)),
+    );
+    this.#bindDeclarations();
+  }
+
+  /** Answers queries and mutations by HTTP: a listener for Node's `request` event, or a middleware of Express. */
+  get handler(): HttpHandler {
+    return this.#serving.http;
+  }
+
+  /**
+   * Serves GraphQL on a server of its own: HTTP and WebSocket, on one path. Rejects with Node's error when the port
+   * cannot be had.
+   *
+   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash, CLOSED after the end.
+   */
+  async listen(address: ListenAddress = {}): Promise<Served> {
+    this.#assertOpen();
+    return this.#serving.listen(address);
+  }
+
+  /**
+   * Serves one path of a server that belongs to somebody else, such as the one below Express, Fastify or Hono: both
+   * HTTP and WebSocket, before the framework sees them. Everything at other paths stays as it is, and so does
+   * everything after the result, or this server, was disposed. Set `http` to false to mount {@link handler} yourself.
+   *
+   * @param options `path` is `/graphql` by default.
+   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already, CLOSED.
+   */
+  attach(server: HttpServer, options: { readonly path?: string; readonly http?: boolean } = {}): Disposable {
+    this.#assertOpen();
+    return this.#serving.attach(server, options);
+  }
+
+  /**
+   * Publishes an event to one topic or to several, and resolves when the broker has stored it. An operation that
+   * listens to several of the topics gets it once.
+   *
+   * @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, or CLOSED after the end.
+   */
+  async publish<Payload>(topics: Topics<Payload>, payload: Payload, options: PublishOptions = {}): Promise<void> {
+    this.#assertOpen();
+    await publish(this.#options.broker, this.#options.clock, topics, { ...options, payload });
+  }
+
+  /**
+   * Ends the subscriptions of topics, after everything that was published before: their clients get `complete`.
+   *
+   * @throws FanfareError like {@link publish}.
+   */
+  async end(topics: Topics): Promise<void> {
+    this.#assertOpen();
+    await publish(this.#options.broker, this.#options.clock, topics, { payload: null, end: true });
+  }
+
+  /**
+   * Runs an operation in this process, without a socket. Resolves when a subscription is live; what is wrong with the
+   * operation is its only result. Leave the iteration, or dispose the iterator, to unsubscribe.
+   *
+   * @throws FanfareError CLOSED after the end; from the iteration OVERFLOW, BROKER_UNAVAILABLE.
+   */
+  async subscribe(request: LocalRequest<Context>): Promise<AsyncIterableIterator<FormattedResult> & AsyncDisposable> {
+    this.#assertOpen();
+    const { context, limit = 256 } = request;
+    const subscription: LocalSubscription = new LocalSubscription({
+      engine: this.#engine,
+      formatError: this.#host.formatError,
+      request,
+      context: isFunction(context) ? context : () => context,
+      limit,
+      onEnd: () => this.#lifetime.release(subscription.results),
+    });
+    this.#lifetime.attach(subscription.results);
+    await subscription.start();
+    return subscription.results;
+  }
+
+  /** Ends every connection with 1012, so that clients come back, and closes everything that was opened here. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sessions.drain();
+    await this.#lifetime[Symbol.asyncDispose]();
+    if (this.#options.ownsBroker) await this.#options.broker[Symbol.asyncDispose]();
+  }
+
+  /** Opens a session on a socket of any transport that keeps the contract. Throws FanfareError CLOSED after the end. */
+  accept(socket: Socket, dialect: Dialect): SocketHandler {
+    this.#assertOpen();
+    this.#sessionCount += 1;
+    const session = new Session(this.#host, socket, dialect, String(this.#sessionCount));
+    this.#sessions.add(session);
+    return session;
+  }
+
+  #assertOpen(): void {
+    if (this.#lifetime.ended) throw new FanfareError("CLOSED", "This Fanfare was disposed");
+  }
+
+  /** Lets other executors run the declared fields of this schema. */
+  #bindDeclarations(): void {
+    const host = new HubDeclarationHost(this.#engine.hub, this.#options.log);
+    const fields = this.#engine.schema.getSubscriptionType()?.getFields() ?? {};
+    for (const field of Object.values(fields)) {
+      const bound = declarationOf(field);
+      if (bound) this.#lifetime.attach(bound.bind(host));
+    }
+  }
+}
+
+/**
+ * Makes a server for a schema.
+ *
+ * @throws FanfareError BAD_OPTION for an option that is not allowed.
+ */
+export function createFanfare<Context = unknown>(options: FanfareOptions<Context>): Fanfare<Context> {
+  return new Fanfare(options);
+}
+
+function isFunction<Value>(value: Value | (() => MaybePromise<Value>) | undefined): value is () => MaybePromise<Value> {
+  return typeof value === "function";
+}

@@ -1,0 +1,41 @@
+export { errorCodes, FanfareError, type ErrorCode } from "./base/error.ts";
+export { systemClock, type Clock, type Timer } from "./base/clock.ts";
+export type {
+  Broker,
+  BrokerSink,
+  Event,
+  GapReason,
+  NewEvent,
+  Position,
+  Receipt,
+  Replay,
+  TopicName,
+} from "./contract/broker.ts";
+export type { Log } from "./contract/log.ts";
+export type { Peer } from "./contract/peer.ts";
+export type { FormattedResult } from "./contract/request-engine.ts";
+export type { Socket, SocketHandler } from "./contract/socket.ts";
+export { telemetry, type TelemetryEvents, type TelemetryName } from "./contract/telemetry.ts";
+export type { Viewer } from "./contract/viewer.ts";
+export { memoryBroker, type MemoryBrokerOptions } from "./brokers/memory.ts";
+export { pubSubEngineBroker } from "./brokers/pubsub-engine.ts";
+export { declare, type Declare } from "./declare/declare.ts";
+export type { OperationContext, OperationHandle } from "./declare/operation-handle.ts";
+export type { PublishOptions, Topics } from "./declare/publish.ts";
+export { createPublisher } from "./declare/publisher.ts";
+export type { Overflow, QueueOptions } from "./declare/queue.ts";
+export { shareable } from "./declare/shareable.ts";
+export { SKIP, type Skip } from "./declare/skip.ts";
+export { subscription, type SubscriptionField, type SubscriptionOptions } from "./declare/subscription.ts";
+export { topic, Topic, type TopicFamily, type TopicLike } from "./declare/topic.ts";
+export type { Trigger, TriggerDetails, TriggerFunction, Triggers } from "./declare/triggers.ts";
+export { closeCodes, type CloseCode } from "./dialects/close-code.ts";
+export { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
+export type { MessagePayload, OperationRequest } from "./dialects/message.ts";
+export { maskError } from "./engine/error-format.ts";
+export { createFanfare, Fanfare, type LocalRequest } from "./fanfare.ts";
+export { consoleLog, silentLog } from "./observe/console-log.ts";
+export type { FanfareOptions } from "./options.ts";
+export type { ListenAddress, Served, ServingOptions } from "./serving.ts";
+export type { Connection } from "./session/connection.ts";
+export type { ContextInput, SessionHooks } from "./session/hooks.ts";

@@ -1,0 +1,16 @@
+import { inspect } from "node:util";
+import type { Log } from "../contract/log.ts";
+
+/** Writes one line per remark to the standard error stream. The default of the `log` option. */
+export const consoleLog: Log = {
+  warn: (message, details) => write("warning", message, details),
+  error: (message, details) => write("error", message, details),
+};
+
+/** Says nothing. */
+export const silentLog: Log = { warn: () => undefined, error: () => undefined };
+
+function write(level: string, message: string, details: Readonly<Record<string, unknown>>): void {
+  const told = Object.keys(details).length > 0 ? ` ${inspect(details, { breakLength: Infinity, depth: 4 })}` : "";
+  process.stderr.write(`fanfare ${level}: ${message}${told}\n`);
+}

@@ -1,0 +1,116 @@
+import type { GraphQLSchema, ValidationRule } from "graphql";
+import type { Clock } from "./base/clock.ts";
+import { systemClock } from "./base/clock.ts";
+import { FanfareError } from "./base/error.ts";
+import { memoryBroker } from "./brokers/memory.ts";
+import type { Broker } from "./contract/broker.ts";
+import type { Log } from "./contract/log.ts";
+import type { MaybePromise } from "./declare/declaration.ts";
+import type { Triggers } from "./declare/triggers.ts";
+import { defaultDocumentLimits, type DocumentLimits } from "./engine/document-limits.ts";
+import type { FormatResponse } from "./engine/encode.ts";
+import { maskError, type FormatError } from "./engine/error-format.ts";
+import { consoleLog } from "./observe/console-log.ts";
+import type { ContextInput, SessionHooks } from "./session/hooks.ts";
+import type { ServingOptions } from "./serving.ts";
+import { sessionLimits, type SessionLimits } from "./session/limits.ts";
+
+/** What a server is made of. Only `schema` is needed. */
+export interface FanfareOptions<Context = unknown> extends SessionHooks, ServingOptions {
+  readonly schema: GraphQLSchema;
+  /** Carries events. Default: {@link memoryBroker}, for one process. A broker that is given is closed by its giver. */
+  readonly broker?: Broker;
+  /**
+   * The context of resolvers, made afresh for every execution so that nothing in it grows old. `operation` is added to
+   * what it returns. Default: what `onConnect` returned.
+   */
+  readonly context?: (input: ContextInput) => MaybePromise<Context>;
+  /** What an execution that serves everybody may see, instead of the context. Default: nothing. */
+  readonly sharedContext?: () => object;
+  /** Vouches that results depend on the context by nothing but this string, such as a role or a tenant. Default: none. */
+  readonly shareBy?: (context: Context) => string;
+  /** For schemas whose resolvers stay as they are: which topics a field listens to. Default: the topic named like it. */
+  readonly triggers?: Triggers;
+  /** Words errors for clients. Default: {@link maskError}, which hides what was not thrown on purpose. */
+  readonly formatError?: FormatError;
+  /** Changes results before they are encoded; called once for everybody who shares one. Default: none. */
+  readonly formatResponse?: FormatResponse;
+  /** Bounds of documents and of what one client may use. Defaults are on; Infinity turns a limit off. */
+  readonly limits?: Partial<DocumentLimits & SessionLimits>;
+  /** Parsed documents that are kept. Default: 1,000 and 64 MiB. */
+  readonly documentCache?: { readonly maxEntries?: number; readonly maxBytes?: number };
+  /** Whether clients may ask for the schema. Default: true, but false with `NODE_ENV=production`. */
+  readonly introspection?: boolean;
+  /** True: a subscription has exactly one root field, and no fragment beside it. Default false. */
+  readonly strictRootField?: boolean;
+  /** Validation rules besides graphql-js's own. */
+  readonly rules?: readonly ValidationRule[];
+  /** `strict`: a client's messages are handled one after the other, each to its end. Default `concurrent`. */
+  readonly ordering?: "concurrent" | "strict";
+  /** Milliseconds between two pings of a connection, which is cut if it has not answered by the next. Default 12,000. */
+  readonly keepAlive?: number;
+  /** Milliseconds after which an operation is reported as slow. Default 1,000. Infinity: never. */
+  readonly warnAfter?: number;
+  /** Milliseconds for which a topic stays subscribed when nobody listens any more. Default 5,000. 0: not at all. */
+  readonly linger?: number;
+  /** Members of a large fan-out that are served before the event loop goes on. Default 512. */
+  readonly slice?: number;
+  /** Where warnings and errors go. Default: the standard error stream. */
+  readonly log?: Log;
+  readonly clock?: Clock;
+}
+
+/** The options with every default filled in, split by whom they concern. */
+export interface ResolvedOptions {
+  readonly broker: Broker;
+  /** True if the broker was made here, and has to be closed here. */
+  readonly ownsBroker: boolean;
+  readonly documentLimits: Partial<DocumentLimits>;
+  readonly sessionLimits: SessionLimits;
+  readonly introspection: boolean;
+  readonly keepAlive: number;
+  readonly warnAfter: number;
+  readonly linger: number;
+  readonly slice: number;
+  readonly formatError: FormatError;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+const durations = ["keepAlive", "warnAfter", "linger", "slice"] as const;
+
+/** @throws FanfareError BAD_OPTION for a value that is not allowed. */
+export function resolveOptions<Context>(options: FanfareOptions<Context>): ResolvedOptions {
+  for (const name of durations) {
+    const value = options[name];
+    const least = name === "linger" ? 0 : 1;
+    if (value === undefined || value >= least) continue;
+    throw new FanfareError("BAD_OPTION", `${name} is ${value}; it must be a number of at least ${least}`);
+  }
+  const { clock = systemClock } = options;
+  return {
+    broker: options.broker ?? memoryBroker({ clock }),
+    ownsBroker: options.broker === undefined,
+    ...splitLimits(options.limits),
+    introspection: options.introspection ?? process.env["NODE_ENV"] !== "production",
+    keepAlive: options.keepAlive ?? 12_000,
+    warnAfter: options.warnAfter ?? 1_000,
+    linger: options.linger ?? 5_000,
+    slice: options.slice ?? 512,
+    formatError: options.formatError ?? maskError,
+    log: options.log ?? consoleLog,
+    clock,
+  };
+}
+
+function splitLimits(given: Partial<DocumentLimits & SessionLimits> = {}): {
+  readonly documentLimits: Partial<DocumentLimits>;
+  readonly sessionLimits: SessionLimits;
+} {
+  const ofDocuments = Object.entries(given).filter(([name]) => Object.hasOwn(defaultDocumentLimits, name));
+  const ofSessions = Object.entries(given).filter(([name]) => !Object.hasOwn(defaultDocumentLimits, name));
+  return {
+    documentLimits: Object.fromEntries(ofDocuments),
+    sessionLimits: sessionLimits(Object.fromEntries(ofSessions)),
+  };
+}

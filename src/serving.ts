@@ -1,0 +1,86 @@
+import { Lifetime } from "./base/lifetime.ts";
+import type { Accept } from "./contract/socket.ts";
+import { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
+import { parseObject, type ParsedObject } from "./dialects/json.ts";
+import { jsonDepth } from "./dialects/json-depth.ts";
+import type { SessionHost } from "./session/host.ts";
+import { HttpRequests } from "./session/http-requests.ts";
+import { attach } from "./transports/attach.ts";
+import { httpTransport, type HttpHandler } from "./transports/http.ts";
+import { listen, type Listening } from "./transports/listen.ts";
+import type { OriginRule } from "./transports/origin.ts";
+import type { HttpServer } from "./transports/path-claims.ts";
+import { websocketTransport, type WebSocketOptions, type WebSocketTransport } from "./transports/websocket.ts";
+
+/** How clients may come in. */
+export interface ServingOptions {
+  /** Whose pages may connect. Default: those of the server's own host, and programs that are no browsers. */
+  readonly origin?: OriginRule;
+  /** How a refused WebSocket is told: see {@link WebSocketOptions.refusal}. */
+  readonly refusal?: "http" | "close";
+  /** Proxies in front of this server whose `X-Forwarded-For` is believed. Default 0: none. */
+  readonly trustProxy?: number;
+  /** Compression of messages. Default false. */
+  readonly perMessageDeflate?: NonNullable<WebSocketOptions["perMessageDeflate"]>;
+}
+
+export interface ListenAddress {
+  /** Default 4000; 0 takes any free one. */
+  readonly port?: number;
+  /** Default `127.0.0.1`: this machine only. */
+  readonly host?: string;
+  /** Default `/graphql`. */
+  readonly path?: string;
+}
+
+/** A server that listens; disposing it stops listening and leaves open connections to their server. */
+export type Served = Listening;
+
+/** The transports of one server, and the doors it is reached by. */
+export class Serving implements AsyncDisposable {
+  readonly http: HttpHandler;
+  readonly #websocket: WebSocketTransport;
+  readonly #host: SessionHost;
+  readonly #doors = new Lifetime();
+
+  constructor(host: SessionHost, options: ServingOptions, accept: Accept) {
+    const { origin, perMessageDeflate, refusal, trustProxy } = options;
+    const { limits, log, registry } = host;
+    this.#host = host;
+    this.http = httpTransport({
+      engine: new HttpRequests(host),
+      log,
+      origin,
+      trustProxy,
+      parse: (text) => parse(text, limits.jsonDepth),
+    });
+    this.#websocket = websocketTransport({
+      dialects: [graphqlTransportWs],
+      accept,
+      admit: (peer) => registry.admit(peer),
+      log,
+      limits: { messageBytes: limits.messageBytes },
+      origin,
+      refusal,
+      trustProxy,
+      perMessageDeflate,
+    });
+  }
+
+  async listen(address: ListenAddress): Promise<Served> {
+    const { http, log } = { http: this.http, log: this.#host.log };
+    return this.#doors.attach(await listen({ ...address, http, websocket: this.#websocket, log }));
+  }
+
+  attach(server: HttpServer, { path, http = true }: { readonly path?: string; readonly http?: boolean }): Disposable {
+    return this.#doors.attach(attach(server, { path, http: http ? this.http : undefined, websocket: this.#websocket }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#doors[Symbol.asyncDispose](), this.#websocket[Symbol.asyncDispose]()]);
+  }
+}
+
+function parse(text: string, depth: number): ParsedObject {
+  return jsonDepth(text, depth) ? parseObject(text) : { problem: `JSON may be nested at most ${depth} deep` };
+}

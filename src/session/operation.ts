@@ -1,0 +1,360 @@
+import type { GraphQLError } from "graphql";
+import { FanfareError } from "../base/error.ts";
+import type { Timer } from "../base/clock.ts";
+import type { Event, GapReason } from "../contract/broker.ts";
+import { telemetry } from "../contract/telemetry.ts";
+import type { OperationHandle } from "../declare/operation-handle.ts";
+import type { TopicLike } from "../declare/topic.ts";
+import { closeCodes } from "../dialects/close-code.ts";
+import type { Envelope, OperationRequest } from "../dialects/message.ts";
+import { encode, resultText } from "../engine/encode.ts";
+import type { Cohort } from "../engine/cohort.ts";
+import { toGraphQLError } from "../engine/error-format.ts";
+import type { Delivery } from "../engine/delivery.ts";
+import type { Member } from "../engine/member.ts";
+import type { Prepared } from "../engine/prepare.ts";
+import { queueBound, type QueueBound } from "../engine/queue-bound.ts";
+import type { RunningSubscription } from "../engine/running-subscription.ts";
+import { withExtension } from "./extension.ts";
+import type { Session } from "./session.ts";
+
+/** Why an operation is over. */
+export type EndReason = "client" | "server" | "result" | "error" | "closed";
+
+/** The bound of queries and mutations, which have one result. */
+const singleResult: QueueBound = queueBound();
+
+/** One running GraphQL request of one session. */
+export class Operation implements Member, OperationHandle {
+  readonly id: string;
+  readonly envelope: Envelope;
+  readonly #session: Session;
+  #name: string | undefined;
+  #state: Record<string, unknown> | undefined;
+  #running: RunningSubscription | undefined;
+  /** Kept for the declaration's `onUnsubscribe` alone. */
+  #context: unknown;
+  #ended = false;
+  /** True once nothing more may be sent, not even what waits. */
+  #muted = false;
+  #queuedMessages = 0;
+  #queuedBytes = 0;
+  #gap: GapReason | undefined;
+  #conflated = 0;
+  /** What came before the initial value was there; undefined when it is, or when there is none. */
+  #held: Delivery[] | undefined;
+  #ready: PromiseWithResolvers<void> | undefined;
+
+  constructor(session: Session, id: string) {
+    this.#session = session;
+    this.id = id;
+    this.envelope = session.dialect.envelope(id);
+  }
+
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  get state(): Record<string, unknown> {
+    this.#state ??= {};
+    return this.#state;
+  }
+
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  get queue(): QueueBound {
+    return this.#running?.plan.queue ?? singleResult;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  async join(...topics: readonly TopicLike[]): Promise<void> {
+    await this.#running?.join(topics);
+  }
+
+  async leave(...topics: readonly TopicLike[]): Promise<void> {
+    await this.#running?.leave(topics);
+  }
+
+  /**
+   * Prepares and runs the operation. Resolves when a subscription is live; for a query or a mutation when it runs, or
+   * with strict ordering when it has its result. Never rejects.
+   */
+  async start(request: OperationRequest): Promise<void> {
+    const { hooks, ordering } = this.#session.host;
+    if (this.#ended) return;
+    try {
+      await hooks.onOperation?.(request, this.#session);
+      const prepared = await this.#prepare(request);
+      if (this.#ended || !prepared) return;
+      this.#name = prepared.operation.name?.value;
+      const isSubscription = prepared.operation.operation === "subscription";
+      const run = this.#run(isSubscription ? this.#subscribe(prepared) : this.#execute(prepared));
+      if (isSubscription || ordering === "strict") await run;
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** The client does not want to hear more. */
+  stop(): void {
+    this.#end("client", true);
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.#end("closed", true);
+  }
+
+  subscribed(running: RunningSubscription): void {
+    this.#running = running;
+    if (!this.#ended) return;
+    running.end();
+    void this.#unsubscribed(running);
+  }
+
+  moved(cohort: Cohort): void {
+    this.#running?.moved(cohort);
+  }
+
+  deliver(deliveries: readonly Delivery[]): void {
+    if (this.#ended) return;
+    if (this.#held) {
+      if (this.#held.length + deliveries.length > this.queue.messages) this.overflow(deliveries[0]?.event);
+      else this.#held.push(...deliveries);
+      return;
+    }
+    if (this.#session.writeThrough(this, deliveries)) return;
+    for (const delivery of deliveries) {
+      this.#session.send(this, delivery);
+      if (this.#ended) return;
+    }
+  }
+
+  gap(reason: GapReason): void {
+    if (this.#ended) return;
+    this.#gap ??= reason;
+    const channel = telemetry["delivery.gap"];
+    if (channel.hasSubscribers) channel.publish({ session: this.#session.id, operation: this.id, reason });
+  }
+
+  /** Values were left out because newer ones of the same key came. */
+  conflated(count: number): void {
+    this.#conflated += count;
+  }
+
+  complete(): void {
+    if (this.#ended) return;
+    this.#release();
+    this.#session.sendMessage({ type: "complete", id: this.id });
+    this.#end("server", false);
+  }
+
+  fail(errors: readonly GraphQLError[]): void {
+    if (this.#ended) return;
+    this.#release();
+    const formatted = errors.map(this.#session.host.formatError);
+    this.#session.sendMessage({ type: "error", id: this.id, errors: formatted });
+    this.#end("error", false);
+  }
+
+  overflow(event: Event | undefined): void {
+    if (this.#ended) return;
+    this.#session.overflowed(this);
+    if (this.queue.overflow === "disconnect" || event === undefined) this.#session.end(closeCodes.tooSlow);
+    else this.gap("overflow");
+  }
+
+  whenReady(): Promise<void> | undefined {
+    if (this.#hasRoom()) return undefined;
+    this.#ready ??= Promise.withResolvers();
+    return this.#ready.promise;
+  }
+
+  context(): unknown {
+    const request = this.#running?.plan.request;
+    return request && this.#session.host.contextOf(this.#session, request, this);
+  }
+
+  sizeOf(delivery: Delivery): number {
+    return this.envelope.head.length + delivery.bytes.length + this.envelope.tail.length;
+  }
+
+  /** Counts a result in or out of this operation's share of the outbox. */
+  queued(delivery: Delivery, sign: 1 | -1): void {
+    this.#queuedMessages += sign;
+    this.#queuedBytes += sign * this.sizeOf(delivery);
+    if (this.#ready && this.#hasRoom()) {
+      this.#ready.resolve();
+      this.#ready = undefined;
+    }
+  }
+
+  /** Whether a result may be queued. One that alone is over the bound passes an empty queue. */
+  fits(delivery: Delivery): boolean {
+    const { messages, bytes } = this.queue;
+    if (this.#queuedMessages === 0) return true;
+    return this.#queuedMessages < messages && this.#queuedBytes + this.sizeOf(delivery) <= bytes;
+  }
+
+  /** Whether its viewer may see a result, asked at the moment it leaves. */
+  isVisible(delivery: Delivery): boolean {
+    const declaration = this.#running?.plan.declaration;
+    if (!declaration?.visible || !delivery.event || !this.#running) return true;
+    try {
+      const who = { viewer: this.#session.viewer, args: this.#running.plan.args };
+      return declaration.visible(delivery.event.payload, who);
+    } catch (error) {
+      this.#session.host.log.error("A `visible` failed; its event was hidden", { operation: this.#name, error });
+      return false;
+    }
+  }
+
+  /** The bytes to send: those of the result, with what this operation alone has to be told in front. */
+  bytesOf(delivery: Delivery): Uint8Array {
+    if (this.#gap === undefined && this.#conflated === 0) return delivery.bytes;
+    const told = {
+      ...(this.#gap !== undefined && { gap: { reason: this.#gap } }),
+      ...(this.#conflated > 0 && { conflated: this.#conflated }),
+    };
+    this.#gap = undefined;
+    this.#conflated = 0;
+    return withExtension(delivery.bytes, told);
+  }
+
+  async #prepare(request: OperationRequest): Promise<Prepared | undefined> {
+    const { engine, hooks } = this.#session.host;
+    let prepared = engine.prepare(request);
+    if (!("errors" in prepared) && prepared.operation.operation === "subscription") {
+      const changed = await hooks.onSubscribe?.(request, this.#session);
+      if (changed && changed !== request) prepared = engine.prepare(changed);
+    }
+    if (!("errors" in prepared)) return prepared;
+    this.fail(prepared.errors);
+    return undefined;
+  }
+
+  async #run(work: Promise<void>): Promise<void> {
+    const slow = this.#warnWhenSlow();
+    try {
+      await work;
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      slow?.[Symbol.dispose]();
+    }
+  }
+
+  async #execute(prepared: Prepared): Promise<void> {
+    const { engine, log } = this.#session.host;
+    this.#tellStart(prepared);
+    const result = await engine.execute(prepared, () =>
+      this.#session.host.contextOf(this.#session, prepared.request, this),
+    );
+    if (this.#ended) return;
+    this.#session.send(this, { event: undefined, bytes: encode(resultText(result, log)) });
+    if (this.#ended) return;
+    this.#session.sendMessage({ type: "complete", id: this.id });
+    this.#end("result", false);
+  }
+
+  async #subscribe(prepared: Prepared): Promise<void> {
+    const { engine } = this.#session.host;
+    const context = await this.#session.host.contextOf(this.#session, prepared.request, this);
+    if (this.#ended) return;
+    this.#context = context;
+    await engine.subscribe(prepared, this, context);
+    const running = this.#running;
+    if (!running || this.#ended) return;
+    const { declaration } = running.plan;
+    if (!declaration?.onUnsubscribe) this.#context = undefined;
+    if (declaration?.initial) this.#held = [];
+    await running.live;
+    if (this.#ended) return;
+    this.#tellStart(prepared);
+    if (declaration?.initial) await this.#deliverInitial(running, context);
+    running.start();
+  }
+
+  async #deliverInitial(running: RunningSubscription, context: unknown): Promise<void> {
+    const initial = await this.#session.host.engine.initial(running.plan, context);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.deliver(initial ? [initial, ...held] : held);
+  }
+
+  /** Something that belongs to starting the operation failed. */
+  #fault(error: unknown): void {
+    if (this.#ended) return;
+    // The broker's trouble passes; an error message would end the operation for good.
+    if (error instanceof FanfareError && error.code === "BROKER_UNAVAILABLE") {
+      this.#session.host.log.error("A subscription could not be started", { error });
+      this.#session.end(closeCodes.overload);
+    } else {
+      this.fail([toGraphQLError(error)]);
+    }
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held) this.deliver(held);
+  }
+
+  #end(why: EndReason, muted: boolean): void {
+    if (muted) this.#muted = true;
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#held = undefined;
+    this.#ready?.resolve();
+    this.#running?.end();
+    this.#session.ended(this);
+    const channel = telemetry["operation.ended"];
+    if (channel.hasSubscribers) channel.publish({ session: this.#session.id, operation: this.id, why });
+    if (this.#running) void this.#unsubscribed(this.#running);
+  }
+
+  async #unsubscribed({ plan }: RunningSubscription): Promise<void> {
+    const { hooks, log } = this.#session.host;
+    try {
+      await plan.declaration?.onUnsubscribe?.(plan.args, this.#context);
+      await hooks.onUnsubscribe?.(this, this.#session);
+    } catch (error) {
+      log.error("onUnsubscribe failed", { operation: this.#name, error });
+    }
+  }
+
+  #hasRoom(): boolean {
+    const { messages, bytes } = this.queue;
+    return this.#queuedMessages < messages && this.#queuedBytes < bytes;
+  }
+
+  #warnWhenSlow(): Timer | undefined {
+    const { clock, log, warnAfter } = this.#session.host;
+    if (warnAfter === Infinity) return undefined;
+    return clock.after(warnAfter, () => {
+      log.warn(`The operation ${this.#name ?? "without a name"} takes longer than ${warnAfter} ms`, {
+        operation: this.#name,
+        session: this.#session.id,
+        milliseconds: warnAfter,
+      });
+    });
+  }
+
+  #tellStart({ operation }: Prepared): void {
+    const channel = telemetry["operation.started"];
+    if (!channel.hasSubscribers) return;
+    channel.publish({
+      session: this.#session.id,
+      operation: this.id,
+      name: this.#name,
+      kind: operation.operation,
+      topics: this.#running?.plan.topics ?? [],
+      cohort: this.#running?.cohort,
+    });
+  }
+}

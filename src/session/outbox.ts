@@ -1,0 +1,101 @@
+import type { Delivery } from "../engine/delivery.ts";
+
+/** Whose results wait: it keeps count of its own. */
+export interface OutboxOwner {
+  /** Bytes that a result takes on its way to this owner. */
+  sizeOf(delivery: Delivery): number;
+  /** Called with 1 when a result begins to wait and with -1 when it no longer does. */
+  queued(delivery: Delivery, by: 1 | -1): void;
+}
+
+/**
+ * What waits for one session's socket, in order: results of operations, and messages of the protocol. Holds references
+ * to shared bytes, never copies. Who may add, and what has to go when it is full, is the session's decision.
+ */
+export class Outbox<Owner extends OutboxOwner> {
+  // Two arrays instead of one of pairs: an entry costs no object.
+  #owners: (Owner | undefined)[] = [];
+  #contents: Delivery[] = [];
+  #bytes = 0;
+
+  get messages(): number {
+    return this.#contents.length;
+  }
+
+  /** Bytes of all results that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds a result. */
+  add(operation: Owner, delivery: Delivery): void {
+    this.#owners.push(operation);
+    this.#contents.push(delivery);
+    this.#bytes += operation.sizeOf(delivery);
+    operation.queued(delivery, 1);
+  }
+
+  /** Adds a message of the protocol, which no policy drops. */
+  addMessage(bytes: Uint8Array): void {
+    this.#owners.push(undefined);
+    this.#contents.push({ event: undefined, bytes });
+  }
+
+  /** Takes at most `maxBytes` of what waits, but at least one entry, oldest first. */
+  take(maxBytes: number, visit: (operation: Owner | undefined, delivery: Delivery) => void): void {
+    let taken = 0;
+    let bytes = 0;
+    while (taken < this.#contents.length && bytes < maxBytes) {
+      const owner = this.#owners[taken];
+      const delivery = this.#contents[taken];
+      taken += 1;
+      if (!delivery) continue;
+      bytes += delivery.bytes.length;
+      if (owner) this.#forget(owner, delivery);
+      visit(owner, delivery);
+    }
+    if (taken === this.#contents.length) {
+      this.#owners.length = 0;
+      this.#contents.length = 0;
+    } else {
+      this.#owners.splice(0, taken);
+      this.#contents.splice(0, taken);
+    }
+  }
+
+  /** Drops what an operation has waited for longest; false if nothing of it waits. */
+  dropOldest(operation: Owner): boolean {
+    return this.#dropAt(this.#owners.indexOf(operation));
+  }
+
+  dropNewest(operation: Owner): boolean {
+    return this.#dropAt(this.#owners.lastIndexOf(operation));
+  }
+
+  /** Keeps only the newest result of each key, and none with the key of `next`. Answers how many it dropped. */
+  conflate(operation: Owner, keyOf: (delivery: Delivery) => string | number, next: Delivery): number {
+    const seen = new Set([keyOf(next)]);
+    let dropped = 0;
+    for (let index = this.#owners.length - 1; index >= 0; index -= 1) {
+      const delivery = this.#contents[index];
+      if (this.#owners[index] !== operation || !delivery) continue;
+      const key = keyOf(delivery);
+      if (seen.has(key) && this.#dropAt(index)) dropped += 1;
+      seen.add(key);
+    }
+    return dropped;
+  }
+
+  #dropAt(index: number): boolean {
+    if (index < 0) return false;
+    const [owner] = this.#owners.splice(index, 1);
+    const [delivery] = this.#contents.splice(index, 1);
+    if (owner && delivery) this.#forget(owner, delivery);
+    return true;
+  }
+
+  #forget(owner: Owner, delivery: Delivery): void {
+    this.#bytes -= owner.sizeOf(delivery);
+    owner.queued(delivery, -1);
+  }
+}

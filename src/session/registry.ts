@@ -1,0 +1,105 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Peer } from "../contract/peer.ts";
+import { closeCodes, type CloseCode } from "../dialects/close-code.ts";
+import type { SessionLimits } from "./limits.ts";
+
+/** Why a connection may not be opened: as an HTTP status, and as a close code. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** What the registry needs of a session. */
+export interface LiveSession {
+  readonly peer: Peer;
+  end(code: CloseCode): void;
+  checkAlive(): void;
+}
+
+/** Sessions are checked in this many groups, so that a large server's pings are spread over the interval. */
+const groups = 12;
+
+/** All live sessions of this process: who may come in, and who is still there. */
+export class SessionRegistry implements Disposable {
+  readonly #limits: SessionLimits;
+  readonly #groups: readonly Set<LiveSession>[] = Array.from({ length: groups }, () => new Set<LiveSession>());
+  readonly #perAddress = new Map<string, { sessions: number; unacknowledged: number }>();
+  readonly #waiting = new Set<LiveSession>();
+  readonly #sweep: Timer | undefined;
+  #size = 0;
+  #nextToFill = 0;
+  #nextToCheck = 0;
+  #draining = false;
+
+  /** @param keepAlive milliseconds between two pings of one session; Infinity: none. */
+  constructor(limits: SessionLimits, clock: Clock, keepAlive: number) {
+    this.#limits = limits;
+    this.#sweep = keepAlive === Infinity ? undefined : clock.every(keepAlive / groups, () => this.#check());
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether one more connection may be opened; undefined: it may. */
+  admit(peer: Peer): Refusal | undefined {
+    const overload = { code: closeCodes.overload.code, reason: closeCodes.overload.reason };
+    if (this.#draining || this.#size >= this.#limits.sessions) return { status: 503, ...overload };
+    const count = this.#perAddress.get(peer.address);
+    if (!count) return undefined;
+    const { sessionsPerAddress, unacknowledgedPerAddress } = this.#limits;
+    if (count.sessions < sessionsPerAddress && count.unacknowledged < unacknowledgedPerAddress) return undefined;
+    return { status: 429, ...overload };
+  }
+
+  add(session: LiveSession): void {
+    this.#groupOf(this.#nextToFill).add(session);
+    this.#nextToFill = (this.#nextToFill + 1) % groups;
+    this.#size += 1;
+    this.#waiting.add(session);
+    const count = this.#perAddress.get(session.peer.address) ?? { sessions: 0, unacknowledged: 0 };
+    count.sessions += 1;
+    count.unacknowledged += 1;
+    this.#perAddress.set(session.peer.address, count);
+  }
+
+  acknowledged(session: LiveSession): void {
+    if (!this.#waiting.delete(session)) return;
+    const count = this.#perAddress.get(session.peer.address);
+    if (count) count.unacknowledged -= 1;
+  }
+
+  delete(session: LiveSession): void {
+    if (!this.#groups.some((group) => group.delete(session))) return;
+    this.#size -= 1;
+    this.acknowledged(session);
+    const count = this.#perAddress.get(session.peer.address);
+    if (!count) return;
+    count.sessions -= 1;
+    if (count.sessions === 0) this.#perAddress.delete(session.peer.address);
+  }
+
+  /** Lets nobody in any more, and asks everybody to come back elsewhere. */
+  drain(): void {
+    this.#draining = true;
+    for (const session of this) session.end(closeCodes.restart);
+  }
+
+  *[Symbol.iterator](): Generator<LiveSession> {
+    for (const group of this.#groups) yield* group;
+  }
+
+  [Symbol.dispose](): void {
+    this.#sweep?.[Symbol.dispose]();
+  }
+
+  #check(): void {
+    for (const session of [...this.#groupOf(this.#nextToCheck)]) session.checkAlive();
+    this.#nextToCheck = (this.#nextToCheck + 1) % groups;
+  }
+
+  #groupOf(index: number): Set<LiveSession> {
+    return this.#groups[index] ?? new Set();
+  }
+}

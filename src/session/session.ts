@@ -1,0 +1,378 @@
+import { GraphQLError } from "graphql";
+import type { Timer } from "../base/clock.ts";
+import type { Peer } from "../contract/peer.ts";
+import type { Socket, SocketHandler } from "../contract/socket.ts";
+import { telemetry } from "../contract/telemetry.ts";
+import type { Viewer } from "../contract/viewer.ts";
+import { closeCodes, type CloseCode } from "../dialects/close-code.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { jsonDepth } from "../dialects/json-depth.ts";
+import type { ClientMessage, MessagePayload, OperationRequest, ServerMessage } from "../dialects/message.ts";
+import type { FanOutTarget } from "../engine/fan-out.ts";
+import type { Delivery } from "../engine/delivery.ts";
+import type { Connection } from "./connection.ts";
+import type { SessionHost } from "./host.ts";
+import { Operation } from "./operation.ts";
+import { Outbox } from "./outbox.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { StartQueue } from "./start-queue.ts";
+import { step, type SessionEffect, type SessionInput, type SessionState } from "./state.ts";
+
+const nothing = new Uint8Array();
+// One array for all sessions: a flush fills it, hands it to the socket and empties it, all in one go.
+const parts: Uint8Array[] = [];
+// True while that array is being filled: an application's `visible` runs then, and could make another session write.
+let packing = false;
+/** A socket is given at most this much at once, so that what it cannot take stays where policies reach it. */
+const maxWriteBytes = 65_536;
+
+/** One client's connection, whatever it speaks: carries out what the state machine says. */
+export class Session implements SocketHandler, FanOutTarget, Connection {
+  readonly id: string;
+  readonly host: SessionHost;
+  readonly dialect: Dialect;
+  readonly #socket: Socket;
+  readonly #operations = new Map<string, Operation>();
+  /** Undefined while nothing waits, which is nearly always. */
+  #outbox: Outbox<Operation> | undefined;
+  readonly #rate: RateLimit;
+  #starts: StartQueue | undefined;
+  #state: SessionState = "open";
+  #deadline: Timer | undefined;
+  #params: MessagePayload | undefined;
+  #connected: object | undefined;
+  #scheduled = false;
+  #gone = false;
+  /** True from a ping until the client proves that it is alive. */
+  #pinged = false;
+
+  constructor(host: SessionHost, socket: Socket, dialect: Dialect, id: string) {
+    this.host = host;
+    this.dialect = dialect;
+    this.id = id;
+    this.#socket = socket;
+    const { clock, limits } = host;
+    this.#rate = new RateLimit(limits.messagesPerSecond, limits.messageBurst, clock.now());
+    this.#deadline = clock.after(limits.initMilliseconds, () => this.#step({ type: "late" }));
+  }
+
+  get peer(): Peer {
+    return this.#socket.peer;
+  }
+
+  get params(): MessagePayload | undefined {
+    return this.#params;
+  }
+
+  get connected(): object | undefined {
+    return this.#connected;
+  }
+
+  get viewer(): Viewer | undefined {
+    return undefined;
+  }
+
+  /** Operations that run or wait to be started. */
+  get operations(): number {
+    return this.#operations.size;
+  }
+
+  get acknowledged(): boolean {
+    return this.#state === "ready";
+  }
+
+  /** Another operation of this session may still be reached in this turn. */
+  get mayReceiveMore(): boolean {
+    return this.#operations.size > 1;
+  }
+
+  message(text: string): void {
+    if (this.#state === "closed") return;
+    const message = this.#decode(text);
+    if (message.type !== "pong" && !this.#rate.take(this.host.clock.now())) {
+      this.end(closeCodes.tooMany, "Too many messages");
+      return;
+    }
+    const isRunning = (id: string) => this.#operations.has(id);
+    this.#step({ type: "message", message, isRunning });
+  }
+
+  alive(): void {
+    this.#pinged = false;
+  }
+
+  drained(): void {
+    this.flush();
+  }
+
+  closed(code: number, reason: string): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    const accepted = this.#connected !== undefined;
+    this.#step({ type: "closed" });
+    this.#release();
+    this.host.registry.delete(this);
+    const channel = telemetry["session.closed"];
+    if (channel.hasSubscribers) channel.publish({ session: this.id, code, reason });
+    if (accepted) void this.#disconnected(code, reason);
+  }
+
+  close(code: number = closeCodes.normal.code, reason: string = ""): void {
+    this.end({ code, reason, retry: false });
+  }
+
+  /** Ends the connection from this side: what waits in the outbox is dropped, what was written still goes out. */
+  end(code: CloseCode, reason: string = code.reason): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#release();
+    this.#socket.close(code.code, reason);
+  }
+
+  /** Pings, or cuts off a client that has not answered the last ping. */
+  checkAlive(): void {
+    if (this.#pinged) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#pinged = true;
+    this.#socket.ping();
+  }
+
+  /** Takes a result of one of its operations, as far as the bounds allow. */
+  send(operation: Operation, delivery: Delivery): void {
+    if (this.#state === "closed" || !this.#makeRoom(operation, delivery)) return;
+    this.#outbox ??= new Outbox();
+    this.#outbox.add(operation, delivery);
+    this.#schedule();
+  }
+
+  /**
+   * Writes results at once, without a detour by the outbox. Only where that changes nothing else: nothing waits, the
+   * socket takes more, and no other operation could have results for the same write. False if the outbox has to.
+   */
+  writeThrough(operation: Operation, deliveries: readonly Delivery[]): boolean {
+    if (packing || this.#outbox || this.#operations.size > 1) return false;
+    if (this.#state !== "ready" || this.#socket.blocked) return false;
+    let bytes = 0;
+    for (const delivery of deliveries) bytes += delivery.bytes.length;
+    if (bytes > maxWriteBytes) return false;
+    packing = true;
+    for (const delivery of deliveries) pack(operation, delivery);
+    this.#writeParts();
+    return true;
+  }
+
+  sendMessage(message: ServerMessage): void {
+    const bytes = this.dialect.encode(message);
+    if (!bytes || this.#state === "closed") return;
+    this.#outbox ??= new Outbox();
+    this.#outbox.addMessage(bytes);
+    this.#schedule();
+  }
+
+  /** Forgets an operation that has ended. What it still has in the outbox goes out unless the client stopped it. */
+  ended(operation: Operation): void {
+    if (this.#operations.get(operation.id) === operation) this.#operations.delete(operation.id);
+  }
+
+  overflowed(operation: Operation): void {
+    const channel = telemetry["queue.overflow"];
+    if (!channel.hasSubscribers) return;
+    channel.publish({ session: this.id, operation: operation.id, policy: operation.queue.overflow });
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    const outbox = this.#outbox;
+    if (!outbox) return;
+    if (packing) return this.#schedule();
+    while (outbox.messages > 0 && !this.#socket.blocked) {
+      packing = true;
+      outbox.take(maxWriteBytes, pack);
+      this.#writeParts();
+    }
+    if (outbox.messages === 0) this.#outbox = undefined;
+  }
+
+  #writeParts(): void {
+    packing = false;
+    if (parts.length > 0) this.#socket.write(parts, parts.length / 3);
+    parts.length = 0;
+  }
+
+  #decode(text: string): ClientMessage {
+    const { limits } = this.host;
+    const maxBytes = this.#state === "ready" ? limits.messageBytes : limits.messageBytesBeforeAck;
+    if (exceeds(text, maxBytes)) return { type: "invalid", reason: `A message may have at most ${maxBytes} bytes` };
+    if (!jsonDepth(text, limits.jsonDepth)) {
+      return { type: "invalid", reason: `A message may be nested at most ${limits.jsonDepth} deep` };
+    }
+    const message = this.dialect.decode(text);
+    if (message.type === "subscribe" && Buffer.byteLength(message.id) > limits.operationIdBytes) {
+      return { type: "invalid", reason: `An operation's id may have at most ${limits.operationIdBytes} bytes` };
+    }
+    return message;
+  }
+
+  #step(input: SessionInput): void {
+    const [state, effect] = step(this.#state, input);
+    // A close is carried out by `end`, which sets the state itself.
+    if (effect.type !== "close") this.#state = state;
+    this.#carryOut(effect);
+  }
+
+  #carryOut(effect: SessionEffect): void {
+    switch (effect.type) {
+      case "none":
+        return;
+      case "connect":
+        return void this.#connect(effect.payload);
+      case "acknowledge":
+        return this.#acknowledge(effect.payload);
+      case "pong":
+        return this.sendMessage({ type: "pong", payload: effect.payload });
+      case "start":
+        return this.#start(effect.id, effect.request);
+      case "stop":
+        return this.#operations.get(effect.id)?.stop();
+      case "close":
+        return this.end(effect.code, effect.reason);
+    }
+  }
+
+  async #connect(params: MessagePayload = {}): Promise<void> {
+    const { clock, hooks, limits, log } = this.host;
+    this.#deadline?.[Symbol.dispose]();
+    this.#deadline = clock.after(limits.ackMilliseconds, () => this.#step({ type: "late" }));
+    this.#params = params;
+    try {
+      const answer = await hooks.onConnect?.(params, this);
+      if (answer === false) return this.#step({ type: "refused", reason: closeCodes.forbidden.reason });
+      this.#connected = typeof answer === "object" ? answer : {};
+      this.#step({ type: "accepted", payload: undefined });
+    } catch (error) {
+      const meant = error instanceof GraphQLError;
+      if (!meant) log.error("onConnect failed", { error });
+      this.#step({ type: "refused", reason: meant ? error.message : closeCodes.forbidden.reason });
+    }
+  }
+
+  #acknowledge(payload: MessagePayload | undefined): void {
+    this.#deadline?.[Symbol.dispose]();
+    this.#deadline = undefined;
+    this.host.registry.acknowledged(this);
+    this.sendMessage({ type: "ack", payload });
+    const channel = telemetry["session.ready"];
+    if (channel.hasSubscribers) channel.publish({ session: this.id, viewer: this.viewer?.id });
+  }
+
+  #start(id: string, request: OperationRequest): void {
+    const operation = new Operation(this, id);
+    if (this.#operations.size >= this.host.limits.operations) {
+      operation.fail([tooManyOperations(this.host.limits.operations)]);
+      return;
+    }
+    this.#operations.set(id, operation);
+    const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
+    this.#starts ??= new StartQueue(limit, () => (this.#starts = undefined));
+    this.#starts.add(() => operation.start(request));
+  }
+
+  /** Writes what waits, or applies policies, until a result fits. False if it must not be queued. */
+  #makeRoom(operation: Operation, delivery: Delivery): boolean {
+    if (this.#fits(operation, delivery)) return true;
+    this.flush();
+    while (!this.#fits(operation, delivery)) {
+      const victim = operation.fits(delivery) ? this.#fullest(operation) : operation;
+      if (!this.#relieve(victim, operation, delivery)) return false;
+    }
+    return true;
+  }
+
+  #fits(operation: Operation, delivery: Delivery): boolean {
+    const { outboxBytes, outboxMessages } = this.host.limits;
+    if (!operation.fits(delivery)) return false;
+    if (!this.#outbox || this.#outbox.bytes === 0) return true;
+    const fitsBytes = this.#outbox.bytes + operation.sizeOf(delivery) <= outboxBytes;
+    return fitsBytes && this.#outbox.messages < outboxMessages;
+  }
+
+  #fullest(fallback: Operation): Operation {
+    let fullest = fallback;
+    for (const operation of this.#operations.values()) {
+      if (operation.queuedBytes > fullest.queuedBytes) fullest = operation;
+    }
+    return fullest;
+  }
+
+  /** Applies the policy of `victim`, so that `delivery` fits. False if `delivery` itself has to go. */
+  #relieve(victim: Operation, operation: Operation, delivery: Delivery): boolean {
+    this.overflowed(victim);
+    switch (victim.queue.overflow) {
+      case "disconnect":
+        this.end(closeCodes.tooSlow);
+        return false;
+      case "latest": {
+        const keyOf = ({ event }: Delivery) => (event ? victim.queue.key(event) : "");
+        const dropped = victim === operation ? (this.#outbox?.conflate(victim, keyOf, delivery) ?? 0) : 0;
+        victim.conflated(dropped);
+        return dropped > 0 || this.#dropOldest(victim);
+      }
+      case "drop-oldest":
+        return this.#dropOldest(victim);
+      case "drop-newest":
+        victim.gap("overflow");
+        return victim !== operation && this.#outbox?.dropNewest(victim) === true;
+    }
+  }
+
+  #dropOldest(victim: Operation): boolean {
+    victim.gap("overflow");
+    return this.#outbox?.dropOldest(victim) === true;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.host.engine.fanOut.addTarget(this);
+  }
+
+  /** Lets go of everything the session holds but its socket. */
+  #release(): void {
+    this.#deadline?.[Symbol.dispose]();
+    this.#deadline = undefined;
+    this.#starts?.clear();
+    for (const operation of [...this.#operations.values()]) operation.closed();
+    this.#operations.clear();
+    this.#outbox = undefined;
+  }
+
+  async #disconnected(code: number, reason: string): Promise<void> {
+    const { hooks, log } = this.host;
+    try {
+      await hooks.onDisconnect?.(this, code, reason);
+    } catch (error) {
+      log.error("onDisconnect failed", { error });
+    }
+  }
+}
+
+/** Puts one entry of an outbox among the parts of the next write, unless it must not leave any more. */
+function pack(operation: Operation | undefined, delivery: Delivery): void {
+  if (!operation) parts.push(nothing, delivery.bytes, nothing);
+  else if (!operation.muted && operation.isVisible(delivery)) {
+    parts.push(operation.envelope.head, operation.bytesOf(delivery), operation.envelope.tail);
+  }
+}
+
+function exceeds(text: string, bytes: number): boolean {
+  // A UTF-16 unit takes one to three bytes: most messages need not be counted.
+  return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
+}
+
+function tooManyOperations(limit: number): GraphQLError {
+  return new GraphQLError(`A connection may run at most ${limit} operations`, {
+    extensions: { code: "TOO_MANY_OPERATIONS", limit },
+  });
+}

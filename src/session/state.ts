@@ -1,0 +1,72 @@
+import { closeCodes, type CloseCode } from "../dialects/close-code.ts";
+import type { ClientMessage, MessagePayload, OperationRequest } from "../dialects/message.ts";
+
+/**
+ * Where a session stands: `open`, nothing was said yet; `connecting`, its `onConnect` runs; `ready`, it was
+ * acknowledged; `closed`.
+ */
+export type SessionState = "open" | "connecting" | "ready" | "closed";
+
+/** What happens to a session. */
+export type SessionInput =
+  | { readonly type: "message"; readonly message: ClientMessage; readonly isRunning: (operationId: string) => boolean }
+  | { readonly type: "accepted"; readonly payload: MessagePayload | undefined }
+  | { readonly type: "refused"; readonly reason: string }
+  | { readonly type: "late" }
+  | { readonly type: "closed" };
+
+/** What is to be done about it. */
+export type SessionEffect =
+  | { readonly type: "none" }
+  | { readonly type: "connect"; readonly payload: MessagePayload | undefined }
+  | { readonly type: "acknowledge"; readonly payload: MessagePayload | undefined }
+  | { readonly type: "pong"; readonly payload: MessagePayload | undefined }
+  | { readonly type: "start"; readonly id: string; readonly request: OperationRequest }
+  | { readonly type: "stop"; readonly id: string }
+  | { readonly type: "close"; readonly code: CloseCode; readonly reason: string };
+
+export type SessionStep = readonly [SessionState, SessionEffect];
+
+const nothing: SessionEffect = { type: "none" };
+
+/** One step of a session, by the rules of PROTOCOL.md sections 2 to 4. Pure. */
+export function step(state: SessionState, input: SessionInput): SessionStep {
+  if (state === "closed") return [state, nothing];
+  switch (input.type) {
+    case "message":
+      return onMessage(state, input.message, input.isRunning);
+    case "accepted":
+      return state === "connecting" ? ["ready", { type: "acknowledge", payload: input.payload }] : [state, nothing];
+    case "refused":
+      return close(closeCodes.forbidden, input.reason);
+    case "late":
+      return state === "ready" ? [state, nothing] : close(closeCodes.initTimeout);
+    case "closed":
+      return ["closed", nothing];
+  }
+}
+
+function onMessage(state: SessionState, message: ClientMessage, isRunning: (id: string) => boolean): SessionStep {
+  switch (message.type) {
+    case "init":
+      if (state !== "open") return close(closeCodes.tooMany);
+      return ["connecting", { type: "connect", payload: message.payload }];
+    case "ping":
+      return [state, { type: "pong", payload: message.payload }];
+    case "pong":
+      return [state, nothing];
+    case "subscribe":
+      if (state !== "ready") return close(closeCodes.unauthorized);
+      if (isRunning(message.id))
+        return close(closeCodes.duplicateOperation, `Subscriber for ${message.id} already exists`);
+      return [state, { type: "start", id: message.id, request: message.request }];
+    case "complete":
+      return [state, { type: "stop", id: message.id }];
+    case "invalid":
+      return close(closeCodes.badRequest, message.reason);
+  }
+}
+
+function close(code: CloseCode, reason: string = code.reason): SessionStep {
+  return ["closed", { type: "close", code, reason }];
+}

@@ -1,0 +1,113 @@
+import type { Broker, Event, NewEvent, Position, TopicName } from "../../contract/broker.ts";
+import type { BrokerContractOptions } from "./options.ts";
+import type { Expectation, Runner } from "./runner.ts";
+import { Station } from "./station.ts";
+import { until, within } from "./wait.ts";
+
+/** What one case plays on: its brokers, its topics and its events. Nothing is shared with any other case. */
+export class Stage implements AsyncDisposable {
+  readonly options: BrokerContractOptions;
+  readonly supports: Broker["supports"];
+  readonly #runner: Runner;
+  readonly #run: string = crypto.randomUUID().slice(0, 8);
+  readonly #patience: number;
+  readonly #stations: Station[] = [];
+  #events = 0;
+
+  constructor(options: BrokerContractOptions, runner: Runner) {
+    this.options = options;
+    this.supports = options.supports;
+    this.#runner = runner;
+    this.#patience = options.patience ?? 4000;
+  }
+
+  expect(actual: unknown): Expectation {
+    return this.#runner.expect(actual);
+  }
+
+  /** A broker that is open. */
+  async station(create: () => Broker | Promise<Broker> = () => this.options.create()): Promise<Station> {
+    const station = new Station(await create());
+    this.#stations.push(station);
+    await station.open();
+    return station;
+  }
+
+  /** Another process of the same server, if the broker can have one; otherwise the same station. */
+  async elsewhere(station: Station): Promise<Station> {
+    return this.supports.acrossProcesses ? this.station() : station;
+  }
+
+  /** A topic that no other case has. */
+  topic(name: string = "topic"): TopicName {
+    return `${name} ${this.#run}`;
+  }
+
+  /** An event that no other case has; its payload is its id unless given. */
+  event(topic: TopicName, payload?: unknown): NewEvent {
+    this.#events += 1;
+    const id = `${this.#run}-${this.#events}`;
+    return {
+      topic,
+      id,
+      time: 1_700_000_000_000 + this.#events,
+      payload: payload === undefined ? id : payload,
+    };
+  }
+
+  events(topic: TopicName, count: number): NewEvent[] {
+    return Array.from({ length: count }, () => this.event(topic));
+  }
+
+  until(condition: () => boolean, what: string): Promise<void> {
+    return until(condition, what, this.#patience);
+  }
+
+  within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+    return within(promise, what, this.#patience);
+  }
+
+  /** Waits until a station has heard as many events of a topic as are expected, and compares them by payload. */
+  async heard(station: Station, topic: TopicName, expected: readonly NewEvent[]): Promise<void> {
+    const heard = () => station.payloads(topic);
+    await this.until(() => heard().length >= expected.length, `${expected.length} events of ${topic}`);
+    this.expect(heard()).toEqual(expected.map(({ payload }) => payload));
+  }
+
+  /** Gives everything that was published before the time to arrive where it must not. */
+  async settle(from: Station, to: Station): Promise<void> {
+    const topic = this.topic(`marker ${this.#events}`);
+    await to.subscribe(topic);
+    const marker = this.event(topic);
+    await from.publish(marker);
+    await this.heard(to, topic, [marker]);
+    await to.unsubscribe(topic);
+  }
+
+  /** Everything after a position, read in pages. */
+  async replay(station: Station, topic: TopicName, after: Position, limit: number): Promise<Event[]> {
+    const events: Event[] = [];
+    for (let more = true; more;) {
+      const page = await station.broker.since?.(topic, events.at(-1)?.position ?? after, limit);
+      if (!page || "gone" in page) throw new Error(`${topic} after ${after}: ${page?.gone ?? "no history"}`);
+      if (page.events.length > limit) throw new Error(`${page.events.length} events, the limit is ${limit}`);
+      if (page.more && page.events.length === 0) throw new Error("an empty page that promises more");
+      events.push(...page.events);
+      more = page.more;
+    }
+    return events;
+  }
+
+  /** Why nothing can be had after a position; undefined when it can. */
+  async gone(station: Station, topic: TopicName, after: Position): Promise<string | undefined> {
+    const replay = await station.broker.since?.(topic, after, 1000);
+    return replay && "gone" in replay ? replay.gone : undefined;
+  }
+
+  /** Closes the brokers, and says what they did that no broker may do in any case. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ends = this.#stations.map((station) => station[Symbol.asyncDispose]());
+    await this.within(Promise.all(ends), "the end of each broker");
+    this.expect(this.#stations.flatMap((station) => station.faults)).toEqual([]);
+  }
+}

@@ -1,0 +1,27 @@
+import { systemClock } from "../../base/clock.ts";
+
+/** Resolves when `condition` holds; throws when it still does not after `patience` milliseconds. */
+export async function until(condition: () => boolean, what: string, patience: number): Promise<void> {
+  const end = systemClock.now() + patience;
+  while (!condition()) {
+    if (systemClock.now() > end) throw new Error(`Waited ${patience} ms in vain for ${what}`);
+    await pause(2);
+  }
+}
+
+/** As `promise`, but throws when it has not settled after `patience` milliseconds. */
+export async function within<Value>(promise: Promise<Value>, what: string, patience: number): Promise<Value> {
+  let settled = false;
+  const watched = promise.finally(() => {
+    settled = true;
+  });
+  await Promise.race([watched, until(() => settled, what, patience)]);
+  return watched;
+}
+
+/** Between two looks at a real server, which no fake clock can hurry. */
+export function pause(milliseconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  systemClock.after(milliseconds, resolve);
+  return promise;
+}

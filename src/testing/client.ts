@@ -1,0 +1,191 @@
+import { FanfareError } from "../base/error.ts";
+import type { SocketHandler } from "../contract/socket.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { graphqlTransportWs } from "../dialects/graphql-transport-ws.ts";
+import type { MessagePayload, OperationRequest } from "../dialects/message.ts";
+import type { Fanfare } from "../fanfare.ts";
+import { LocalSocket, type Disconnection } from "./local-socket.ts";
+
+/** A message of the server, as its JSON says it. */
+export interface ReceivedMessage {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: unknown;
+}
+
+export interface TestClientOptions {
+  /** Default `graphql-transport-ws`. */
+  readonly dialect?: Dialect;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default `127.0.0.1`. */
+  readonly address?: string;
+  /** Turns of the event loop to wait for a message before giving up. Default 1,000. */
+  readonly patience?: number;
+}
+
+/**
+ * A client in the same process: everything a session does, and no socket. Waiting means waiting for turns of the event
+ * loop, not for time, so it also works under a fake clock.
+ */
+export class TestClient implements AsyncDisposable {
+  readonly socket: LocalSocket;
+  readonly #handler: SocketHandler;
+  readonly #messages: ReceivedMessage[] = [];
+  readonly #patience: number;
+  #disconnection: Disconnection | undefined;
+  #operations = 0;
+
+  constructor(fanfare: Pick<Fanfare, "accept">, options: TestClientOptions = {}) {
+    const { dialect = graphqlTransportWs, headers = {}, address = "127.0.0.1", patience = 1_000 } = options;
+    const values = new Map(Object.entries(headers));
+    this.#patience = patience;
+    this.socket = new LocalSocket(
+      { address, url: "/graphql", header: (name) => values.get(name) },
+      (text) => this.#messages.push(readMessage(text)),
+      (disconnection) => this.#closed(disconnection),
+    );
+    this.#handler = fanfare.accept(this.socket, dialect);
+  }
+
+  get connected(): boolean {
+    return this.#disconnection === undefined;
+  }
+
+  /** Introduces the client, and waits for the acknowledgement unless `connectOnly` is set. */
+  async connectAndInit(
+    payload?: MessagePayload,
+    { connectOnly = false }: { readonly connectOnly?: boolean } = {},
+  ): Promise<void> {
+    this.send({ type: "connection_init", ...(payload && { payload }) });
+    if (!connectOnly) await this.receive({ type: "connection_ack" });
+  }
+
+  send(message: object): void {
+    this.sendRaw(JSON.stringify(message));
+  }
+
+  /** Sends text as it is. */
+  sendRaw(text: string): void {
+    this.#handler.message(text);
+  }
+
+  /** Starts an operation and answers its id. */
+  start(request: OperationRequest | string, id: string = String(++this.#operations)): string {
+    this.send({
+      type: "subscribe",
+      id,
+      payload: typeof request === "string" ? { query: request } : request,
+    });
+    return id;
+  }
+
+  /** Runs a query or a mutation and answers its result. */
+  async execute(request: OperationRequest | string): Promise<unknown> {
+    const id = this.start(request);
+    const { payload } = await this.receive({ type: "next", id });
+    await this.receiveComplete(id);
+    return payload;
+  }
+
+  /** Starts a subscription and waits until it is live. */
+  async subscribe(request: OperationRequest | string): Promise<string> {
+    const id = this.start(request);
+    await turns(8);
+    return id;
+  }
+
+  /** Ends an operation from the client's side. */
+  complete(id: string): void {
+    this.send({ type: "complete", id });
+  }
+
+  /** Takes the next message. Throws if it is not the expected one, or if none comes. */
+  async receive(expected: { readonly type?: string; readonly id?: string } = {}): Promise<ReceivedMessage> {
+    await this.#until(() => this.#messages.length > 0, `a message ${JSON.stringify(expected)}`);
+    const message = this.#messages.shift();
+    if (message && matches(message, expected)) return message;
+    throw new TypeError(`Expected ${JSON.stringify(expected)}, received ${JSON.stringify(message)}`);
+  }
+
+  /** Takes the next message, which must be a result of this operation, and answers the result. */
+  async receiveNext(id: string): Promise<unknown> {
+    return (await this.receive({ type: "next", id })).payload;
+  }
+
+  async receiveError(id: string): Promise<unknown> {
+    return (await this.receive({ type: "error", id })).payload;
+  }
+
+  async receiveComplete(id: string): Promise<void> {
+    await this.receive({ type: "complete", id });
+  }
+
+  /** Throws if a message is there, or comes within the next turns of the event loop. */
+  async assertNoMessages(): Promise<void> {
+    await turns(10);
+    const [message] = this.#messages;
+    if (message) throw new TypeError(`Expected no message, received ${JSON.stringify(message)}`);
+  }
+
+  /** Waits for the end of the connection. Throws if it does not come, or with another code. */
+  async waitDisconnect(code?: number): Promise<Disconnection> {
+    await this.#until(() => this.#disconnection !== undefined, "the end of the connection");
+    const disconnection = this.#disconnection;
+    if (!disconnection || (code !== undefined && disconnection.code !== code)) {
+      throw new TypeError(`Expected the code ${code}, received ${JSON.stringify(disconnection)}`);
+    }
+    return disconnection;
+  }
+
+  /** Reads nothing any more, as a slow client does, until {@link resume}. */
+  pause(): void {
+    this.socket.blocked = true;
+  }
+
+  resume(): void {
+    this.socket.blocked = false;
+    this.#handler.drained();
+  }
+
+  /** Proves that the client is alive, as the answer to a ping does. */
+  pong(): void {
+    this.#handler.alive();
+  }
+
+  /** Leaves, as a client does whose socket dies. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.socket.terminate();
+    await turns(2);
+  }
+
+  #closed(disconnection: Disconnection): void {
+    this.#disconnection = disconnection;
+    this.#handler.closed(disconnection.code, disconnection.reason);
+  }
+
+  async #until(condition: () => boolean, what: string): Promise<void> {
+    for (let turn = 0; turn < this.#patience && !condition(); turn += 1) await turns(1);
+    if (!condition()) throw new FanfareError("CLOSED", `Waited in vain for ${what}`);
+  }
+}
+
+/** Waits for turns of the event loop. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function readMessage(text: string): ReceivedMessage {
+  const message: unknown = JSON.parse(text);
+  if (typeof message === "object" && message !== null && "type" in message && typeof message.type === "string") {
+    return { ...message, type: message.type };
+  }
+  throw new TypeError(`Not a message: ${text}`);
+}
+
+function matches(message: ReceivedMessage, expected: { readonly type?: string; readonly id?: string }): boolean {
+  return (
+    (expected.type === undefined || message.type === expected.type) &&
+    (expected.id === undefined || message.id === expected.id)
+  );
+}

@@ -1,0 +1,122 @@
+import type { Clock, Timer } from "../base/clock.ts";
+
+/** A clock that stands still until it is told to move. */
+export interface FakeClock extends Clock {
+  /**
+   * Moves time on. Timers that fall due fire in the order of their time, each at its own time, also those that are set
+   * on the way. Before the first and after each one, deferred callbacks run until none is left.
+   *
+   * @throws RangeError when deferred callbacks or timers go on for ever.
+   */
+  advance(milliseconds: number): void;
+  /** Ends this turn of the event loop: runs what was deferred until now. What is deferred meanwhile waits for the next. */
+  turn(): void;
+  /** How many timers and deferred callbacks are alive. */
+  readonly pending: number;
+}
+
+interface Alarm {
+  readonly at: number;
+  readonly order: number;
+  /** 0 for an alarm that rings once. */
+  readonly interval: number;
+  readonly callback: () => void;
+}
+
+/** More steps than this within one `advance` are taken for an endless loop. */
+const tooMany = 1_000_000;
+
+/** @param start what `now()` says at first, in milliseconds since 1970; 0 by default. */
+export function fakeClock(start: number = 0): FakeClock {
+  return new StandingClock(start);
+}
+
+class StandingClock implements FakeClock {
+  #now: number;
+  #order = 0;
+  readonly #alarms = new Map<object, Alarm>();
+  readonly #deferred = new Map<object, () => void>();
+
+  constructor(start: number) {
+    this.#now = start;
+  }
+
+  get pending(): number {
+    return this.#alarms.size + this.#deferred.size;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(milliseconds: number, callback: () => void): Timer {
+    return this.#set(Math.max(0, milliseconds), 0, callback);
+  }
+
+  /** As with Node's timers, an interval is 1 ms at least. */
+  every(milliseconds: number, callback: () => void): Timer {
+    const interval = Math.max(1, milliseconds);
+    return this.#set(interval, interval, callback);
+  }
+
+  defer(callback: () => void): Timer {
+    const key = {};
+    this.#deferred.set(key, callback);
+    return { [Symbol.dispose]: () => void this.#deferred.delete(key) };
+  }
+
+  turn(): void {
+    const deferred = [...this.#deferred];
+    for (const [key, callback] of deferred) {
+      if (this.#deferred.delete(key)) callback();
+    }
+  }
+
+  advance(milliseconds: number): void {
+    const end = this.#now + milliseconds;
+    for (let step = 0; step < tooMany; step += 1) {
+      if (this.#deferred.size > 0) {
+        this.turn();
+        continue;
+      }
+      const next = this.#next(end);
+      if (!next) {
+        this.#now = Math.max(this.#now, end);
+        return;
+      }
+      this.#ring(...next);
+    }
+    throw new RangeError(`Timers or deferred callbacks go on for ever at ${this.#now} ms`);
+  }
+
+  #set(delay: number, interval: number, callback: () => void): Timer {
+    const key = {};
+    this.#alarms.set(key, { at: this.#now + delay, order: this.#nextOrder(), interval, callback });
+    return { [Symbol.dispose]: () => void this.#alarms.delete(key) };
+  }
+
+  #nextOrder(): number {
+    this.#order += 1;
+    return this.#order;
+  }
+
+  /** The alarm that rings first, and at `end` at the latest. */
+  #next(end: number): [object, Alarm] | undefined {
+    let first: [object, Alarm] | undefined;
+    for (const entry of this.#alarms) {
+      const [, alarm] = entry;
+      if (alarm.at > end) continue;
+      if (!first || alarm.at < first[1].at || (alarm.at === first[1].at && alarm.order < first[1].order)) {
+        first = entry;
+      }
+    }
+    return first;
+  }
+
+  #ring(key: object, { at, interval, callback }: Alarm): void {
+    this.#now = Math.max(this.#now, at);
+    if (interval === 0) this.#alarms.delete(key);
+    else this.#alarms.set(key, { at: at + interval, order: this.#nextOrder(), interval, callback });
+    callback();
+  }
+}

@@ -1,0 +1,53 @@
+import type { Peer } from "../contract/peer.ts";
+import type { Socket } from "../contract/socket.ts";
+
+/** How a connection ended. */
+export interface Disconnection {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const decoder = new TextDecoder();
+
+/** A socket without a network: what the server writes is handed to a function, message by message. */
+export class LocalSocket implements Socket {
+  readonly peer: Peer;
+  /** Set it to stop reading, as a slow client does; then call the handler's `drained` to read on. */
+  blocked: boolean = false;
+  readonly #onMessage: (text: string) => void;
+  readonly #onClose: (disconnection: Disconnection) => void;
+  #pings = 0;
+  #closed = false;
+
+  constructor(peer: Peer, onMessage: (text: string) => void, onClose: (disconnection: Disconnection) => void) {
+    this.peer = peer;
+    this.#onMessage = onMessage;
+    this.#onClose = onClose;
+  }
+
+  /** How many pings the server has sent. */
+  get pings(): number {
+    return this.#pings;
+  }
+
+  write(parts: readonly Uint8Array[], count: number): void {
+    for (let index = 0; index < count; index += 1) {
+      const pieces = parts.slice(index * 3, index * 3 + 3);
+      this.#onMessage(pieces.map((piece) => decoder.decode(piece)).join(""));
+    }
+  }
+
+  ping(): void {
+    this.#pings += 1;
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClose({ code, reason });
+  }
+
+  terminate(): void {
+    this.close(1006, "");
+  }
+}

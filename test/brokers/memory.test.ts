@@ -1,0 +1,326 @@
+import { describe, expect, it } from "vitest";
+import { memoryBroker } from "../../src/brokers/memory.ts";
+import type { MemoryBrokerOptions } from "../../src/brokers/memory.ts";
+import type { Broker, Position, Receipt, Replay, TopicName } from "../../src/contract/broker.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { NotingSink, event } from "./sink.ts";
+
+async function open(options: MemoryBrokerOptions = {}) {
+  const broker = memoryBroker(options);
+  const sink = new NotingSink();
+  const owner = new AbortController();
+  await broker.open(sink, owner.signal);
+  return { broker, sink, owner };
+}
+
+async function publish(broker: Broker, ...events: ReturnType<typeof event>[]): Promise<readonly Position[]> {
+  return (await broker.publish(events)).map(positionOf);
+}
+
+function positionOf(receipt: Receipt | undefined): Position {
+  if (!receipt || !("stored" in receipt)) throw new Error("not stored");
+  return receipt.stored;
+}
+
+/** What `since` says, in short: ids, or why they are gone. */
+async function since(broker: Broker, topic: TopicName, after: Position, limit = 1000) {
+  const replay: Replay | undefined = await broker.since?.(topic, after, limit);
+  if (!replay) throw new Error("no history");
+  return "gone" in replay ? replay.gone : replay.events.map(({ id }) => id);
+}
+
+describe("memoryBroker: publishing", () => {
+  it("calls the sink within the call", async () => {
+    const { broker, sink } = await open();
+    await broker.subscribe(["a"]);
+    const published = broker.publish([event("a", "1")]);
+    expect(sink.ids).toEqual(["1"]);
+    await published;
+  });
+
+  it("calls the sink for subscribed topics only", async () => {
+    const { broker, sink } = await open();
+    await broker.subscribe(["a"]);
+    await publish(broker, event("b", "1"), event("a", "2"));
+    expect(sink.ids).toEqual(["2"]);
+  });
+
+  it("hands consecutive events of a topic over as one batch", async () => {
+    const { broker, sink } = await open();
+    const [a, b] = await broker.subscribe(["a", "b"]);
+    const events = [event("a", "1"), event("a", "2"), event("b", "3"), event("a", "4")];
+    const [, second] = await publish(broker, ...events);
+    const batches = sink.batches.map(({ topic, after, events: { length } }) => [topic, after, length]);
+    expect(batches).toEqual([
+      ["a", a, 2],
+      ["b", b, 1],
+      ["a", second, 1],
+    ]);
+  });
+
+  it("leaves a repeated event out of the batch", async () => {
+    const { broker, sink } = await open();
+    await broker.subscribe(["a"]);
+    const positions = await publish(broker, event("a", "1"), event("a", "1", "again"), event("a", "2"));
+    expect(positions[1]).toBe(positions[0]);
+    expect(sink.batches.map(({ events }) => events.map(({ payload }) => payload))).toEqual([["1", "2"]]);
+    await publish(broker, event("a", "2"), event("a", "1"));
+    expect(sink.batches.length).toBe(1);
+  });
+
+  it("stores an id again when the event is not kept any more", async () => {
+    const { broker } = await open({ history: { events: 2 } });
+    const [first] = await publish(broker, event("a", "1"));
+    await publish(broker, event("a", "2"), event("a", "3"));
+    const [again] = await publish(broker, event("a", "1"));
+    expect(again).not.toBe(first);
+  });
+
+  it("lets what the sink publishes wait until the sink has returned", async () => {
+    const { broker, sink } = await open();
+    await broker.subscribe(["question", "answer"]);
+    const order: string[] = [];
+    sink.react = ([first]) => {
+      order.push(`enter ${first?.id}`);
+      if (first?.topic === "question") void broker.publish([event("answer", `re: ${first.id}`)]);
+      order.push(`leave ${first?.id}`);
+    };
+    await publish(broker, event("question", "1"), event("question", "2"));
+    await publish(broker, event("question", "3"));
+    expect(order).toEqual(["1", "re: 1", "3", "re: 3"].flatMap((id) => [`enter ${id}`, `leave ${id}`]));
+  });
+
+  it("keeps the positions of a topic in order when the sink publishes between two runs of a call", async () => {
+    const { broker, sink } = await open();
+    const [start = ""] = await broker.subscribe(["a", "b"]);
+    sink.react = ([first]) => {
+      if (first?.id === "1") void broker.publish([event("b", "from the sink")]);
+    };
+    await publish(broker, event("a", "1"), event("b", "2"), event("a", "3"));
+    expect(sink.ids).toEqual(["1", "from the sink", "2", "3"]);
+    expect(await since(broker, "a", start)).toEqual(["1", "3"]);
+  });
+
+  it("does not hand over what still waits for a topic that the sink unsubscribes", async () => {
+    const { broker, sink } = await open();
+    await broker.subscribe(["a", "b"]);
+    sink.react = () => {
+      void broker.publish([event("b", "2")]);
+      void broker.unsubscribe(["b"]);
+    };
+    await publish(broker, event("a", "1"));
+    expect(sink.ids).toEqual(["1"]);
+  });
+
+  it("refuses the rest of a call during which it is disposed, and sets no timer any more", async () => {
+    const clock = fakeClock();
+    const { broker, sink } = await open({ clock });
+    await broker.subscribe(["a"]);
+    sink.react = () => void broker[Symbol.asyncDispose]();
+    const [first, second] = await broker.publish([event("a", "1"), event("b", "2")]);
+    expect(first).toHaveProperty("stored");
+    expect(second).toMatchObject({ notStored: { code: "CLOSED" } });
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("memoryBroker: history", () => {
+  it("keeps as many events of a topic as it is told", async () => {
+    const { broker } = await open({ history: { events: 3 } });
+    const [start = ""] = await broker.subscribe(["a"]);
+    const positions = await publish(broker, ...["1", "2", "3", "4", "5"].map((id) => event("a", id)));
+    expect(await since(broker, "a", start)).toBe("expired");
+    expect(await since(broker, "a", positions[0] ?? "")).toBe("expired");
+    expect(await since(broker, "a", positions[1] ?? "")).toEqual(["3", "4", "5"]);
+  });
+
+  it("keeps 10,000 events of a topic by default", async () => {
+    const { broker } = await open();
+    const ids = Array.from({ length: 10_001 }, (_, index) => String(index));
+    const positions = await publish(broker, ...ids.map((id) => event("a", id)));
+    expect(await since(broker, "a", positions[0] ?? "", 20_000)).toEqual(ids.slice(1));
+    await publish(broker, event("a", "one more"));
+    expect(await since(broker, "a", positions[0] ?? "")).toBe("expired");
+  });
+
+  it("keeps events for as long as it is told", async () => {
+    const clock = fakeClock();
+    const { broker } = await open({ history: { milliseconds: 1000 }, clock });
+    const [first = ""] = await publish(broker, event("a", "1"));
+    clock.advance(600);
+    const [second = ""] = await publish(broker, event("a", "2"));
+    await publish(broker, event("a", "3"));
+    clock.advance(400);
+    expect(await since(broker, "a", first)).toEqual(["2", "3"]);
+    clock.advance(601);
+    expect(await since(broker, "a", first)).toBe("expired");
+    expect(await since(broker, "a", second)).toBe("expired");
+  });
+
+  it("knows that nothing was missed on a topic that was quiet for longer than events are kept", async () => {
+    const clock = fakeClock();
+    const { broker } = await open({ history: { milliseconds: 1000 }, clock });
+    const [start = ""] = await broker.subscribe(["never used"]);
+    const [newest = ""] = await publish(broker, event("a", "1"));
+    clock.advance(10_000);
+    expect(await since(broker, "a", newest)).toEqual([]);
+    expect(await since(broker, "never used", start)).toEqual([]);
+    expect(await broker.last?.("a")).toEqual({ position: newest, id: "1" });
+  });
+
+  it("has a timer only while something can expire", async () => {
+    const clock = fakeClock();
+    const { broker } = await open({ history: { milliseconds: 1000 }, clock });
+    await broker.subscribe(["a"]);
+    expect(clock.pending).toBe(0);
+    await publish(broker, event("a", "1"), event("b", "2"));
+    expect(clock.pending).toBe(1);
+    clock.advance(600);
+    await publish(broker, event("b", "3"));
+    clock.advance(900);
+    expect(clock.pending).toBe(1);
+    clock.advance(600);
+    expect(clock.pending).toBe(0);
+    await publish(broker, event("a", "4"));
+    expect(clock.pending).toBe(1);
+    await broker[Symbol.asyncDispose]();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("lets the payload of an expired event go, on a topic that nobody uses any more", async () => {
+    const clock = fakeClock();
+    const { broker } = await open({ history: { milliseconds: 1000 }, clock });
+    const payload = new WeakRef({ big: "x" });
+    await broker.publish([event("a", "1", payload.deref())]);
+    clock.advance(1500);
+    const { setFlagsFromString } = await import("node:v8");
+    const { runInNewContext } = await import("node:vm");
+    setFlagsFromString("--expose-gc");
+    await Promise.resolve();
+    await new Promise(setImmediate);
+    runInNewContext("gc")();
+    expect(payload.deref()).toBeUndefined();
+  });
+
+  it("takes events from the topic that was published to longest ago when all together are too many", async () => {
+    const { broker } = await open({ history: { total: 4 } });
+    const starts = await broker.subscribe(["a", "b", "c"]);
+    const [a = "", b = "", c = ""] = starts;
+    await publish(broker, event("a", "1"), event("b", "2"), event("a", "3"), event("c", "4"));
+    await publish(broker, event("c", "5"));
+    expect(await since(broker, "b", b)).toBe("expired");
+    expect(await since(broker, "a", a)).toEqual(["1", "3"]);
+    await publish(broker, event("c", "6"));
+    expect(await since(broker, "a", a)).toBe("expired");
+    expect(await since(broker, "c", c)).toEqual(["4", "5", "6"]);
+    await publish(broker, ...["7", "8", "9"].map((id) => event("c", id)));
+    expect(await since(broker, "c", c)).toBe("expired");
+  });
+
+  it("forgets the unused topic that was used longest ago, which begins anew", async () => {
+    const { broker } = await open({ topics: 2 });
+    const [a = ""] = await publish(broker, event("a", "1"));
+    await publish(broker, event("b", "2"));
+    expect(await since(broker, "a", a)).toEqual([]);
+    const [c = ""] = await publish(broker, event("c", "3"));
+    expect(await broker.last?.("b")).toBeUndefined();
+    expect(await since(broker, "a", a)).toEqual([]);
+    expect(await since(broker, "c", c)).toEqual([]);
+    await publish(broker, event("d", "4"));
+    await publish(broker, event("a", "1"));
+    expect(await since(broker, "a", a)).toBe("expired");
+  });
+
+  it("never forgets a topic that somebody listens to", async () => {
+    const { broker } = await open({ topics: 1 });
+    const live = ["a", "b", "c"];
+    const positions = await broker.subscribe(live);
+    await publish(broker, event("x", "1"), event("y", "2"), event("z", "3"));
+    for (const [index, topic] of live.entries()) {
+      expect(await since(broker, topic, positions[index] ?? "")).toEqual([]);
+    }
+    await broker.unsubscribe(live);
+    expect(await since(broker, "a", positions[0] ?? "")).toBe("expired");
+  });
+
+  it("tells the positions of another start from those of another life", async () => {
+    const { broker } = await open({ topics: 1 });
+    const other = await open();
+    const [here = ""] = await publish(broker, event("a", "1"));
+    const [there = ""] = await publish(other.broker, event("a", "1"));
+    expect(await since(broker, "a", there)).toBe("broker_lost");
+    await publish(broker, event("b", "2"), event("a", "1"));
+    expect(await since(broker, "a", here)).toBe("expired");
+  });
+
+  it("calls it a fork when the offset is there but the event is another, or not there yet", async () => {
+    const { broker } = await open();
+    const [first = "", second = ""] = await publish(broker, event("a", "1"), event("a", "2"));
+    const [epoch = "", , nonce = ""] = second.split(".");
+    expect(await since(broker, "a", `${epoch}.1.${nonce}`)).toBe("fork");
+    expect(await since(broker, "a", `${epoch}.3.${nonce}`)).toBe("fork");
+    expect(await since(broker, "a", `${epoch}.0.${nonce}`)).toBe("fork");
+    expect(await since(broker, "a", first)).toEqual(["2"]);
+  });
+});
+
+describe("memoryBroker: life", () => {
+  it("is silent once its owner has gone", async () => {
+    const { broker, sink, owner } = await open();
+    await broker.subscribe(["a"]);
+    owner.abort();
+    await publish(broker, event("a", "1"));
+    expect(sink.ids).toEqual([]);
+  });
+
+  it("has one owner", async () => {
+    const { broker, owner } = await open();
+    const again = broker.open(new NotingSink(), owner.signal);
+    await expect(again).rejects.toMatchObject({ code: "BAD_OPTION" });
+  });
+
+  it("does not open for an owner that has gone, nor after its end", async () => {
+    const gone = memoryBroker().open(new NotingSink(), AbortSignal.abort());
+    await expect(gone).rejects.toMatchObject({ code: "CLOSED" });
+    const broker = memoryBroker();
+    await broker[Symbol.asyncDispose]();
+    const late = broker.open(new NotingSink(), new AbortController().signal);
+    await expect(late).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
+  it("answers CLOSED after its end, but takes an unsubscribe", async () => {
+    const { broker } = await open();
+    await broker[Symbol.asyncDispose]();
+    await expect(broker.subscribe(["a"])).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(broker.since?.("a", "", 1)).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(broker.last?.("a")).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(broker.unsubscribe(["a"])).resolves.toBeUndefined();
+  });
+
+  it.for<[MemoryBrokerOptions, string]>([
+    [{ history: { events: 0 } }, "history.events must be a whole number from 1 to 16777216, not 0"],
+    [{ history: { events: 1.5 } }, "history.events must be a whole number from 1 to 16777216, not 1.5"],
+    [{ history: { events: Infinity } }, "history.events must be a whole number from 1 to 16777216, not Infinity"],
+    [{ history: { total: 0 } }, "history.total must be a whole number from 1 on, or Infinity, not 0"],
+    [{ history: { milliseconds: 0 } }, "history.milliseconds must be more than 0, or Infinity, not 0"],
+    [{ history: { milliseconds: NaN } }, "history.milliseconds must be more than 0, or Infinity, not NaN"],
+    [{ topics: -1 }, "topics must be a whole number from 1 on, or Infinity, not -1"],
+  ])("does not accept the options %o", ([options, message]) => {
+    expect(() => memoryBroker(options)).toThrow(
+      expect.objectContaining({ code: "BAD_OPTION", message: `memoryBroker: ${message}` }),
+    );
+  });
+
+  it("accepts Infinity where it says so", async () => {
+    const clock = fakeClock();
+    const { broker } = await open({
+      history: { total: Infinity, milliseconds: Infinity },
+      topics: Infinity,
+      clock,
+    });
+    const [first = ""] = await publish(broker, event("a", "1"), event("a", "2"));
+    clock.advance(1e12);
+    expect(await since(broker, "a", first)).toEqual(["2"]);
+    expect(clock.pending).toBe(0);
+  });
+});

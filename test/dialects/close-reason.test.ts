@@ -1,0 +1,37 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cutReason, quoted } from "../../src/dialects/close-reason.ts";
+
+describe("a close reason", () => {
+  it("stays as it is up to 123 bytes", () => {
+    expect(cutReason("x".repeat(123))).toBe("x".repeat(123));
+    expect(cutReason("€".repeat(41))).toBe("€".repeat(41));
+  });
+
+  it("is cut to 123 bytes", () => {
+    expect(cutReason("x".repeat(124))).toBe("x".repeat(123));
+  });
+
+  it("is cut between characters, never inside one", () => {
+    expect(cutReason(`${"x".repeat(122)}€`)).toBe("x".repeat(122));
+    expect(cutReason(`${"x".repeat(120)}🏊`)).toBe("x".repeat(120));
+  });
+
+  it("never exceeds 123 bytes and is always a prefix, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+        const cut = cutReason(text);
+        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(123);
+        expect(text.startsWith(cut)).toBe(true);
+        expect(Buffer.byteLength(text) > 123 || cut === text).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("a quotation of a client's text", () => {
+  it("is cut, and escapes control characters", () => {
+    expect(quoted("a\r\nb")).toBe('"a\\r\\nb"');
+    expect(quoted("x".repeat(30))).toBe(`"${"x".repeat(24)}…"`);
+  });
+});

@@ -1,0 +1,31 @@
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+
+/** A TypeScript program in a process of its own, at the root of the repository and against its source. */
+export class Program implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  #errors = "";
+
+  constructor(source: string) {
+    this.#child = spawn(process.execPath, ["--conditions=fanfare-source", "--input-type=module-typescript", "-"], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#child.stderr.on("data", (data: Buffer) => (this.#errors += data.toString()));
+    this.#child.stdin.end(source);
+  }
+
+  /** The first line that the program prints. Throws what it wrote to the error stream if it prints none. */
+  async line(): Promise<string> {
+    for await (const line of createInterface(this.#child.stdout)) return line;
+    throw new Error(`The program printed nothing. ${this.#errors}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill();
+    await exit;
+  }
+}

@@ -1,0 +1,127 @@
+import * as vitest from "vitest";
+import { describe, expect, it } from "vitest";
+import { memoryBroker } from "../../src/brokers/memory.ts";
+import { brokerContract } from "../../src/testing/broker-contract.ts";
+import type { BrokerContractOptions, Runner } from "../../src/testing/broker-contract.ts";
+import { ToyBroker, ToyCluster } from "./toy-cluster.ts";
+import type { Bug } from "./toy-cluster.ts";
+
+/** Each mistake, and the case that finds it. */
+const found: Readonly<Record<Bug, string>> = {
+  "confirms too early": "delivers what is published after subscribe has resolved",
+  "drops an event now and then": "delivers what is published after subscribe has resolved",
+  "delivers twice": "delivers what is published after subscribe has resolved",
+  "turns two events around": "says after which position a batch comes",
+  "gives wrong positions to batches": "says after which position a batch comes",
+  "forgets the case of names": "keeps topics apart, whatever they are called",
+  "cuts long names": "keeps topics apart, whatever they are called",
+  "reads a star as a pattern": "takes no name for a pattern",
+  "goes on after unsubscribe": "is silent after unsubscribe",
+  "goes on after the end": "is silent after the end",
+  "stores an id twice": "stores one event for each id and topic",
+  "ignores the nonce": "notices that the server lost the newest events and counted on",
+  "ignores the epoch": "notices that the server forgot a topic",
+  "forgets without a word": "says that what it does not keep any more has expired",
+  "hides that there is more": "replays what came after each position",
+  "overlooks the limit": "replays what came after each position",
+  "misses what came while the link was cut":
+    "loses nothing while its link is cut, not even on a topic that is quiet afterwards",
+  "does not say that the link is down": "says when its link is down and when it is up again",
+  "claims what it never stored": "tells the truth about what is published while its link is cut",
+  "hangs when it is disposed twice": "can be disposed twice, twice at once, and without having been open",
+  "rejects after the end": "refuses with CLOSED what is published after the end",
+  "leaves a publish without an answer": "answers every publish while it closes",
+  "takes the end for an ordinary event": "carries the end of a topic, in its place",
+  "stamps its own time": "carries ids and times",
+  "shortens payloads": "carries payloads as they are",
+  "has no newest event": "knows the newest event",
+  "takes others down with it": "leaves other processes alone when it ends",
+};
+
+/** Writes down the cases instead of running them. */
+class CaseList implements Runner {
+  readonly cases = new Map<string, () => Promise<void>>();
+  readonly expect: Runner["expect"] = vitest.expect;
+
+  describe(_name: string, body: () => void): void {
+    body();
+  }
+
+  it(name: string, body: () => Promise<void>): void {
+    this.cases.set(name, body);
+  }
+}
+
+function toyOptions(bug?: Bug): BrokerContractOptions {
+  const cluster = new ToyCluster(bug);
+  const short = new ToyCluster(bug, 10);
+  return {
+    name: bug ?? "toy",
+    supports: { history: true, acrossProcesses: true, durable: true },
+    create: () => new ToyBroker(cluster),
+    breakLink: async (broker) => (broker instanceof ToyBroker ? broker.cut() : () => {}),
+    forget: async (topic) => cluster.forget(topic),
+    loseTail: async (topic, events) => cluster.loseTail(topic, events),
+    short: { create: () => new ToyBroker(short), events: 30 },
+    ...(bug && { patience: 150 }),
+  };
+}
+
+function listCases(options: BrokerContractOptions): CaseList {
+  const list = new CaseList();
+  brokerContract(list, options);
+  return list;
+}
+
+brokerContract(vitest, toyOptions());
+
+describe("the broker contract", () => {
+  it.for(Object.entries(found))("finds a broker that %s", async ([bug, name]) => {
+    const body = listCases(toyOptions(bugNamed(bug))).cases.get(name);
+    await expect(body?.()).rejects.toBeInstanceOf(Error);
+  });
+
+  const ofOneProcess = "says that positions of another server are gone";
+
+  it("leaves out only the case of a single process when a broker can do everything", () => {
+    const cases = [...listCases(toyOptions()).cases.keys()];
+    expect(cases).toEqual(expect.arrayContaining(Object.values(found)));
+    expect(cases).not.toContain(ofOneProcess);
+  });
+
+  it("leaves out what a broker of the kind does not support", () => {
+    const { cases } = listCases({
+      name: "memory",
+      supports: { history: true, acrossProcesses: false, durable: false },
+      create: () => memoryBroker(),
+    });
+    expect([...cases.keys()]).toContain(ofOneProcess);
+    expect([...cases.keys()]).not.toContain("is silent after the end");
+    expect([...cases.keys()]).not.toContain("says that what it does not keep any more has expired");
+  });
+
+  it("wants a broker to fail what it is excused from, and shows the reason", async () => {
+    const excuses = [{ case: "carries ids and times", reason: "of a reason" }];
+    const name = "carries ids and times: not here, since of a reason";
+    const unable = listCases({ ...toyOptions("stamps its own time"), excuses }).cases.get(name);
+    await expect(unable?.()).resolves.toBeUndefined();
+    const able = listCases({ ...toyOptions(), excuses }).cases.get(name);
+    await expect(able?.()).rejects.toThrow("needs no excuse");
+  });
+
+  it.for([
+    { case: "no such case", reason: "a reason" },
+    { case: "carries ids and times", reason: " " },
+  ])("does not accept the excuse %o", async (excuse) => {
+    const list = listCases({ ...toyOptions(), excuses: [excuse] });
+    const body = list.cases.get("excuses only cases that there are, each with a reason");
+    await expect(body?.()).rejects.toBeInstanceOf(Error);
+  });
+});
+
+function bugNamed(name: string): Bug {
+  const bugs: readonly string[] = Object.keys(found);
+  const isBug = (text: string): text is Bug => bugs.includes(text);
+  if (!isBug(name)) throw new TypeError(`There is no bug ${name}`);
+  return name;
+}

@@ -1,0 +1,60 @@
+import { buildSchema, execute, parse, validate } from "graphql";
+import type { RequestEngine } from "../../src/contract/request-engine.ts";
+import { jsonDepth } from "../../src/dialects/json-depth.ts";
+import { parseObject } from "../../src/dialects/json.ts";
+import { httpTransport, type HttpHandler, type HttpOptions } from "../../src/transports/http.ts";
+import { recordedLog } from "./websocket-server.ts";
+
+const schema = buildSchema(`
+  type Query { hi(name: String = "you"): String!, address: String!, fault: Int! }
+  type Mutation { count: Int! }
+  type Subscription { tick: Int! }
+`);
+
+/** graphql-js itself, behind the contract; it counts how often it has executed. */
+export class PlainEngine implements RequestEngine {
+  readonly schema = schema;
+  readonly maxBodyBytes = 10_000;
+  executed = 0;
+
+  parse: RequestEngine["parse"] = (source) => parse(source);
+
+  validate: RequestEngine["validate"] = (document) => validate(schema, document);
+
+  execute: RequestEngine["execute"] = async (peer, document, request) => {
+    this.executed += 1;
+    const rootValue = {
+      hi: ({ name }: { name: string }) => `hi ${name}`,
+      address: () => peer.address,
+      fault: () => {
+        throw new Error("a fault");
+      },
+      count: () => this.executed,
+    };
+    const { operationName, variables: variableValues } = request;
+    const { data, errors } = await execute({
+      schema,
+      document,
+      rootValue,
+      variableValues,
+      operationName,
+    });
+    return {
+      ...(errors && { errors: errors.map((error) => error.toJSON()) }),
+      ...(data !== undefined && { data }),
+    };
+  };
+}
+
+export const parseJson: HttpOptions["parse"] = (text) =>
+  jsonDepth(text) ? parseObject(text) : { problem: "Nested too deep" };
+
+/** The HTTP transport on graphql-js. */
+export function plainHttp(options: Partial<HttpOptions> = {}): HttpHandler {
+  return httpTransport({
+    engine: new PlainEngine(),
+    log: recordedLog(),
+    parse: parseJson,
+    ...options,
+  });
+}
