@@ -7,6 +7,26 @@ import { join, resolve } from "node:path";
 
 const graphqlVersions = ["16.11.0", "^16.11.0", "^17.0.0"];
 
+const strictly = ["--noEmit", "--strict", "--target", "es2024", "--lib", "es2024,esnext.disposable"].concat([
+  "--module",
+  "nodenext",
+  "--types",
+  "node",
+  "--exactOptionalPropertyTypes",
+  "--ignoreConfig",
+]);
+
+// Stops after one event; the server's URL is its argument.
+const client = `
+import { createClient } from "graphql-ws";
+const client = createClient({ url: process.argv[2], retryAttempts: 0 });
+for await (const { data } of client.iterate({ query: 'subscription { messageAdded(room: "lobby") { text } }' })) {
+  if (typeof data?.messageAdded.text !== "string") throw new Error(JSON.stringify(data));
+  break;
+}
+await client.dispose();
+`;
+
 const { devDependencies, version } = JSON.parse(readFileSync("package.json", "utf8"));
 const bin = resolve("node_modules/.bin");
 const folder = mkdtempSync(join(tmpdir(), "fanfare-package-"));
@@ -46,26 +66,6 @@ async function tryOut(graphql: string): Promise<void> {
   await subscribe(project);
   process.stdout.write(`The package works with graphql ${graphql}\n`);
 }
-
-const strictly = ["--noEmit", "--strict", "--target", "es2024", "--lib", "es2024,esnext.disposable"].concat([
-  "--module",
-  "nodenext",
-  "--types",
-  "node",
-  "--exactOptionalPropertyTypes",
-  "--ignoreConfig",
-]);
-
-// Stops after one event; the server's URL is its argument.
-const client = `
-import { createClient } from "graphql-ws";
-const client = createClient({ url: process.argv[2], retryAttempts: 0 });
-for await (const { data } of client.iterate({ query: 'subscription { messageAdded(room: "lobby") { text } }' })) {
-  if (typeof data?.messageAdded.text !== "string") throw new Error(JSON.stringify(data));
-  break;
-}
-await client.dispose();
-`;
 
 async function subscribe(project: string): Promise<void> {
   const server = spawn(process.execPath, ["server.ts"], { cwd: project, stdio: ["ignore", "pipe", "inherit"] });

@@ -7,10 +7,10 @@ import {
   type InlineFragmentNode,
   type SelectionNode,
   type SelectionSetNode,
-  type VariableValues,
 } from "graphql";
 import type { Fragments } from "./fragments.ts";
 import { appliesTo, isIncluded, responseKey } from "./selection.ts";
+import type { VariableValues } from "./variable-values.ts";
 
 /** What a selection is read against. */
 export interface SelectionScope {

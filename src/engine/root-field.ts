@@ -5,12 +5,12 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  type VariableValues,
 } from "graphql";
 import type { Arguments } from "../declare/declaration.ts";
 import { collectFields } from "./collect-fields.ts";
 import type { Document } from "./document.ts";
 import { fragmentsOf } from "./fragments.ts";
+import type { VariableValues } from "./variable-values.ts";
 
 /** The one field at the root of a subscription operation. */
 export interface RootField {

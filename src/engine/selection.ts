@@ -8,8 +8,8 @@ import {
   type GraphQLSchema,
   type NamedTypeNode,
   type SelectionNode,
-  type VariableValues,
 } from "graphql";
+import type { VariableValues } from "./variable-values.ts";
 
 /** The name under which a field stands in the answer. */
 export function responseKey(field: FieldNode): string {

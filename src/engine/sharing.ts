@@ -13,11 +13,11 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
-  type VariableValues,
 } from "graphql";
 import { isShareable } from "../declare/shareable.ts";
 import { fragmentsOf, type Fragments } from "./fragments.ts";
 import { appliesTo, isIncluded } from "./selection.ts";
+import type { VariableValues } from "./variable-values.ts";
 
 /** `because` is the coordinate of the first field or type that may look at who is asking. */
 export type Sharing = { readonly shareable: true } | { readonly shareable: false; readonly because: string };

@@ -1,15 +1,9 @@
-import {
-  getVariableValues,
-  type GraphQLError,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  type VariableValues,
-} from "graphql";
+import { getVariableValues, type GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import { withCode } from "./document-error.ts";
+import type { VariableValues } from "./variable-values.ts";
 
 /** An operation's coerced variables. */
 export interface Variables {
-  /** What graphql-js's `getArgumentValues` and `getDirectiveValues` want back. Its shape depends on their version. */
   readonly values: VariableValues;
   /** The same as a plain record, by variable name. */
   readonly coerced: Readonly<Record<string, unknown>>;

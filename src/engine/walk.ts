@@ -4,13 +4,13 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  type VariableValues,
 } from "graphql";
 import { collectFields, type SelectionScope } from "./collect-fields.ts";
 import { fragmentsOf } from "./fragments.ts";
 import { ShapeCompiler, type Shape, type Slot } from "./shape.ts";
 import { isThenable, silence, silenceAll } from "./thenable.ts";
 import { Tripwire } from "./tripwire.ts";
+import type { VariableValues } from "./variable-values.ts";
 
 /**
  * Writes the answer for one event: `rootValue` is what the root field's resolver gave. The text is byte for byte what

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer, type PerMessageDeflateOptions } from "ws";
+import type { ZlibOptions } from "node:zlib";
+import { WebSocketServer } from "ws";
 import type { Log } from "../contract/log.ts";
 import type { Accept, Admit } from "../contract/socket.ts";
 import type { Dialect } from "../dialects/dialect.ts";
@@ -30,9 +31,25 @@ export interface WebSocketOptions {
   readonly trustProxy?: number | undefined;
   /**
    * Compresses messages of 1 KiB and more. Default false: it costs ten times the CPU of sending, and memory for each
-   * connection. `true` keeps nothing between messages; ws's own options say everything else.
+   * connection. `true` keeps nothing between messages.
    */
-  readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+  readonly perMessageDeflate?: boolean | DeflateOptions | undefined;
+}
+
+/** Compression by the extension permessage-deflate (RFC 7692), in the words of `ws`, which does it. */
+export interface DeflateOptions {
+  /** Bytes from which a message is compressed. Default 1,024. */
+  readonly threshold?: number;
+  /** Messages that are compressed at the same time. Default 10. */
+  readonly concurrencyLimit?: number;
+  /** True: nothing is kept between the messages that the server sends (RFC 7692, 7.1.1.1). Default false. */
+  readonly serverNoContextTakeover?: boolean;
+  /** The same for those that the client sends (RFC 7692, 7.1.1.2). Default false. */
+  readonly clientNoContextTakeover?: boolean;
+  readonly serverMaxWindowBits?: number;
+  readonly clientMaxWindowBits?: number;
+  readonly zlibDeflateOptions?: Pick<ZlibOptions, "chunkSize" | "level" | "memLevel" | "strategy" | "windowBits">;
+  readonly zlibInflateOptions?: Pick<ZlibOptions, "chunkSize" | "windowBits">;
 }
 
 export interface WebSocketLimits {
@@ -73,7 +90,7 @@ const defaultLimits: WebSocketLimits = {
   refusals: 1_000,
 };
 
-const frugalDeflate: PerMessageDeflateOptions = {
+const frugalDeflate: DeflateOptions = {
   serverNoContextTakeover: true,
   clientNoContextTakeover: true,
   threshold: 1_024,
