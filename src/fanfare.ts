@@ -14,6 +14,7 @@ import { contextWith } from "./session/context.ts";
 import { HubDeclarationHost } from "./session/declaration-host.ts";
 import type { SessionHost } from "./session/host.ts";
 import { LocalSubscription } from "./session/local-subscription.ts";
+import { RateLimit } from "./session/rate-limit.ts";
 import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
 import { Serving, type ListenAddress, type Served } from "./serving.ts";
@@ -72,6 +73,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
       clock,
       log,
       limits: this.#options.sessionLimits,
+      rate: new RateLimit(this.#options.sessionLimits.messagesPerSecond, this.#options.sessionLimits.messageBurst),
       hooks: options,
       formatError: format,
       ordering: options.ordering ?? "concurrent",
@@ -151,6 +153,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     const subscription: LocalSubscription = new LocalSubscription({
       engine: this.#engine,
       formatError: this.#host.formatError,
+      log: this.#host.log,
       request,
       context: isFunction(context) ? context : () => context,
       limit,

@@ -5,12 +5,13 @@ import { FanfareError } from "./error.ts";
  * iteration with FanfareError OVERFLOW after what is waiting. `return` never waits for anything.
  */
 export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncDisposable {
-  readonly #waiting: Value[] = [];
+  readonly #waiting: IteratorYieldResult<Value>[] = [];
   readonly #readers: PromiseWithResolvers<IteratorResult<Value>>[] = [];
   readonly #limit: number;
   readonly #onReturn: () => void;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
+  #ready: PromiseWithResolvers<void> | undefined;
 
   /** @param limit values; Infinity: no bound. @param onReturn called once, when the reader leaves or the end is told. */
   constructor(limit: number, onReturn: () => void) {
@@ -22,14 +23,22 @@ export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncD
     if (this.#ended) return;
     const reader = this.#readers.shift();
     if (reader) reader.resolve({ done: false, value });
-    else if (this.#waiting.length < this.#limit) this.#waiting.push(value);
+    else if (this.#waiting.length < this.#limit) this.#waiting.push({ done: false, value });
     else this.fail(new FanfareError("OVERFLOW", `The reader is more than ${this.#limit} values behind`));
+  }
+
+  /** Resolves when one more value may wait, or when there is no reader any more; undefined: that is now. */
+  whenReady(): Promise<void> | undefined {
+    if (this.#ended || this.#waiting.length < this.#limit) return undefined;
+    this.#ready ??= Promise.withResolvers();
+    return this.#ready.promise;
   }
 
   /** Ends the iteration after what is waiting. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#tellReady();
     for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
     this.#onReturn();
   }
@@ -44,8 +53,11 @@ export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncD
   }
 
   async next(): Promise<IteratorResult<Value>> {
-    const value = this.#waiting.shift();
-    if (value !== undefined) return { done: false, value };
+    const waiting = this.#waiting.shift();
+    if (waiting) {
+      this.#tellReady();
+      return waiting;
+    }
     if (this.#failure) {
       const { error } = this.#failure;
       this.#failure = undefined;
@@ -70,5 +82,10 @@ export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncD
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  #tellReady(): void {
+    this.#ready?.resolve();
+    this.#ready = undefined;
   }
 }

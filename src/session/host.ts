@@ -8,6 +8,7 @@ import type { FormatError } from "../engine/error-format.ts";
 import type { Connection } from "./connection.ts";
 import type { SessionHooks } from "./hooks.ts";
 import type { SessionLimits } from "./limits.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { SessionRegistry } from "./registry.ts";
 
 /** What all sessions of a server have in common. */
@@ -16,6 +17,8 @@ export interface SessionHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: SessionLimits;
+  /** How often a client may send messages. */
+  readonly rate: RateLimit;
   readonly hooks: SessionHooks;
   readonly formatError: FormatError;
   /** `strict` handles the messages of a client one after the other, each to its end. */

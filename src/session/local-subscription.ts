@@ -2,6 +2,7 @@ import type { GraphQLError } from "graphql";
 import { FanfareError } from "../base/error.ts";
 import { PushIterator } from "../base/push-iterator.ts";
 import type { GapReason } from "../contract/broker.ts";
+import type { Log } from "../contract/log.ts";
 import type { FormattedResult } from "../contract/request-engine.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
@@ -19,6 +20,7 @@ import { contextWith } from "./context.ts";
 export interface LocalSubscriptionOptions {
   readonly engine: Engine;
   readonly formatError: FormatError;
+  readonly log: Log;
   readonly request: OperationRequest;
   /** Called for each execution. */
   readonly context: () => MaybePromise<unknown>;
@@ -35,7 +37,12 @@ export class LocalSubscription implements Member, OperationHandle {
   readonly state: Record<string, unknown> = {};
   readonly results: PushIterator<FormattedResult>;
   readonly #options: LocalSubscriptionOptions;
+  #name: string | undefined;
   #running: RunningSubscription | undefined;
+  /** Kept for the declaration's `onUnsubscribe` alone. */
+  #context: unknown;
+  /** What came before the initial value was there; undefined when it is, or when there is none. */
+  #held: FormattedResult[] | undefined;
   #ended = false;
 
   constructor(options: LocalSubscriptionOptions) {
@@ -44,7 +51,7 @@ export class LocalSubscription implements Member, OperationHandle {
   }
 
   get name(): string | undefined {
-    return this.#options.request.operationName;
+    return this.#name;
   }
 
   /** Resolves when every event that is published from then on will be heard. What is wrong is the only result. */
@@ -52,17 +59,16 @@ export class LocalSubscription implements Member, OperationHandle {
     const { engine, request } = this.#options;
     const prepared = engine.prepare(request);
     if ("errors" in prepared) return this.fail(prepared.errors);
+    this.#name = prepared.operation.name?.value;
     try {
       const context = await this.context();
       if (prepared.operation.operation !== "subscription") {
         this.results.push(await engine.execute(prepared, () => context));
         return this.results.end();
       }
+      this.#context = context;
       await engine.subscribe(prepared, this, context);
-      await this.#running?.live;
-      const initial = this.#running && (await engine.initial(this.#running.plan, context));
-      if (initial) this.deliver([initial]);
-      this.#running?.start();
+      if (this.#running && !this.#ended) await this.#begin(this.#running, context);
     } catch (error) {
       if (error instanceof FanfareError) this.results.fail(error);
       else this.fail([toGraphQLError(error)]);
@@ -79,7 +85,9 @@ export class LocalSubscription implements Member, OperationHandle {
 
   subscribed(running: RunningSubscription): void {
     this.#running = running;
-    if (this.#ended) running.end();
+    if (!this.#ended) return;
+    running.end();
+    void this.#unsubscribed(running);
   }
 
   moved(cohort: Cohort): void {
@@ -88,19 +96,21 @@ export class LocalSubscription implements Member, OperationHandle {
 
   deliver(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
-      if (this.#isVisible(delivery)) this.results.push(JSON.parse(decoder.decode(delivery.bytes)));
+      if (this.#isVisible(delivery)) this.#push(JSON.parse(decoder.decode(delivery.bytes)));
     }
   }
 
   gap(reason: GapReason): void {
-    this.results.push({ extensions: { fanfare: { gap: { reason } } } });
+    this.#push({ extensions: { fanfare: { gap: { reason } } } });
   }
 
   complete(): void {
+    this.#release();
     this.results.end();
   }
 
   fail(errors: readonly GraphQLError[]): void {
+    this.#release();
     this.results.push({ errors: errors.map(this.#options.formatError) });
     this.results.end();
   }
@@ -109,23 +119,59 @@ export class LocalSubscription implements Member, OperationHandle {
     this.results.fail(new FanfareError("OVERFLOW", "The reader is too far behind"));
   }
 
-  whenReady(): undefined {
-    return undefined;
+  whenReady(): Promise<void> | undefined {
+    return this.results.whenReady();
   }
 
   context(): MaybePromise<unknown> {
     return contextWith(this.#options.context(), this);
   }
 
+  async #begin(running: RunningSubscription, context: unknown): Promise<void> {
+    if (running.plan.declaration?.initial) this.#held = [];
+    await running.live;
+    const initial = await this.#options.engine.initial(running.plan, context);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (initial) this.deliver([initial]);
+    for (const result of held) this.results.push(result);
+    running.start();
+  }
+
+  #push(result: FormattedResult): void {
+    if (!this.#held) this.results.push(result);
+    else if (this.#held.length < this.#options.limit) this.#held.push(result);
+    else this.overflow();
+  }
+
+  #release(): void {
+    for (const result of this.#held ?? []) this.results.push(result);
+    this.#held = undefined;
+  }
+
   #isVisible({ event }: Delivery): boolean {
     const plan = this.#running?.plan;
     if (!event || !plan?.declaration?.visible) return true;
-    return plan.declaration.visible(event.payload, { viewer: undefined, args: plan.args });
+    try {
+      return plan.declaration.visible(event.payload, { viewer: undefined, args: plan.args });
+    } catch (error) {
+      this.#options.log.error("A `visible` failed; its event was hidden", { operation: this.#name, error });
+      return false;
+    }
   }
 
   #end(): void {
     this.#ended = true;
     this.#running?.end();
     this.#options.onEnd();
+    if (this.#running) void this.#unsubscribed(this.#running);
+  }
+
+  async #unsubscribed({ plan }: RunningSubscription): Promise<void> {
+    try {
+      await plan.declaration?.onUnsubscribe?.(plan.args, this.#context);
+    } catch (error) {
+      this.#options.log.error("onUnsubscribe failed", { operation: this.#name, error });
+    }
   }
 }

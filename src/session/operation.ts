@@ -3,6 +3,7 @@ import { FanfareError } from "../base/error.ts";
 import type { Timer } from "../base/clock.ts";
 import type { Event, GapReason } from "../contract/broker.ts";
 import { telemetry } from "../contract/telemetry.ts";
+import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
 import { closeCodes } from "../dialects/close-code.ts";
@@ -114,7 +115,7 @@ export class Operation implements Member, OperationHandle {
     this.#running = running;
     if (!this.#ended) return;
     running.end();
-    void this.#unsubscribed(running);
+    this.#unsubscribed(running);
   }
 
   moved(cohort: Cohort): void {
@@ -315,16 +316,21 @@ export class Operation implements Member, OperationHandle {
     this.#session.ended(this);
     const channel = telemetry["operation.ended"];
     if (channel.hasSubscribers) channel.publish({ session: this.#session.id, operation: this.id, why });
-    if (this.#running) void this.#unsubscribed(this.#running);
+    if (this.#running) this.#unsubscribed(this.#running);
   }
 
-  async #unsubscribed({ plan }: RunningSubscription): Promise<void> {
-    const { hooks, log } = this.#session.host;
+  #unsubscribed({ plan }: RunningSubscription): void {
+    const { hooks } = this.#session.host;
+    void this.#tellEnd(() => plan.declaration?.onUnsubscribe?.(plan.args, this.#context));
+    void this.#tellEnd(() => hooks.onUnsubscribe?.(this, this.#session));
+  }
+
+  /** Calls a hook at once, so that `onDisconnect` comes after it. One that fails is no reason to leave others out. */
+  async #tellEnd(hook: () => MaybePromise<void> | undefined): Promise<void> {
     try {
-      await plan.declaration?.onUnsubscribe?.(plan.args, this.#context);
-      await hooks.onUnsubscribe?.(this, this.#session);
+      await hook();
     } catch (error) {
-      log.error("onUnsubscribe failed", { operation: this.#name, error });
+      this.#session.host.log.error("onUnsubscribe failed", { operation: this.#name, error });
     }
   }
 

@@ -1,25 +1,28 @@
-/** A bucket of tokens that fills with time: `burst` at once, then `perSecond`. */
-export class RateLimit {
-  readonly #perSecond: number;
-  readonly #burst: number;
-  #tokens: number;
-  #filledAt: number;
+// What a caller's clock and our sums may round off.
+const roundingMilliseconds = 0.001;
 
-  /** @param now milliseconds. Infinity for `perSecond` or `burst` never refuses. */
-  constructor(perSecond: number, burst: number, now: number) {
-    this.#perSecond = perSecond;
-    this.#burst = burst;
-    this.#tokens = burst;
-    this.#filledAt = now;
+/**
+ * Lets `burst` messages through at once, and `perSecond` in the long run. One limit serves any number of clients: it
+ * keeps nothing of them, and each needs one number (the generic cell rate algorithm).
+ */
+export class RateLimit {
+  readonly #interval: number;
+  readonly #tolerance: number;
+
+  /** Infinity for `perSecond` or `burst` never refuses. */
+  constructor(perSecond: number, burst: number) {
+    this.#interval = 1_000 / perSecond;
+    this.#tolerance = burst * this.#interval + roundingMilliseconds;
   }
 
-  /** Takes one token; false if there is none. */
-  take(now: number): boolean {
-    const seconds = Math.max(0, now - this.#filledAt) / 1_000;
-    if (seconds > 0) this.#tokens = Math.min(this.#burst, this.#tokens + seconds * this.#perSecond);
-    this.#filledAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
+  /**
+   * Takes one message. Answers the client's new number, or undefined if it is one too many.
+   *
+   * @param until the client's number, which is the time until which it has used its rate up; 0 at first.
+   * @param now milliseconds.
+   */
+  take(until: number, now: number): number | undefined {
+    const next = Math.max(until, now) + this.#interval;
+    return next - now > this.#tolerance ? undefined : next;
   }
 }

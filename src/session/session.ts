@@ -13,8 +13,8 @@ import type { Delivery } from "../engine/delivery.ts";
 import type { Connection } from "./connection.ts";
 import type { SessionHost } from "./host.ts";
 import { Operation } from "./operation.ts";
+import { OperationTable } from "./operation-table.ts";
 import { Outbox } from "./outbox.ts";
-import { RateLimit } from "./rate-limit.ts";
 import { StartQueue } from "./start-queue.ts";
 import { step, type SessionEffect, type SessionInput, type SessionState } from "./state.ts";
 
@@ -32,15 +32,17 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   readonly host: SessionHost;
   readonly dialect: Dialect;
   readonly #socket: Socket;
-  readonly #operations = new Map<string, Operation>();
+  readonly #operations = new OperationTable<Operation>();
   /** Undefined while nothing waits, which is nearly always. */
   #outbox: Outbox<Operation> | undefined;
-  readonly #rate: RateLimit;
+  /** This client's number of the rate limit. */
+  #rate = 0;
   #starts: StartQueue | undefined;
   #state: SessionState = "open";
   #deadline: Timer | undefined;
   #params: MessagePayload | undefined;
   #connected: object | undefined;
+  #accepted = false;
   #scheduled = false;
   #gone = false;
   /** True from a ping until the client proves that it is alive. */
@@ -52,7 +54,6 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.id = id;
     this.#socket = socket;
     const { clock, limits } = host;
-    this.#rate = new RateLimit(limits.messagesPerSecond, limits.messageBurst, clock.now());
     this.#deadline = clock.after(limits.initMilliseconds, () => this.#step({ type: "late" }));
   }
 
@@ -89,7 +90,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   message(text: string): void {
     if (this.#state === "closed") return;
     const message = this.#decode(text);
-    if (message.type !== "pong" && !this.#rate.take(this.host.clock.now())) {
+    if (message.type !== "pong" && !this.#mayTalk()) {
       this.end(closeCodes.tooMany, "Too many messages");
       return;
     }
@@ -108,13 +109,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   closed(code: number, reason: string): void {
     if (this.#gone) return;
     this.#gone = true;
-    const accepted = this.#connected !== undefined;
     this.#step({ type: "closed" });
     this.#release();
     this.host.registry.delete(this);
     const channel = telemetry["session.closed"];
     if (channel.hasSubscribers) channel.publish({ session: this.id, code, reason });
-    if (accepted) void this.#disconnected(code, reason);
+    if (this.#accepted) void this.#disconnected(code, reason);
   }
 
   close(code: number = closeCodes.normal.code, reason: string = ""): void {
@@ -173,7 +173,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   /** Forgets an operation that has ended. What it still has in the outbox goes out unless the client stopped it. */
   ended(operation: Operation): void {
-    if (this.#operations.get(operation.id) === operation) this.#operations.delete(operation.id);
+    this.#operations.delete(operation);
   }
 
   overflowed(operation: Operation): void {
@@ -199,6 +199,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     packing = false;
     if (parts.length > 0) this.#socket.write(parts, parts.length / 3);
     parts.length = 0;
+  }
+
+  #mayTalk(): boolean {
+    const next = this.host.rate.take(this.#rate, this.host.clock.now());
+    this.#rate = next ?? this.#rate;
+    return next !== undefined;
   }
 
   #decode(text: string): ClientMessage {
@@ -241,15 +247,16 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     }
   }
 
-  async #connect(params: MessagePayload = {}): Promise<void> {
+  async #connect(params: MessagePayload | undefined): Promise<void> {
     const { clock, hooks, limits, log } = this.host;
     this.#deadline?.[Symbol.dispose]();
     this.#deadline = clock.after(limits.ackMilliseconds, () => this.#step({ type: "late" }));
     this.#params = params;
     try {
-      const answer = await hooks.onConnect?.(params, this);
+      const answer = await hooks.onConnect?.(params ?? {}, this);
       if (answer === false) return this.#step({ type: "refused", reason: closeCodes.forbidden.reason });
-      this.#connected = typeof answer === "object" ? answer : {};
+      this.#connected = typeof answer === "object" ? answer : undefined;
+      this.#accepted = true;
       this.#step({ type: "accepted", payload: undefined });
     } catch (error) {
       const meant = error instanceof GraphQLError;
@@ -273,7 +280,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
       operation.fail([tooManyOperations(this.host.limits.operations)]);
       return;
     }
-    this.#operations.set(id, operation);
+    this.#operations.add(operation);
     const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
     this.#starts ??= new StartQueue(limit, () => (this.#starts = undefined));
     this.#starts.add(() => operation.start(request));
@@ -300,7 +307,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   #fullest(fallback: Operation): Operation {
     let fullest = fallback;
-    for (const operation of this.#operations.values()) {
+    for (const operation of this.#operations.all()) {
       if (operation.queuedBytes > fullest.queuedBytes) fullest = operation;
     }
     return fullest;
@@ -343,7 +350,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#deadline?.[Symbol.dispose]();
     this.#deadline = undefined;
     this.#starts?.clear();
-    for (const operation of [...this.#operations.values()]) operation.closed();
+    for (const operation of this.#operations.all()) operation.closed();
     this.#operations.clear();
     this.#outbox = undefined;
   }

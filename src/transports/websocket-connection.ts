@@ -1,57 +1,51 @@
-import { Socket as NetSocket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { RawData, WebSocket } from "ws";
+import type { RawData } from "ws";
 import type { Log } from "../contract/log.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Socket, SocketHandler } from "../contract/socket.ts";
 import { closes, fitReason } from "./close.ts";
 import { writeFrames } from "./frame.ts";
+import type { OwnedWebSocket, WebSocketOwner } from "./owned-web-socket.ts";
+
+/** What all connections of one transport have in common. */
+export interface ConnectionHost {
+  readonly log: Log;
+  /** Listener of a stream's `end`: a client that ends its side without a close frame and reads nothing more must go. */
+  readonly onStreamEnd: (this: Duplex) => void;
+  /** Called when a connection is gone. */
+  released(connection: WebSocketConnection): void;
+}
 
 /**
  * A WebSocket as a session sees it. Incoming frames, pings and the closing handshake are the work of `ws`; messages
  * go out as frames of our own on the connection below it, unless they have to be compressed.
  */
-export class WebSocketConnection implements Socket {
+export class WebSocketConnection implements Socket, WebSocketOwner {
   readonly peer: Peer;
-  readonly #webSocket: WebSocket;
+  readonly #host: ConnectionHost;
+  readonly #webSocket: OwnedWebSocket;
   readonly #stream: Duplex;
-  readonly #log: Log;
   readonly #compressed: boolean;
   #handler: SocketHandler | undefined;
   /** How this side ended the connection: it knows better than the answer of the other end, if one comes at all. */
   #ending: { readonly code: number; readonly reason: string } | undefined;
   /** With compression: more waits than Node would let wait for a plain connection. */
   #full = false;
+  /** Without it: the stream will tell when it has been drained. */
+  #awaitsDrain = false;
 
-  constructor(webSocket: WebSocket, stream: Duplex, peer: Peer, log: Log) {
+  constructor(host: ConnectionHost, webSocket: OwnedWebSocket, stream: Duplex, peer: Peer) {
+    this.#host = host;
     this.peer = peer;
     this.#webSocket = webSocket;
     this.#stream = stream;
-    this.#log = log;
     this.#compressed = webSocket.extensions !== "";
   }
 
-  /** Opens a session and listens for it. `released` is called when the connection is gone. */
-  open(
-    accept: (socket: Socket) => SocketHandler,
-    closeMilliseconds: number,
-    released: (connection: WebSocketConnection) => void,
-  ): void {
-    const webSocket = this.#webSocket;
-    webSocket.on("message", (data, isBinary) => this.#receive(data, isBinary));
-    webSocket.on("pong", () => this.#tell((handler) => handler.alive()));
-    // A frame that ws cannot take ends the connection by itself, with 1002, 1007, 1008 or 1009.
-    webSocket.on("error", (error) => {
-      this.#ending ??= { code: 1006, reason: fitReason(error.message) };
-    });
-    webSocket.on("close", (code, reason) => {
-      const ending = this.#ending ?? { code, reason: reason.toString() };
-      this.#tell((handler) => handler.closed(ending.code, ending.reason));
-      released(this);
-    });
-    // A client that ends its side without a close frame and reads nothing more would otherwise stay for ever.
-    this.#stream.on("end", () => cutWhenIdle(this.#stream, closeMilliseconds));
-    if (!this.#compressed) this.#stream.on("drain", () => this.#drained());
+  /** Opens a session and listens for it. */
+  open(accept: (socket: Socket) => SocketHandler): void {
+    this.#webSocket.own(this);
+    this.#stream.on("end", this.#host.onStreamEnd);
     try {
       this.#handler = accept(this);
     } catch (error) {
@@ -65,7 +59,11 @@ export class WebSocketConnection implements Socket {
 
   write(parts: readonly Uint8Array[], count: number): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    if (!this.#compressed) return writeFrames(this.#stream, parts, count);
+    if (!this.#compressed) {
+      writeFrames(this.#stream, parts, count);
+      if (this.#stream.writableNeedDrain) this.#awaitDrain();
+      return;
+    }
     const sent = (error?: Error): void => {
       if (!error && this.#full && !this.#overfull) this.#drained();
     };
@@ -95,15 +93,40 @@ export class WebSocketConnection implements Socket {
     this.#webSocket.terminate();
   }
 
-  get #overfull(): boolean {
-    return this.#webSocket.bufferedAmount >= this.#stream.writableHighWaterMark;
-  }
-
-  #receive(data: RawData, isBinary: boolean): void {
+  message(data: RawData, isBinary: boolean): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (isBinary || !Buffer.isBuffer(data)) {
       this.close(closes.badRequest.code, "Binary messages are not accepted");
     } else this.#tell((handler) => handler.message(data.toString()));
+  }
+
+  pong(): void {
+    this.#tell((handler) => handler.alive());
+  }
+
+  /** A frame that ws cannot take ends the connection by itself, with 1002, 1007, 1008 or 1009. */
+  failed(error: Error): void {
+    this.#ending ??= { code: 1006, reason: fitReason(error.message) };
+  }
+
+  closed(code: number, reason: Buffer): void {
+    const ending = this.#ending ?? { code, reason: reason.toString() };
+    this.#tell((handler) => handler.closed(ending.code, ending.reason));
+    this.#host.released(this);
+  }
+
+  get #overfull(): boolean {
+    return this.#webSocket.bufferedAmount >= this.#stream.writableHighWaterMark;
+  }
+
+  /** Listened to only when it matters: most clients never make their stream wait. */
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    this.#stream.once("drain", () => {
+      this.#awaitsDrain = false;
+      this.#drained();
+    });
   }
 
   #drained(): void {
@@ -122,11 +145,7 @@ export class WebSocketConnection implements Socket {
   }
 
   #fail(error: unknown): void {
-    this.#log.error("A session failed", { error });
+    this.#host.log.error("A session failed", { error });
     this.close(closes.internalError.code, closes.internalError.reason);
   }
-}
-
-function cutWhenIdle(stream: Duplex, milliseconds: number): void {
-  if (stream instanceof NetSocket) stream.setTimeout(milliseconds, () => stream.destroy());
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ZlibOptions } from "node:zlib";
 import { WebSocketServer } from "ws";
@@ -7,9 +8,10 @@ import type { Accept, Admit } from "../contract/socket.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { closes } from "./close.ts";
 import { OriginCheck, type OriginRule } from "./origin.ts";
+import { OwnedWebSocket } from "./owned-web-socket.ts";
 import { peerOf } from "./peer.ts";
 import { RefusalServer, refuseByStatus, type Refusal } from "./refusal.ts";
-import { WebSocketConnection } from "./websocket-connection.ts";
+import { WebSocketConnection, type ConnectionHost } from "./websocket-connection.ts";
 
 export interface WebSocketOptions {
   /** What is spoken here, newest first: the first that a client offers too is taken. */
@@ -100,6 +102,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #closeMilliseconds: number;
   readonly #origin: OriginCheck;
+  readonly #host: ConnectionHost;
   readonly #server: WebSocketServer;
   readonly #refusals: RefusalServer;
   readonly #connections = new Set<WebSocketConnection>();
@@ -113,7 +116,15 @@ class NodeWebSocketTransport implements WebSocketTransport {
     this.#closeMilliseconds = limits.closeMilliseconds;
     this.#refusals = new RefusalServer(limits.refusals);
     this.#origin = new OriginCheck(options.origin);
+    this.#host = {
+      log: options.log,
+      onStreamEnd() {
+        if (this instanceof Socket) this.setTimeout(limits.closeMilliseconds, () => this.destroy());
+      },
+      released: (connection) => this.#released(connection),
+    };
     this.#server = new WebSocketServer({
+      WebSocket: OwnedWebSocket,
       noServer: true,
       clientTracking: false,
       perMessageDeflate: perMessageDeflate === true ? frugalDeflate : perMessageDeflate,
@@ -144,7 +155,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const { accept, admit, trustProxy = 0, log } = this.#options;
+    const { accept, admit, trustProxy = 0 } = this.#options;
     if (this.#disposed) return refuseByStatus(stream, 503, closes.goingAway.reason);
     if (!this.#origin.permits(request.headers)) return this.#refuse(request, stream, head, foreign);
     const dialect = this.#choose(offeredBy(request));
@@ -153,9 +164,10 @@ class NodeWebSocketTransport implements WebSocketTransport {
     const refusal = admit?.(peer);
     if (refusal) return this.#refuse(request, stream, head, refusal);
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
-      const connection = new WebSocketConnection(webSocket, stream, peer, log);
+      if (!(webSocket instanceof OwnedWebSocket)) return;
+      const connection = new WebSocketConnection(this.#host, webSocket, stream, peer);
       this.#connections.add(connection);
-      connection.open((socket) => accept(socket, dialect), this.#closeMilliseconds, this.#release);
+      connection.open((socket) => accept(socket, dialect));
     });
   }
 
@@ -175,10 +187,10 @@ class NodeWebSocketTransport implements WebSocketTransport {
     else this.#refusals.refuse(request, stream, head, refusal);
   }
 
-  readonly #release = (connection: WebSocketConnection): void => {
+  #released(connection: WebSocketConnection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#emptied?.();
-  };
+  }
 
   async #close(): Promise<void> {
     const { code, reason } = closes.goingAway;
