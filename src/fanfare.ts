@@ -3,6 +3,7 @@ import { FanfareError } from "./base/error.ts";
 import { Lifetime } from "./base/lifetime.ts";
 import type { SocketHandler, Socket } from "./contract/socket.ts";
 import type { FormattedResult } from "./contract/request-engine.ts";
+import { telemetry } from "./contract/telemetry.ts";
 import { declarationOf, type MaybePromise } from "./declare/declaration.ts";
 import { publish, type PublishOptions, type Topics } from "./declare/publish.ts";
 import type { Dialect } from "./dialects/dialect.ts";
@@ -177,6 +178,10 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     this.#sessionCount += 1;
     const session = new Session(this.#host, socket, dialect, String(this.#sessionCount));
     this.#sessions.add(session);
+    const channel = telemetry["session.opened"];
+    if (channel.hasSubscribers) {
+      channel.publish({ session: session.id, dialect: dialect.name, address: socket.peer.address });
+    }
     return session;
   }
 
@@ -186,7 +191,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 
   /** Lets other executors run the declared fields of this schema. */
   #bindDeclarations(): void {
-    const host = new HubDeclarationHost(this.#engine.hub, this.#options.log);
+    const host = this.#lifetime.attach(new HubDeclarationHost(this.#engine.hub, this.#options.log));
     const fields = this.#engine.schema.getSubscriptionType()?.getFields() ?? {};
     for (const field of Object.values(fields)) {
       const bound = declarationOf(field);

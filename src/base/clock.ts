@@ -13,16 +13,20 @@ export interface Clock {
   defer(callback: () => void): Timer;
 }
 
+/** Node takes a longer time than this, Infinity included, for one millisecond. */
+const longest = 2 ** 31 - 1;
+
 /** The machine's clock and Node's timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, callback) {
+    if (milliseconds > longest) return afterLong(milliseconds, callback);
     const timer = setTimeout(callback, milliseconds);
     timer.unref();
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
   every(milliseconds, callback) {
-    const timer = setInterval(callback, milliseconds);
+    const timer = setInterval(callback, Math.min(milliseconds, longest));
     timer.unref();
     return { [Symbol.dispose]: () => clearInterval(timer) };
   },
@@ -31,3 +35,10 @@ export const systemClock: Clock = {
     return { [Symbol.dispose]: () => clearImmediate(immediate) };
   },
 };
+
+function afterLong(milliseconds: number, callback: () => void): Timer {
+  let timer = systemClock.after(longest, () => {
+    timer = systemClock.after(milliseconds - longest, callback);
+  });
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}

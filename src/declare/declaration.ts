@@ -58,6 +58,11 @@ export function rememberDeclaration(resolver: object, bound: BoundDeclaration): 
   byFunction.set(resolver, bound);
 }
 
+/** Whether other code stands around the field's `subscribe`, such as a guard: then it has to be called. */
+export function hasWrappedSource(field: Pick<GraphQLField<unknown, unknown>, "subscribe">): boolean {
+  return field.subscribe !== undefined && !byFunction.has(field.subscribe);
+}
+
 /** Whether a field still has the resolver of its declaration, and no wrapper around it. */
 export function hasDeclaredResolver(field: Pick<GraphQLField<unknown, unknown>, "resolve">): boolean {
   return field.resolve !== undefined && byFunction.has(field.resolve);

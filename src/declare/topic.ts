@@ -62,6 +62,8 @@ export function topicName(topicLike: TopicLike): TopicName {
   return typeof topicLike === "string" ? topicLike : topicLike.name;
 }
 
+const reserved = /[%:]/;
+
 function encode(family: string, part: string, kind: TopicPart, value: unknown): string {
   if (typeof value !== kind.name.toLowerCase()) {
     throw new FanfareError(
@@ -69,5 +71,6 @@ function encode(family: string, part: string, kind: TopicPart, value: unknown): 
       `The topic ${family} needs a ${kind.name.toLowerCase()} for its part "${part}", not ${typeof value}`,
     );
   }
-  return String(value).replaceAll("%", "%25").replaceAll(":", "%3A");
+  const text = String(value);
+  return reserved.test(text) ? text.replaceAll("%", "%25").replaceAll(":", "%3A") : text;
 }

@@ -100,6 +100,14 @@ export class Cohort implements Listener, FanOutSource {
     else this.#settle(event, outcome, []);
   }
 
+  /** Takes over what another cohort did not finish. */
+  resume(events: readonly Event[]): void {
+    for (const event of events) {
+      if (event.end) this.end(event);
+      else this.event(event);
+    }
+  }
+
   /** Every member is told that its topic has ended, after what is still being executed. */
   end(event: Event): void {
     if (this.#slots.length > 0) this.#slots.push({ event, outcome: undefined, done: true });

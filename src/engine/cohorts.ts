@@ -18,6 +18,8 @@ export interface CohortsOptions {
   readonly execution: Execution;
   readonly fanOut: FanOut;
   readonly log: Log;
+  /** Runs a function in the server's own async context. */
+  readonly inContext: (deliver: () => void) => void;
   /** Told that a document's fields look at the viewer, though they were declared shareable. */
   readonly caught: (plan: Plan) => void;
 }
@@ -53,8 +55,11 @@ export class Cohorts {
   separate(cohort: Cohort, member: Member): Cohort {
     if (cohort.plan.key === undefined) return cohort;
     const alone = this.#create({ ...cohort.plan, key: undefined });
-    this.#move(cohort, member, alone);
-    for (const event of cohort.release(member)) alone.event(event);
+    // What is ready is handed to everybody here, which is no business of the one who asked.
+    this.#options.inContext(() => {
+      this.#move(cohort, member, alone);
+      alone.resume(cohort.release(member));
+    });
     if (cohort.size === 0) this.#close(cohort);
     return alone;
   }
@@ -109,10 +114,18 @@ export class Cohorts {
       error,
     });
     for (const member of [...cohort.members]) {
-      const alone = this.#create({ ...plan, key: undefined, audience: "session", walk: undefined });
+      const filter = plan.filterAlone?.() ?? plan.filter;
+      const alone = this.#create({
+        ...plan,
+        key: undefined,
+        audience: "session",
+        walk: undefined,
+        filter,
+        lent: undefined,
+      });
       this.#move(cohort, member, alone);
       cohort.delete(member);
-      for (const event of events) alone.event(event);
+      alone.resume(events);
     }
     this.#close(cohort);
   }

@@ -85,6 +85,7 @@ export class Engine implements AsyncDisposable {
       execution: this.#execution,
       fanOut: this.fanOut,
       log,
+      inContext,
       caught: (plan) => this.#planner.caught(plan),
     });
   }

@@ -34,8 +34,17 @@ export function errorFormatter(format: FormatError, log: Log): FormatError {
 /** Anything that was thrown, as a GraphQLError. */
 export function toGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
-  const originalError = error instanceof Error ? error : new Error(String(error));
+  const originalError = error instanceof Error ? error : new Error(textOf(error));
   return new GraphQLError(originalError.message, { originalError });
+}
+
+/** Anything can be thrown, also an object that cannot be made a string. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "Something without a text was thrown";
+  }
 }
 
 /** Whether the words are meant for clients: graphql-js wraps what a resolver throws, however deep. */

@@ -52,8 +52,12 @@ export class Execution {
     if (!filter) return this.#value(plan, event, context);
     return settle(
       () => filter(event, context),
-      (passed) => (passed ? this.#value(plan, event, context) : undefined),
+      (passed) => {
+        if (plan.lent?.broken) return { broken: plan.lent.broken };
+        return passed ? this.#value(plan, event, context) : undefined;
+      },
       (error) => {
+        if (plan.lent?.broken) return { broken: plan.lent.broken };
         this.#options.log.error("A filter failed; its event was not delivered", { field: plan.fieldName, error });
         return undefined;
       },
@@ -79,34 +83,50 @@ export class Execution {
   }
 
   #shared(plan: Plan, event: Event): MaybePromise<Outcome> {
-    const value = plan.declaration ? valueOrFailure(() => this.#valueOf(plan, event, undefined)) : event.payload;
+    const value = this.#start(plan, event, undefined);
     if (value === SKIP) return undefined;
     const text = plan.walk && this.#walk(plan, plan.walk, value);
     if (text !== undefined) return { event, bytes: encode(text) };
-    const shared = new SharedContext(this.#options.sharedContext());
-    const guarded = (outcome: Outcome): Outcome => (shared.broken === undefined ? outcome : { broken: shared.broken });
-    const outcome = this.#resolved(plan, event, value, shared.proxy, sharedFieldResolver(shared));
-    return outcome instanceof Promise ? outcome.then(guarded) : guarded(outcome);
-  }
-
-  #walk(plan: Plan, walk: Walk, value: unknown): string | undefined {
-    if (value instanceof Resolved || isPromise(value)) return undefined;
-    const root = plan.declaration ? value : propertyOf(value, plan.fieldName);
-    return typeof root === "function" ? undefined : walk(root);
-  }
-
-  #private(plan: Plan, event: Event, context: unknown): MaybePromise<Outcome> {
-    if (plan.root === "event") return this.#resolved(plan, event, event.payload, context);
-    return this.#resolved(
-      plan,
-      event,
-      valueOrFailure(() => this.#valueOf(plan, event, context)),
-      context,
+    return settle(
+      () => new SharedContext(this.#options.sharedContext()),
+      (shared) => this.#guarded(plan, event, value, shared),
+      (error) => this.#failure(plan, error, event),
     );
   }
 
-  #valueOf(plan: Plan, event: Event, context: unknown): unknown {
-    return plan.declaration ? valueOf(plan.declaration, event.payload, plan.args, context) : event.payload;
+  #guarded(plan: Plan, event: Event, value: unknown, shared: SharedContext): MaybePromise<Outcome> {
+    const checked = (outcome: Outcome): Outcome => (shared.broken === undefined ? outcome : { broken: shared.broken });
+    const outcome = this.#resolved(plan, event, value, shared.proxy, sharedFieldResolver(shared));
+    return outcome instanceof Promise ? outcome.then(checked) : checked(outcome);
+  }
+
+  #walk(plan: Plan, walk: Walk, value: unknown): string | undefined {
+    if (value instanceof Resolved || value instanceof Promise) return undefined;
+    try {
+      const root = plan.declaration ? value : propertyOf(value, plan.fieldName);
+      return typeof root === "function" ? undefined : walk(root);
+    } catch {
+      // A property that throws: graphql-js says so.
+      return undefined;
+    }
+  }
+
+  #private(plan: Plan, event: Event, context: unknown): MaybePromise<Outcome> {
+    return this.#resolved(plan, event, this.#start(plan, event, context), context);
+  }
+
+  /**
+   * What execution starts from, which may still be a promise. A value that throws when it is asked whether it is one
+   * has failed like a resolver.
+   */
+  #start(plan: Plan, event: Event, context: unknown): unknown {
+    if (!plan.declaration || plan.root === "event") return event.payload;
+    try {
+      const value = valueOf(plan.declaration, event.payload, plan.args, context);
+      return isPromise(value) ? Promise.resolve(value) : value;
+    } catch (error) {
+      return Resolved.failure(error);
+    }
   }
 
   /** From the root value, which may still be a promise, to the bytes of its result. */
@@ -117,8 +137,8 @@ export class Execution {
     context: unknown,
     fieldResolver?: GraphQLFieldResolver<unknown, unknown>,
   ): MaybePromise<Outcome> {
-    if (plan.declaration && isPromise(value)) {
-      return Promise.resolve(value).then(
+    if (plan.root === "value" && value instanceof Promise) {
+      return value.then(
         (awaited) => this.#resolved(plan, event, awaited, context, fieldResolver),
         (error: unknown) => this.#resolved(plan, event, Resolved.failure(error), context, fieldResolver),
       );
@@ -173,14 +193,6 @@ function propertyOf(source: unknown, name: string): unknown {
   return (typeof source === "object" && source !== null) || typeof source === "function"
     ? Reflect.get(source, name)
     : undefined;
-}
-
-function valueOrFailure(compute: () => unknown): unknown {
-  try {
-    return compute();
-  } catch (error) {
-    return Resolved.failure(error);
-  }
 }
 
 /** A skip that was thrown through resolvers which other code has wrapped. */

@@ -68,17 +68,21 @@ export class FanOut implements Disposable {
   #serve(source: FanOutSource, budget: number): number {
     const reached = source.distribute(budget);
     if (reached < budget) this.#sources.delete(source);
+    if (this.#targets.length > 0) this.#flushServed();
+    return reached;
+  }
+
+  #flushServed(): void {
     const targets = this.#targets;
     this.#targets = [];
     for (const target of targets) {
       if (target.mayReceiveMore) this.#targets.push(target);
       else target.flush();
     }
-    return reached;
   }
 
   #flush(budget: number): void {
-    if (this.#sources.size > 0) return;
+    if (this.#sources.size > 0 || this.#targets.length === 0) return;
     const targets = this.#targets.splice(0, Math.max(budget, 1));
     for (const target of targets) target.flush();
   }

@@ -62,7 +62,7 @@ export class ForeignReader implements RunningSubscription {
         if (this.#ended) return;
         if (done) return this.#member.complete();
         const delivery = await this.#deliveryOf(value);
-        if (delivery && !this.#ended) this.#member.deliver([delivery]);
+        if (delivery) await this.#deliver(delivery);
       }
     } catch (error) {
       if (!this.#ended) this.#fail(error);
@@ -74,7 +74,22 @@ export class ForeignReader implements RunningSubscription {
     if (this.#ended) return;
     this.#ended = true;
     this.#controller.abort();
-    this.#source.return?.().catch(() => undefined);
+    this.#leave().catch(() => undefined);
+  }
+
+  /** Async for the sake of a `return` that throws. */
+  async #leave(): Promise<void> {
+    await this.#source.return?.();
+  }
+
+  /** Only now is it known how much room the result needs. */
+  async #deliver(delivery: Delivery): Promise<void> {
+    let ready = this.#member.whenReady(delivery);
+    while (ready && !this.#ended) {
+      await ready;
+      ready = this.#member.whenReady(delivery);
+    }
+    if (!this.#ended) this.#member.deliver([delivery]);
   }
 
   async #deliveryOf(payload: unknown): Promise<Delivery | undefined> {

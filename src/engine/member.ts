@@ -21,8 +21,11 @@ export interface Member {
   fail(errors: readonly GraphQLError[]): void;
   /** More events wait for their execution than the operation's queue may hold. */
   overflow(event: Event | undefined): void;
-  /** Resolves when the queue has room again; undefined while it has. For sources that can wait. */
-  whenReady(): Promise<void> | undefined;
+  /**
+   * For sources that can wait. Resolves when it is worth asking again whether the queue has room, for this delivery or
+   * for any; undefined while it has.
+   */
+  whenReady(delivery?: Delivery): Promise<void> | undefined;
   /** A fresh context for one execution that is this member's alone. */
   context(): MaybePromise<unknown>;
 }

@@ -3,6 +3,7 @@ import type { Event, TopicName } from "../contract/broker.ts";
 import type { Arguments, Declaration, MaybePromise } from "../declare/declaration.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import type { Document } from "./document.ts";
+import type { LentContext } from "./lent-context.ts";
 import type { Match } from "./match-index.ts";
 import type { QueueBound } from "./queue-bound.ts";
 import type { Walk } from "./walk.ts";
@@ -12,6 +13,9 @@ export type Audience = "everyone" | "key" | "session";
 
 /** Gives a context for one execution. */
 export type ContextSource = () => MaybePromise<unknown>;
+
+/** Whether an event concerns an operation. */
+export type EventFilter = (event: Event, context: ContextSource) => MaybePromise<boolean>;
 
 /** A subscription operation, compiled. Operations with an equal key share everything in it. */
 export interface Plan {
@@ -26,7 +30,11 @@ export interface Plan {
   readonly args: Arguments;
   readonly topics: readonly TopicName[];
   readonly match: Match | undefined;
-  readonly filter: ((event: Event, context: ContextSource) => MaybePromise<boolean>) | undefined;
+  readonly filter: EventFilter | undefined;
+  /** Makes the filter of a member that turns out to need its own; undefined where `filter` is right for everybody. */
+  readonly filterAlone: (() => EventFilter) | undefined;
+  /** Which context `filter` may not look at; undefined where there is none that it could. */
+  readonly lent: LentContext | undefined;
   /** Undefined for a field that listens by a trigger. */
   readonly declaration: Declaration | undefined;
   /**

@@ -1,9 +1,16 @@
 import { defaultFieldResolver, GraphQLError, type GraphQLSchema } from "graphql";
 import { BoundedMap } from "../base/bounded-map.ts";
-import { declarationOf, hasDeclaredResolver, type Arguments, type Declaration } from "../declare/declaration.ts";
+import {
+  declarationOf,
+  hasDeclaredResolver,
+  hasWrappedSource,
+  type Arguments,
+  type Declaration,
+} from "../declare/declaration.ts";
 import { isShareable } from "../declare/shareable.ts";
 import { topicName } from "../declare/topic.ts";
 import type { Triggers } from "../declare/triggers.ts";
+import { frozenArguments } from "./frozen-arguments.ts";
 import type { Audience, Plan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import { queueBound, type QueueBound } from "./queue-bound.ts";
@@ -43,7 +50,7 @@ interface Compiled {
 }
 
 /** Where a subscription's events come from, for this operation. */
-type Sources = Pick<Plan, "topics" | "match" | "filter"> & { readonly readsContext: boolean };
+type Sources = Pick<Plan, "topics" | "match" | "filter" | "filterAlone" | "lent"> & { readonly readsContext: boolean };
 
 /** Compiles subscription operations, and finds out who may share their results. */
 export class Planner {
@@ -67,7 +74,7 @@ export class Planner {
     const { declaration, root } = compiled;
     if (!declaration && root.field.subscribe) {
       const plan = this.#plan(prepared, { ...compiled, key: undefined }, ownSource, context);
-      return { plan, foreign: root };
+      return { plan, foreign: this.#rootOf(prepared) };
     }
     const sources = declaration
       ? await declared(declaration, root.args, context)
@@ -77,14 +84,18 @@ export class Planner {
 
   #plan(prepared: Prepared, compiled: Compiled, sources: Sources, context: unknown): Plan {
     const { declaration, root } = compiled;
+    const { document, operation, request } = prepared;
     const audience = this.#audience(prepared, compiled, sources);
+    const key = this.#key(compiled, audience, sources, context);
+    if (key !== undefined) sources.lent?.takeBack();
     return {
       ...sources,
-      key: this.#key(compiled, audience, sources, context),
+      key,
       audience,
-      document: prepared.document,
-      operation: prepared.operation,
-      request: prepared.request,
+      document,
+      operation,
+      // Extensions are what one client adds to a question that others ask, too.
+      request: key === undefined ? request : { ...request, extensions: undefined },
       fieldName: root.field.name,
       args: root.args,
       declaration,
@@ -110,11 +121,21 @@ export class Planner {
     return compiled;
   }
 
-  #read({ document, operation, variables }: Prepared, key: string | undefined): Compiled {
-    const { schema, walks } = this.#options;
-    const root = rootFieldOf(schema, document, operation, variables.values);
+  /** The root field with arguments of its own. */
+  #rootOf({ document, operation, variables }: Prepared): RootField {
+    const root = rootFieldOf(this.#options.schema, document, operation, variables.values);
     if (!root) throw new GraphQLError("The subscription selects no field", { nodes: operation });
-    const declaration = declarationOf(root.field)?.declaration;
+    return root;
+  }
+
+  #read(prepared: Prepared, key: string | undefined): Compiled {
+    const { schema, walks } = this.#options;
+    const { document, operation, variables } = prepared;
+    const found = this.#rootOf(prepared);
+    // Many operations are handed these arguments: what one of them changed, all the others would see.
+    const root = { ...found, args: frozenArguments(found.args) };
+    const written = declarationOf(root.field)?.declaration;
+    const declaration = hasWrappedSource(root.field) ? undefined : written;
     const startsFrom = declaration && hasDeclaredResolver(root.field) ? "value" : "event";
     const independent = declaration
       ? startsFrom === "value" && !declaration.resolveFor
@@ -130,7 +151,7 @@ export class Planner {
         shareable && walks && (declaration || !hasResolver(root))
           ? compileWalk(schema, document.ast, operation, variables.values)
           : undefined,
-      queue: queueBound(declaration?.queue),
+      queue: queueBound(written?.queue),
     };
   }
 
@@ -144,11 +165,18 @@ export class Planner {
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
     if (audience === "session" || compiled.key === undefined) return undefined;
     const who = audience === "key" ? this.#options.shareBy?.(context) : undefined;
-    return JSON.stringify([compiled.key, sources.topics, audience, who]);
+    return JSON.stringify([compiled.key, sources.topics, canonical(sources.match), audience, who]);
   }
 }
 
-const ownSource: Sources = { topics: [], match: undefined, filter: undefined, readsContext: true };
+const ownSource: Sources = {
+  topics: [],
+  match: undefined,
+  filter: undefined,
+  filterAlone: undefined,
+  lent: undefined,
+  readsContext: true,
+};
 
 async function declared(declaration: Declaration, args: Arguments, context: unknown): Promise<Sources> {
   const topics = await declaration.topics(args, context);
@@ -156,6 +184,8 @@ async function declared(declaration: Declaration, args: Arguments, context: unkn
     topics: [...new Set(topics.map(topicName))],
     match: declaration.match?.(args),
     filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args) ?? true),
+    filterAlone: undefined,
+    lent: undefined,
     readsContext: false,
   };
 }

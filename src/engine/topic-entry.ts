@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../base/clock.ts";
-import type { Broker, Event, GapReason, Position, TopicName } from "../contract/broker.ts";
+import type { Broker, Event, GapReason, Position, Replay, TopicName } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { Listener } from "./listener.ts";
 import { MatchIndex } from "./match-index.ts";
@@ -29,9 +29,13 @@ export class TopicEntry implements Disposable {
   #live: Promise<void> | undefined;
   #leaving: Promise<void> | undefined;
   #position: Position | undefined;
+  /** A gap was told, and nothing has come since: whatever comes next follows on it. */
+  #adrift = false;
   #linger: Timer | undefined;
   /** Live batches that wait while the missing part is read; undefined when nothing is missing. */
   #waiting: Batch[] | undefined;
+  /** There was trouble while history was read: what was read may be from before it. */
+  #doubted = false;
   #closed = false;
 
   constructor(options: TopicEntryOptions) {
@@ -60,16 +64,17 @@ export class TopicEntry implements Disposable {
   events(after: Position, events: readonly Event[]): void {
     if (this.#waiting) {
       if (this.#waiting.length < maxWaiting) this.#waiting.push({ after, events });
-    } else if (this.#position === undefined || after === this.#position) {
+    } else if (this.#position === undefined || this.#adrift || after === this.#position) {
       for (const event of events) this.#hand(event);
     } else {
-      this.#catchUp([{ after, events }]);
+      void this.#catchUp([{ after, events }]);
     }
   }
 
   /** Events may have been missed: compares with the broker's history. */
   doubt(): void {
-    if (this.#position !== undefined && !this.#waiting) this.#catchUp([]);
+    if (this.#waiting) this.#doubted = true;
+    else if (this.#position !== undefined) void this.#catchUp([]);
   }
 
   [Symbol.dispose](): void {
@@ -93,6 +98,8 @@ export class TopicEntry implements Disposable {
       .catch((error: unknown) => this.#warn("A topic could not be given up", error))
       .then(() => {
         this.#position = undefined;
+        this.#adrift = false;
+        this.#waiting = undefined;
         if (this.#leaving !== leaving) return;
         this.#leaving = undefined;
         if (this.listeners.size === 0 && !this.#closed) this.#options.gone();
@@ -102,28 +109,35 @@ export class TopicEntry implements Disposable {
 
   #hand(event: Event): void {
     this.#position = event.position;
+    this.#adrift = false;
     if (event.end) for (const listener of [...this.listeners]) listener.end(event);
     else this.listeners.find(event.payload, (listener) => listener.event(event));
   }
 
-  #catchUp(waiting: Batch[]): void {
+  /** Reads what is missing, until what waits follows on it or the subscription is given up. Never rejects. */
+  async #catchUp(waiting: Batch[]): Promise<void> {
     this.#waiting = waiting;
-    this.#read().catch((error: unknown) => {
-      this.#warn("A topic's history could not be read", error);
-      this.#gap("broker_lost");
-    });
-  }
-
-  async #read(): Promise<void> {
-    const { broker, topic } = this.#options;
-    if (!broker.since) return this.#gap("broker_lost");
-    while (this.#position !== undefined && !this.#closed) {
-      const replay = await broker.since(topic, this.#position, replayLimit);
+    const subscription = this.#live;
+    let isWhole = false;
+    while (!isWhole) {
+      this.#doubted = false;
+      const replay = await this.#replay();
+      if (this.#closed || this.#live !== subscription) return;
       if ("gone" in replay) return this.#gap(replay.gone);
       for (const event of replay.events) this.#hand(event);
-      if (!replay.more && this.#resume()) return;
+      isWhole = !replay.more && !this.#doubted && this.#resume();
     }
-    this.#waiting = undefined;
+  }
+
+  async #replay(): Promise<Replay | { readonly gone: GapReason }> {
+    const { broker, topic } = this.#options;
+    if (!broker.since || this.#position === undefined) return { gone: "broker_lost" };
+    try {
+      return await broker.since(topic, this.#position, replayLimit);
+    } catch (error) {
+      this.#warn("A topic's history could not be read", error);
+      return { gone: "broker_lost" };
+    }
   }
 
   /** Hands on what waited, from where history ended. False if there is still a hole before it. */
@@ -146,9 +160,9 @@ export class TopicEntry implements Disposable {
   #gap(reason: GapReason): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const listener of this.listeners) listener.gap(reason);
+    this.#adrift = true;
+    for (const listener of [...this.listeners]) listener.gap(reason);
     for (const batch of waiting) for (const event of batch.events) this.#hand(event);
-    if (waiting.length === 0) this.#position = undefined;
   }
 
   #warn(message: string, error: unknown): void {

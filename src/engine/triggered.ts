@@ -1,6 +1,7 @@
 import type { Event } from "../contract/broker.ts";
 import type { Trigger, TriggerDetails, Triggers } from "../declare/triggers.ts";
-import type { Plan } from "./plan.ts";
+import { LentContext } from "./lent-context.ts";
+import type { ContextSource, EventFilter, Plan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RootField } from "./root-field.ts";
 
@@ -10,33 +11,49 @@ export function triggered(
   root: RootField,
   { document, request, variables }: Prepared,
   context: unknown,
-): Pick<Plan, "topics" | "match" | "filter"> & { readonly readsContext: boolean } {
+): Pick<Plan, "topics" | "match" | "filter" | "filterAlone" | "lent"> & { readonly readsContext: boolean } {
   const subscriptionName = root.field.name;
   const trigger = Object.hasOwn(triggers, subscriptionName) ? triggers[subscriptionName] : undefined;
-  if (!trigger) return { topics: [subscriptionName], match: undefined, filter: undefined, readsContext: false };
+  const nothing = { match: undefined, filter: undefined, filterAlone: undefined, lent: undefined };
+  if (!trigger) return { ...nothing, topics: [subscriptionName], readsContext: false };
 
-  let readsContext = false;
-  const details: TriggerDetails = {
-    subscriptionName,
-    query: document.source,
-    operationName: request.operationName,
-    variables: variables.coerced,
-    get context() {
-      readsContext = true;
-      return context;
-    },
+  const ask = (lent: LentContext): ReadonlyMap<string, Trigger> => {
+    const details: TriggerDetails = {
+      subscriptionName,
+      query: document.source,
+      operationName: request.operationName,
+      variables: variables.coerced,
+      get context() {
+        return lent.value;
+      },
+    };
+    return new Map(Object.entries(trigger(root.args, details)));
   };
-  const byTopic = new Map(Object.entries(trigger(root.args, details)));
+  const lent = new LentContext(context);
+  const byTopic = ask(lent);
   const filters = [...byTopic.values()].flatMap((entry) => entry.filter ?? []);
+  const topics = [...byTopic.keys()];
+  if (filters.length === 0) return { ...nothing, topics, readsContext: lent.read };
   return {
-    topics: [...byTopic.keys()],
-    match: undefined,
-    filter: filters.length === 0 ? undefined : (event, fresh) => passes(byTopic.get(event.topic), event, fresh),
-    readsContext: readsContext || filters.some((filter) => filter.length > 1),
+    ...nothing,
+    topics,
+    filter: (event, fresh) => passes(byTopic.get(event.topic), event, fresh),
+    filterAlone: () => askingFirst(ask),
+    lent,
+    readsContext: lent.read || filters.some((filter) => filter.length > 1),
   };
 }
 
-function passes(trigger: Trigger | undefined, event: Event, context: () => unknown): boolean | Promise<boolean> {
+/** The filter of one member, which asks the trigger again with that member's own context. */
+function askingFirst(ask: (lent: LentContext) => ReadonlyMap<string, Trigger>): EventFilter {
+  let asked: Promise<ReadonlyMap<string, Trigger>> | undefined;
+  return async (event, fresh) => {
+    asked ??= Promise.resolve(fresh()).then((context) => ask(new LentContext(context)));
+    return passes((await asked).get(event.topic), event, fresh);
+  };
+}
+
+function passes(trigger: Trigger | undefined, event: Event, context: ContextSource): boolean | Promise<boolean> {
   if (!trigger?.filter) return true;
   if (trigger.filter.length < 2) return trigger.filter(event.payload, undefined);
   const fresh = context();

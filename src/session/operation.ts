@@ -16,6 +16,7 @@ import type { Member } from "../engine/member.ts";
 import type { Prepared } from "../engine/prepare.ts";
 import { queueBound, type QueueBound } from "../engine/queue-bound.ts";
 import type { RunningSubscription } from "../engine/running-subscription.ts";
+import { Outbox } from "./outbox.ts";
 import { withExtension } from "./extension.ts";
 import type { Session } from "./session.ts";
 
@@ -33,9 +34,13 @@ export class Operation implements Member, OperationHandle {
   #name: string | undefined;
   #state: Record<string, unknown> | undefined;
   #running: RunningSubscription | undefined;
+  /** What this client sent. The plan may have come from somebody else who asked the same. */
+  #request: OperationRequest | undefined;
   /** Kept for the declaration's `onUnsubscribe` alone. */
   #context: unknown;
   #ended = false;
+  /** The declaration has a `visible`. Kept here since it is asked for with every delivery. */
+  #mayHide = false;
   /** True once nothing more may be sent, not even what waits. */
   #muted = false;
   #queuedMessages = 0;
@@ -43,7 +48,7 @@ export class Operation implements Member, OperationHandle {
   #gap: GapReason | undefined;
   #conflated = 0;
   /** What came before the initial value was there; undefined when it is, or when there is none. */
-  #held: Delivery[] | undefined;
+  #held: Outbox<Operation> | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
 
   constructor(session: Session, id: string) {
@@ -90,6 +95,7 @@ export class Operation implements Member, OperationHandle {
     if (this.#ended) return;
     try {
       await hooks.onOperation?.(request, this.#session);
+      if (this.#ended) return;
       const prepared = await this.#prepare(request);
       if (this.#ended || !prepared) return;
       this.#name = prepared.operation.name?.value;
@@ -113,6 +119,7 @@ export class Operation implements Member, OperationHandle {
 
   subscribed(running: RunningSubscription): void {
     this.#running = running;
+    this.#mayHide = running.plan.declaration?.visible !== undefined;
     if (!this.#ended) return;
     running.end();
     this.#unsubscribed(running);
@@ -124,11 +131,7 @@ export class Operation implements Member, OperationHandle {
 
   deliver(deliveries: readonly Delivery[]): void {
     if (this.#ended) return;
-    if (this.#held) {
-      if (this.#held.length + deliveries.length > this.queue.messages) this.overflow(deliveries[0]?.event);
-      else this.#held.push(...deliveries);
-      return;
-    }
+    if (this.#held) return this.#hold(this.#held, deliveries);
     if (this.#session.writeThrough(this, deliveries)) return;
     for (const delivery of deliveries) {
       this.#session.send(this, delivery);
@@ -170,14 +173,14 @@ export class Operation implements Member, OperationHandle {
     else this.gap("overflow");
   }
 
-  whenReady(): Promise<void> | undefined {
-    if (this.#hasRoom()) return undefined;
+  whenReady(delivery?: Delivery): Promise<void> | undefined {
+    if (delivery ? this.fits(delivery) : this.#hasRoom()) return undefined;
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
   }
 
   context(): unknown {
-    const request = this.#running?.plan.request;
+    const request = this.#request;
     return request && this.#session.host.contextOf(this.#session, request, this);
   }
 
@@ -204,11 +207,11 @@ export class Operation implements Member, OperationHandle {
 
   /** Whether its viewer may see a result, asked at the moment it leaves. */
   isVisible(delivery: Delivery): boolean {
-    const declaration = this.#running?.plan.declaration;
-    if (!declaration?.visible || !delivery.event || !this.#running) return true;
+    if (!this.#mayHide || !delivery.event) return true;
+    const plan = this.#running?.plan;
     try {
-      const who = { viewer: this.#session.viewer, args: this.#running.plan.args };
-      return declaration.visible(delivery.event.payload, who);
+      const who = { viewer: this.#session.viewer, args: plan?.args ?? {} };
+      return plan?.declaration?.visible?.(delivery.event.payload, who) ?? true;
     } catch (error) {
       this.#session.host.log.error("A `visible` failed; its event was hidden", { operation: this.#name, error });
       return false;
@@ -268,12 +271,15 @@ export class Operation implements Member, OperationHandle {
     const context = await this.#session.host.contextOf(this.#session, prepared.request, this);
     if (this.#ended) return;
     this.#context = context;
+    this.#request = prepared.request;
     await engine.subscribe(prepared, this, context);
     const running = this.#running;
     if (!running || this.#ended) return;
-    const { declaration } = running.plan;
+    const { declaration, request } = running.plan;
+    // The text, by far the largest part, is then kept once for all who share.
+    if (request.query === prepared.request.query) this.#request = { ...prepared.request, query: request.query };
     if (!declaration?.onUnsubscribe) this.#context = undefined;
-    if (declaration?.initial) this.#held = [];
+    if (declaration?.initial) this.#held = new Outbox();
     await running.live;
     if (this.#ended) return;
     this.#tellStart(prepared);
@@ -283,9 +289,25 @@ export class Operation implements Member, OperationHandle {
 
   async #deliverInitial(running: RunningSubscription, context: unknown): Promise<void> {
     const initial = await this.#session.host.engine.initial(running.plan, context);
-    const held = this.#held ?? [];
-    this.#held = undefined;
+    const held = this.#takeHeld();
     this.deliver(initial ? [initial, ...held] : held);
+  }
+
+  /** Keeps what came before the initial value, under the same bound and policy as what waits for the socket. */
+  #hold(held: Outbox<Operation>, deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      let room = true;
+      while (room && !this.fits(delivery)) room = this.#session.relieve(held, this, this, delivery);
+      if (this.#ended) return;
+      if (room) held.add(this, delivery);
+    }
+  }
+
+  #takeHeld(): readonly Delivery[] {
+    const deliveries: Delivery[] = [];
+    this.#held?.take(Infinity, (_, delivery) => deliveries.push(delivery));
+    this.#held = undefined;
+    return deliveries;
   }
 
   /** Something that belongs to starting the operation failed. */
@@ -301,9 +323,8 @@ export class Operation implements Member, OperationHandle {
   }
 
   #release(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    if (held) this.deliver(held);
+    const held = this.#takeHeld();
+    if (held.length > 0) this.deliver(held);
   }
 
   #end(why: EndReason, muted: boolean): void {

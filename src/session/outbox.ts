@@ -17,6 +17,7 @@ export class Outbox<Owner extends OutboxOwner> {
   #owners: (Owner | undefined)[] = [];
   #contents: Delivery[] = [];
   #bytes = 0;
+  #messageBytes = 0;
 
   get messages(): number {
     return this.#contents.length;
@@ -25,6 +26,11 @@ export class Outbox<Owner extends OutboxOwner> {
   /** Bytes of all results that wait. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes of all messages of the protocol that wait. */
+  get messageBytes(): number {
+    return this.#messageBytes;
   }
 
   /** Adds a result. */
@@ -39,6 +45,7 @@ export class Outbox<Owner extends OutboxOwner> {
   addMessage(bytes: Uint8Array): void {
     this.#owners.push(undefined);
     this.#contents.push({ event: undefined, bytes });
+    this.#messageBytes += bytes.length;
   }
 
   /** Takes at most `maxBytes` of what waits, but at least one entry, oldest first. */
@@ -52,6 +59,7 @@ export class Outbox<Owner extends OutboxOwner> {
       if (!delivery) continue;
       bytes += delivery.bytes.length;
       if (owner) this.#forget(owner, delivery);
+      else this.#messageBytes -= delivery.bytes.length;
       visit(owner, delivery);
     }
     if (taken === this.#contents.length) {
@@ -72,18 +80,38 @@ export class Outbox<Owner extends OutboxOwner> {
     return this.#dropAt(this.#owners.lastIndexOf(operation));
   }
 
-  /** Keeps only the newest result of each key, and none with the key of `next`. Answers how many it dropped. */
+  /**
+   * Keeps only the newest result of each key, and none with the key of `next`. Answers how many it dropped; none if
+   * `keyOf` throws.
+   */
   conflate(operation: Owner, keyOf: (delivery: Delivery) => string | number, next: Delivery): number {
     const seen = new Set([keyOf(next)]);
-    let dropped = 0;
+    const old: number[] = [];
     for (let index = this.#owners.length - 1; index >= 0; index -= 1) {
       const delivery = this.#contents[index];
       if (this.#owners[index] !== operation || !delivery) continue;
       const key = keyOf(delivery);
-      if (seen.has(key) && this.#dropAt(index)) dropped += 1;
+      if (seen.has(key)) old.push(index);
       seen.add(key);
     }
-    return dropped;
+    for (const index of old) this.#dropAt(index);
+    return old.length;
+  }
+
+  /** Drops everything of an operation. */
+  dropAll(operation: Owner): void {
+    const [owners, contents] = [this.#owners, this.#contents];
+    this.#owners = [];
+    this.#contents = [];
+    for (const [index, delivery] of contents.entries()) {
+      const owner = owners[index];
+      if (owner === operation) {
+        this.#forget(operation, delivery);
+        continue;
+      }
+      this.#owners.push(owner);
+      this.#contents.push(delivery);
+    }
   }
 
   #dropAt(index: number): boolean {

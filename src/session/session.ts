@@ -15,6 +15,7 @@ import type { SessionHost } from "./host.ts";
 import { Operation } from "./operation.ts";
 import { OperationTable } from "./operation-table.ts";
 import { Outbox } from "./outbox.ts";
+import { relieve } from "./overflow.ts";
 import { StartQueue } from "./start-queue.ts";
 import { step, type SessionEffect, type SessionInput, type SessionState } from "./state.ts";
 
@@ -37,14 +38,14 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   #outbox: Outbox<Operation> | undefined;
   /** This client's number of the rate limit. */
   #rate = 0;
-  #starts: StartQueue | undefined;
+  #starts: StartQueue<Operation> | undefined;
   #state: SessionState = "open";
   #deadline: Timer | undefined;
   #params: MessagePayload | undefined;
   #connected: object | undefined;
   #accepted = false;
   #scheduled = false;
-  #gone = false;
+  #gone: { readonly code: number; readonly reason: string } | undefined;
   /** True from a ping until the client proves that it is alive. */
   #pinged = false;
 
@@ -108,7 +109,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   closed(code: number, reason: string): void {
     if (this.#gone) return;
-    this.#gone = true;
+    this.#gone = { code, reason };
     this.#step({ type: "closed" });
     this.#release();
     this.host.registry.delete(this);
@@ -165,7 +166,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   sendMessage(message: ServerMessage): void {
     const bytes = this.dialect.encode(message);
-    if (!bytes || this.#state === "closed") return;
+    if (!bytes || this.#state === "closed" || !this.#makeRoomForMessage()) return;
     this.#outbox ??= new Outbox();
     this.#outbox.addMessage(bytes);
     this.#schedule();
@@ -174,6 +175,17 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   /** Forgets an operation that has ended. What it still has in the outbox goes out unless the client stopped it. */
   ended(operation: Operation): void {
     this.#operations.delete(operation);
+    this.#starts?.delete(operation);
+    // The outbox must not change under a write; what is left out then is left out by the write itself.
+    if (operation.muted && !packing) this.#outbox?.dropAll(operation);
+  }
+
+  /** Applies the policy of `victim`, so that `delivery` fits. False if `delivery` itself has to go. */
+  relieve(outbox: Outbox<Operation>, victim: Operation, operation: Operation, delivery: Delivery): boolean {
+    this.overflowed(victim);
+    const relief = relieve(outbox, victim, operation, delivery, this.host.log);
+    if (relief === "disconnect") this.end(closeCodes.tooSlow);
+    return relief === "room";
   }
 
   overflowed(operation: Operation): void {
@@ -257,6 +269,8 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
       if (answer === false) return this.#step({ type: "refused", reason: closeCodes.forbidden.reason });
       this.#connected = typeof answer === "object" ? answer : undefined;
       this.#accepted = true;
+      // Who was let in, and may have been counted, has to be let out.
+      if (this.#gone) return void this.#disconnected(this.#gone.code, this.#gone.reason);
       this.#step({ type: "accepted", payload: undefined });
     } catch (error) {
       const meant = error instanceof GraphQLError;
@@ -283,18 +297,28 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#operations.add(operation);
     const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
     this.#starts ??= new StartQueue(limit, () => (this.#starts = undefined));
-    this.#starts.add(() => operation.start(request));
+    this.#starts.add(operation, () => operation.start(request));
   }
 
   /** Writes what waits, or applies policies, until a result fits. False if it must not be queued. */
   #makeRoom(operation: Operation, delivery: Delivery): boolean {
     if (this.#fits(operation, delivery)) return true;
     this.flush();
-    while (!this.#fits(operation, delivery)) {
+    while (this.#outbox && !this.#fits(operation, delivery)) {
       const victim = operation.fits(delivery) ? this.#fullest(operation) : operation;
-      if (!this.#relieve(victim, operation, delivery)) return false;
+      if (!this.relieve(this.#outbox, victim, operation, delivery)) return false;
     }
     return true;
+  }
+
+  /** Messages of the protocol cannot be left out: a client that has them pile up and reads none has to go. */
+  #makeRoomForMessage(): boolean {
+    const { outboxBytes } = this.host.limits;
+    if (!this.#outbox || this.#outbox.messageBytes < outboxBytes) return true;
+    this.flush();
+    if (!this.#outbox || this.#outbox.messageBytes < outboxBytes) return true;
+    this.end(closeCodes.tooSlow);
+    return false;
   }
 
   #fits(operation: Operation, delivery: Delivery): boolean {
@@ -313,32 +337,6 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     return fullest;
   }
 
-  /** Applies the policy of `victim`, so that `delivery` fits. False if `delivery` itself has to go. */
-  #relieve(victim: Operation, operation: Operation, delivery: Delivery): boolean {
-    this.overflowed(victim);
-    switch (victim.queue.overflow) {
-      case "disconnect":
-        this.end(closeCodes.tooSlow);
-        return false;
-      case "latest": {
-        const keyOf = ({ event }: Delivery) => (event ? victim.queue.key(event) : "");
-        const dropped = victim === operation ? (this.#outbox?.conflate(victim, keyOf, delivery) ?? 0) : 0;
-        victim.conflated(dropped);
-        return dropped > 0 || this.#dropOldest(victim);
-      }
-      case "drop-oldest":
-        return this.#dropOldest(victim);
-      case "drop-newest":
-        victim.gap("overflow");
-        return victim !== operation && this.#outbox?.dropNewest(victim) === true;
-    }
-  }
-
-  #dropOldest(victim: Operation): boolean {
-    victim.gap("overflow");
-    return this.#outbox?.dropOldest(victim) === true;
-  }
-
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -350,9 +348,9 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#deadline?.[Symbol.dispose]();
     this.#deadline = undefined;
     this.#starts?.clear();
+    this.#outbox = undefined;
     for (const operation of this.#operations.all()) operation.closed();
     this.#operations.clear();
-    this.#outbox = undefined;
   }
 
   async #disconnected(code: number, reason: string): Promise<void> {
@@ -378,8 +376,8 @@ function exceeds(text: string, bytes: number): boolean {
   return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
 }
 
-function tooManyOperations(limit: number): GraphQLError {
-  return new GraphQLError(`A connection may run at most ${limit} operations`, {
-    extensions: { code: "TOO_MANY_OPERATIONS", limit },
+function tooManyOperations(maximum: number): GraphQLError {
+  return new GraphQLError(`A connection may run at most ${maximum} operations`, {
+    extensions: { code: "TOO_MANY_OPERATIONS", limit: "operations", maximum },
   });
 }

@@ -2,9 +2,9 @@
  * Starts operations, a few at a time, in the order in which they came. Bounded by whoever adds to it: what waits here
  * counts as an operation of its session.
  */
-export class StartQueue {
+export class StartQueue<Key> {
   readonly #limit: number;
-  readonly #waiting: (() => Promise<void>)[] = [];
+  readonly #waiting = new Map<Key, () => Promise<void>>();
   readonly #onIdle: () => void;
   #running = 0;
 
@@ -14,20 +14,32 @@ export class StartQueue {
     this.#onIdle = onIdle;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** @param start must not reject. */
-  add(start: () => Promise<void>): void {
-    this.#waiting.push(start);
+  add(key: Key, start: () => Promise<void>): void {
+    this.#waiting.set(key, start);
     this.#next();
   }
 
+  /** Forgets one that need not be started any more. */
+  delete(key: Key): void {
+    this.#waiting.delete(key);
+  }
+
   clear(): void {
-    this.#waiting.length = 0;
+    this.#waiting.clear();
   }
 
   #next(): void {
     if (this.#running >= this.#limit) return;
-    const start = this.#waiting.shift();
-    if (!start) return;
+    const [first] = this.#waiting;
+    if (!first) return;
+    const [key, start] = first;
+    this.#waiting.delete(key);
     this.#running += 1;
     void start().then(() => {
       this.#running -= 1;

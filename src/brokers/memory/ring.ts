@@ -11,6 +11,7 @@ const seed = crypto.getRandomValues(new Int32Array(1))[0] ?? 0;
 export class Ring {
   #events: (Event | undefined)[] = [];
   #times: number[] = [];
+  #hashes: number[] = [];
   /** The newest offset of each bucket of ids, and for each event the one before it in its bucket. */
   #buckets: number[] = [];
   #previous: number[] = [];
@@ -83,6 +84,7 @@ export class Ring {
     const bucket = this.#index(hash);
     this.#events[index] = event;
     this.#times[index] = time;
+    this.#hashes[index] = hash;
     this.#previous[index] = this.#buckets[bucket] ?? 0;
     this.#buckets[bucket] = offset;
   }
@@ -90,16 +92,22 @@ export class Ring {
   #resize(length: number): void {
     const events = this.#events;
     const times = this.#times;
+    const hashes = this.#hashes;
     this.#events = Array.from({ length });
-    this.#times = Array.from({ length }, () => 0);
-    this.#buckets = Array.from({ length }, () => 0);
-    this.#previous = Array.from({ length }, () => 0);
+    this.#times = zeros(length);
+    this.#hashes = zeros(length);
+    this.#buckets = zeros(length);
+    this.#previous = zeros(length);
     for (let offset = this.#low + 1; offset <= this.#high; offset += 1) {
       const from = offset & (events.length - 1);
       const event = events[from];
-      if (event) this.#put(offset, event, hashOf(event.id), times[from] ?? 0);
+      if (event) this.#put(offset, event, hashes[from] ?? 0, times[from] ?? 0);
     }
   }
+}
+
+function zeros(length: number): number[] {
+  return Array<number>(length).fill(0);
 }
 
 /** FNV-1a with a random start, so that nobody can choose ids that all fall into one bucket. */
