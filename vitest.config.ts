@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+// As Node itself resolves: with another choice, tests and the libraries they import would each load a graphql of their
+// own, and graphql refuses the schemas of another copy of itself.
+const conditions = ["fanfare-source", "module-sync"];
+
 // Types are tested by `npm run check:types`: tsc reads `test/types/*.test-d.ts` together with everything else.
 export default defineConfig({
-  resolve: { conditions: ["fanfare-source"] },
-  ssr: { resolve: { conditions: ["fanfare-source"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 20_000,

@@ -10,7 +10,7 @@ const { overflow } = values;
 if (!isOverflow(overflow)) throw new Error(`There is no policy "${overflow}".`);
 
 const { subscription, topic } = declare();
-const room = topic<Message, { name: StringConstructor }>("room", { name: String });
+const room = topic("room", { name: String }).of<Message>();
 const messageAdded = subscription({
   topics: ({ room: name }: { room: string }) => [room({ name })],
   queue: { overflow },

@@ -1,9 +1,9 @@
-import { once } from "node:events";
 import { readConfig } from "./config.ts";
 import { openGarage } from "./garage.ts";
 import { StartError } from "./start-error.ts";
+import { askedToStop } from "./stop.ts";
 
-const stop = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+const stop = askedToStop();
 
 try {
   const config = readConfig(process.env);

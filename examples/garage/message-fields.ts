@@ -6,7 +6,7 @@ import type { Message } from "./message.ts";
 
 const { subscription, topic } = declare<Context>();
 
-const messagesOf = topic<Message, { room: StringConstructor }>("room", { room: String });
+const messagesOf = topic("room", { room: String }).of<Message>();
 
 export const messageFields = {
   Query: {

@@ -18,6 +18,8 @@ export interface RequestEngine {
   parse(source: string): DocumentNode;
   /** Cached. Includes the limits of depth, aliases, directives and cost. */
   validate(document: DocumentNode): readonly GraphQLError[];
+  /** Words an error of parsing or validation for clients. */
+  formatError(error: GraphQLError): GraphQLFormattedError;
   /** Runs one query or mutation with its hooks and a fresh context. Errors are formatted and masked already. */
   execute(peer: Peer, document: DocumentNode, request: OperationRequest): Promise<FormattedResult>;
 }

@@ -4,7 +4,7 @@ import type { TopicLike } from "./topic.ts";
 export interface OperationHandle {
   /** The id its client gave it; any string. */
   readonly id: string;
-  /** The operation's name in its document. */
+  /** The operation's name in its document; undefined where another executor runs it. */
   readonly name: string | undefined;
   /** Lives from subscribing to the last event, and belongs to this operation alone. */
   readonly state: Record<string, unknown>;

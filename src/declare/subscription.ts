@@ -3,13 +3,17 @@ import type { Viewer } from "../contract/viewer.ts";
 import { BoundDeclaration, rememberDeclaration } from "./declaration.ts";
 import type { Arguments, Declaration, MatchValue, MaybePromise } from "./declaration.ts";
 import type { OperationContext } from "./operation-handle.ts";
+import { queueBound } from "./queue-bound.ts";
 import type { QueueOptions } from "./queue.ts";
 import { Resolved } from "./resolved.ts";
 import { SKIP, SkipError } from "./skip.ts";
 import type { Skip } from "./skip.ts";
 import type { TopicLike } from "./topic.ts";
 
-/** How one subscription field gets from its arguments to events, and from an event to its value. */
+/**
+ * How one subscription field gets from its arguments to events, and from an event to its value. The arguments are
+ * frozen, since everybody who asks the same is handed the same ones.
+ */
 export interface SubscriptionOptions<Context, Args, Event, Value> {
   /** The topics to listen to. One event that is published to several of them arrives once. */
   topics: (args: Args, context: Context & OperationContext) => MaybePromise<readonly TopicLike<Event>[]>;
@@ -43,9 +47,11 @@ export interface SubscriptionField<Context, Args, Value> {
 
 /**
  * Declares a subscription field. Run by Fanfare, its operations share work wherever that is proven safe; run by any
- * other executor, `subscribe` answers an ordinary async iterable.
+ * other executor, `subscribe` answers an ordinary async iterable. Where other code stands around `subscribe`, such as a
+ * guard, Fanfare calls it, and the field's operations share nothing.
  *
- * @throws FanfareError BAD_DECLARATION when both `resolve` and `resolveFor` are given; NOT_BOUND from `subscribe` when
+ * @throws FanfareError BAD_DECLARATION when both `resolve` and `resolveFor` are given; BAD_OPTION for a queue that cannot
+ * be; NOT_BOUND from `subscribe` when
  * no server was created with the field's schema.
  */
 export function subscription<Context, Args, Event, Value = Event>(
@@ -54,6 +60,7 @@ export function subscription<Context, Args, Event, Value = Event>(
   if (options.resolve && options.resolveFor) {
     throw new FanfareError("BAD_DECLARATION", "A subscription has either `resolve` or `resolveFor`, not both");
   }
+  queueBound(options.queue);
   return fieldOf(options);
 }
 

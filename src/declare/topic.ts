@@ -24,25 +24,39 @@ type PartValue<Part extends TopicPart> = Part extends StringConstructor
     ? number
     : boolean;
 
+/** A value for each part of a topic's name. */
+export type PartValues<Parts extends TopicParts> = { readonly [Name in keyof Parts]: PartValue<Parts[Name]> };
+
 /** Makes the topics of one family: `room({ name: "lobby" })`. */
-export type TopicFamily<Payload, Parts extends TopicParts> = (
-  ...values: keyof Parts extends never ? [] : [{ readonly [Name in keyof Parts]: PartValue<Parts[Name]> }]
-) => Topic<Payload>;
+export interface TopicFamily<Payload, Parts extends TopicParts> {
+  (values: PartValues<Parts>): Topic<Payload>;
+}
+
+/** A family that does not say yet what its topics carry. */
+export interface OpenTopicFamily<Parts extends TopicParts> extends TopicFamily<unknown, Parts> {
+  /** The same family, whose topics carry `Payload`. */
+  of<Payload>(): TopicFamily<Payload, Parts>;
+}
 
 /**
  * Declares a family of topics. Values of its parts are encoded, so no value can name a topic of another family or of
  * another combination of values.
+ *
+ * ```ts
+ * const news = topic<Message>("news");
+ * const room = topic("room", { name: String }).of<Message>();
+ * await fanfare.publish(room({ name: "lobby" }), message);
+ * ```
  *
  * @param family the first part of every name; without a colon.
  * @param parts the other parts, in the order in which they stand in the name; none by default.
  * @throws FanfareError BAD_DECLARATION for a family's name with a colon; from the family, for a missing or wrong value.
  */
 export function topic<Payload>(family: string): () => Topic<Payload>;
-export function topic<Payload, Parts extends TopicParts = TopicParts>(
-  family: string,
-  parts: Parts,
-): TopicFamily<Payload, Parts>;
-export function topic<Payload, Parts extends TopicParts>(family: string, parts?: Parts): TopicFamily<Payload, Parts> {
+export function topic<Parts extends TopicParts>(family: string, parts: Parts): OpenTopicFamily<Parts>;
+/** Parts of any name: TypeScript infers all of a call's types or none. */
+export function topic<Payload>(family: string, parts: TopicParts): TopicFamily<Payload, TopicParts>;
+export function topic<Parts extends TopicParts>(family: string, parts?: Parts): AnyFamily<Parts> {
   if (family === "" || family.includes(":")) {
     throw new FanfareError(
       "BAD_DECLARATION",
@@ -50,12 +64,22 @@ export function topic<Payload, Parts extends TopicParts>(family: string, parts?:
     );
   }
   const names = Object.entries(parts ?? {});
-  return (...values) => {
-    const given: Readonly<Record<string, unknown>> = values[0] ?? {};
+  const nameOf = (values: Readonly<Record<string, unknown>> = {}): TopicName => {
     let name = family;
-    for (const [part, kind] of names) name += `:${encode(family, part, kind, given[part])}`;
-    return new Topic(name);
+    for (const [part, kind] of names) name += `:${encode(family, part, kind, values[part])}`;
+    return name;
   };
+  const of =
+    <Payload>() =>
+    (values?: PartValues<Parts>): Topic<Payload> =>
+      new Topic(nameOf(values));
+  return Object.assign(of<never>(), { of });
+}
+
+/** What all kinds of families have in common, behind the signatures above. */
+interface AnyFamily<Parts extends TopicParts> {
+  (values?: PartValues<Parts>): Topic<never>;
+  of<Payload>(): (values?: PartValues<Parts>) => Topic<Payload>;
 }
 
 export function topicName(topicLike: TopicLike): TopicName {

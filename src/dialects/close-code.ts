@@ -1,6 +1,7 @@
 /**
  * Every code Fanfare closes a WebSocket with. `retry` says whether the client should come back: stock graphql-ws
- * clients treat all of these the same way. PROTOCOL.md holds the table with words for people.
+ * clients do the same, but that they do not take `normal` for an end (PROTOCOL 5.3). PROTOCOL.md holds the table with
+ * words for people.
  */
 export const closeCodes: Readonly<Record<CloseCodeName, CloseCode>> = {
   normal: { code: 1000, reason: "Done", retry: false },

@@ -100,8 +100,15 @@ export class Cohort implements Listener, FanOutSource {
     else this.#settle(event, outcome, []);
   }
 
-  /** Takes over what another cohort did not finish. */
-  resume(events: readonly Event[]): void {
+  /** Its end was published: whoever comes now is not concerned. */
+  get ending(): boolean {
+    return this.#ended || this.#slots.some(({ event }) => event.end);
+  }
+
+  /** Takes over what another cohort did not finish, and knows as repeats what that one did. */
+  resume(other: Cohort, events: readonly Event[]): void {
+    const open = new Set(events.map(({ id }) => id));
+    for (const id of other.#remembered) if (!open.has(id)) this.#remembered.add(id);
     for (const event of events) {
       if (event.end) this.end(event);
       else this.event(event);
@@ -120,19 +127,19 @@ export class Cohort implements Listener, FanOutSource {
   }
 
   distribute(budget: number): number {
-    let left = budget;
-    while (left > 0) {
+    let reached = 0;
+    while (reached < budget) {
       this.#round ??= this.#nextRound();
-      if (!this.#round) return budget - left;
+      if (!this.#round) return reached;
       const { value, done } = this.#round.members.next();
       if (done) {
         this.#endRound();
         continue;
       }
       this.#give(value, this.#round);
-      left -= 1;
+      reached += 1;
     }
-    return budget;
+    return reached;
   }
 
   #give(member: Member, { deliveries, first }: Round): void {
@@ -146,10 +153,14 @@ export class Cohort implements Listener, FanOutSource {
     this.#lastEvent = event;
     if (this.topics.length < 2) return false;
     if (this.#remembered.has(event.id)) return true;
+    if (!this.plan.filtersByTopic) this.#remember(event);
+    return false;
+  }
+
+  #remember(event: Event): void {
     this.#remembered.add(event.id);
     const [oldest] = this.#remembered;
     if (oldest !== undefined && this.#remembered.size > maxRemembered) this.#remembered.delete(oldest);
-    return false;
   }
 
   #wait(event: Event, outcome: Promise<Outcome>): void {
@@ -163,12 +174,13 @@ export class Cohort implements Listener, FanOutSource {
   }
 
   #queue(slot: Slot): boolean {
-    if (this.#slots.length >= this.plan.queue.messages) {
-      for (const member of [...this.#members]) member.overflow(slot.event);
-      return false;
-    }
-    this.#slots.push(slot);
-    return true;
+    const { messages, overflow } = this.plan.queue;
+    if (this.#slots.length < messages) return this.#slots.push(slot) > 0;
+    const dropsOldest = overflow === "latest" || overflow === "drop-oldest";
+    for (const member of [...this.#members]) member.overflow(slot.event);
+    if (!dropsOldest) return false;
+    this.#slots.shift();
+    return this.#slots.push(slot) > 0;
   }
 
   #drain(): void {
@@ -187,6 +199,10 @@ export class Cohort implements Listener, FanOutSource {
       this.#handOn();
       this.#options.broken(this, outcome.broken, events);
       return;
+    }
+    if (this.plan.filtersByTopic) {
+      if (this.#remembered.has(event.id)) return;
+      this.#remember(event);
     }
     this.#ready.push(outcome);
     this.#made += 1;
@@ -221,7 +237,12 @@ export class Cohort implements Listener, FanOutSource {
     const channel = telemetry["event.executed"];
     if (!channel.hasSubscribers) return;
     const result = outcome === undefined ? "skipped" : isBroken(outcome) ? "private" : "delivered";
-    channel.publish({ cohort: this.id, event: event.id, members: this.#members.size, outcome: result });
+    channel.publish({
+      cohort: this.id,
+      event: event.id,
+      members: this.#members.size,
+      outcome: result,
+    });
   }
 }
 

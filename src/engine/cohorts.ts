@@ -41,7 +41,8 @@ export class Cohorts {
 
   /** Puts a member into the cohort of its plan. It hears every event that is published once `live` has resolved. */
   join(plan: Plan, member: Member): Membership {
-    const cohort = (plan.key === undefined ? undefined : this.#byKey.get(plan.key)) ?? this.#open(plan);
+    const known = plan.key === undefined ? undefined : this.#byKey.get(plan.key);
+    const cohort = known && !known.ending ? known : this.#open(plan);
     cohort.add(member);
     return new Membership(this, cohort, member);
   }
@@ -58,7 +59,7 @@ export class Cohorts {
     // What is ready is handed to everybody here, which is no business of the one who asked.
     this.#options.inContext(() => {
       this.#move(cohort, member, alone);
-      alone.resume(cohort.release(member));
+      alone.resume(cohort, cohort.release(member));
     });
     if (cohort.size === 0) this.#close(cohort);
     return alone;
@@ -67,7 +68,12 @@ export class Cohorts {
   async listen(cohort: Cohort, topics: readonly TopicName[]): Promise<void> {
     const added = topics.filter((topic) => !cohort.topics.includes(topic));
     cohort.topics = [...cohort.topics, ...added];
-    await this.#options.hub.listen(added, cohort);
+    try {
+      await this.#options.hub.listen(added, cohort);
+    } catch (error) {
+      cohort.topics = cohort.topics.filter((topic) => !added.includes(topic));
+      throw error;
+    }
   }
 
   unlisten(cohort: Cohort, topics: readonly TopicName[]): void {
@@ -125,7 +131,7 @@ export class Cohorts {
       });
       this.#move(cohort, member, alone);
       cohort.delete(member);
-      alone.resume(events);
+      alone.resume(cohort, events);
     }
     this.#close(cohort);
   }

@@ -29,7 +29,10 @@ export function formatResult(
   const formatted: FormattedResult = errors ? { errors: errors.map(format.formatError), ...rest } : rest;
   if (!format.formatResponse) return formatted;
   try {
-    return format.formatResponse(formatted, request);
+    const changed = format.formatResponse(formatted, request);
+    // Plain JavaScript may forget to return.
+    if (typeof changed === "object" && changed !== null) return changed;
+    throw new TypeError(`formatResponse must return a result, not ${String(changed)}`);
   } catch (error) {
     format.log.error("formatResponse failed", { error });
     return { errors: [maskError(internal(error))] };

@@ -23,6 +23,8 @@ export class FanOut implements Disposable {
   readonly #inContext: (callback: () => void) => void;
   readonly #sources = new Set<FanOutSource>();
   #targets: FanOutTarget[] = [];
+  /** Those that had to wait for a whole turn: more may come for them, but they are not kept waiting any longer. */
+  #overdue: FanOutTarget[] = [];
   #timer: Timer | undefined;
 
   /** @param slice members that are served in one turn. */
@@ -47,6 +49,7 @@ export class FanOut implements Disposable {
     this.#timer?.[Symbol.dispose]();
     this.#sources.clear();
     this.#targets = [];
+    this.#overdue = [];
   }
 
   #arm(): void {
@@ -61,13 +64,15 @@ export class FanOut implements Disposable {
       if (budget <= 0) break;
     }
     this.#flush(budget);
-    if (this.#sources.size > 0 || this.#targets.length > 0) this.#arm();
+    if (this.#sources.size > 0 || this.#targets.length > 0 || this.#overdue.length > 0) this.#arm();
   }
 
   /** Writes to each target as soon as it was reached, while it is still in the processor's cache. */
   #serve(source: FanOutSource, budget: number): number {
     const reached = source.distribute(budget);
-    if (reached < budget) this.#sources.delete(source);
+    this.#sources.delete(source);
+    // One that is not done comes after the others in the next turn.
+    if (reached >= budget) this.#sources.add(source);
     if (this.#targets.length > 0) this.#flushServed();
     return reached;
   }
@@ -82,6 +87,12 @@ export class FanOut implements Disposable {
   }
 
   #flush(budget: number): void {
+    const overdue = this.#overdue;
+    if (this.#sources.size > 0) {
+      this.#overdue = this.#targets;
+      this.#targets = [];
+    } else if (overdue.length > 0) this.#overdue = [];
+    for (const target of overdue) target.flush();
     if (this.#sources.size > 0 || this.#targets.length === 0) return;
     const targets = this.#targets.splice(0, Math.max(budget, 1));
     for (const target of targets) target.flush();

@@ -23,7 +23,7 @@ export class MatchIndex<Listener> {
       shape = { names: conditions.map(([name]) => name), listeners: new Map() };
       this.#shapes.set(signature, shape);
     }
-    const key = conditions.map(([, value]) => valueKey(value)).join();
+    const key = conditions.map(([, value]) => valueKey(value, "never")).join();
     const listeners = shape.listeners.get(key) ?? new Set();
     if (!listeners.has(listener)) this.#size += 1;
     shape.listeners.set(key, listeners.add(listener));
@@ -32,7 +32,7 @@ export class MatchIndex<Listener> {
   delete(match: Match | undefined, listener: Listener): void {
     const conditions = conditionsOf(match);
     const signature = JSON.stringify(conditions.map(([name]) => name));
-    const key = conditions.map(([, value]) => valueKey(value)).join();
+    const key = conditions.map(([, value]) => valueKey(value, "never")).join();
     const shape = this.#shapes.get(signature);
     const listeners = shape?.listeners.get(key);
     if (!listeners?.delete(listener)) return;
@@ -72,11 +72,23 @@ function conditionsOf(match: Match | undefined): [string, MatchValue][] {
 function payloadKey(names: readonly string[], payload: unknown): string {
   if (names.length === 0) return "";
   const properties: object = typeof payload === "object" && payload !== null ? payload : {};
-  return names.map((name) => valueKey(Reflect.get(properties, name))).join();
+  return names.map((name) => valueKey(propertyOf(properties, name), "nothing")).join();
 }
 
-/** Values of different types never meet; an object or a missing property meets nothing, and no condition has this key. */
-function valueKey(value: unknown): string {
+/** A property that throws is none: it is nobody's fault who listens. */
+function propertyOf(properties: object, name: string): unknown {
+  try {
+    return Reflect.get(properties, name);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Values of different types never meet. What is no value, such as an object or a missing property, has the key
+ * `otherwise`, by which the two sides never meet either.
+ */
+function valueKey(value: unknown, otherwise: "never" | "nothing"): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value);
@@ -86,6 +98,6 @@ function valueKey(value: unknown): string {
     case "bigint":
       return `${value}n`;
     default:
-      return value === null ? "null" : "nothing";
+      return value === null ? "null" : otherwise;
   }
 }

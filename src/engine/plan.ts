@@ -5,7 +5,7 @@ import type { OperationRequest } from "../dialects/message.ts";
 import type { Document } from "./document.ts";
 import type { LentContext } from "./lent-context.ts";
 import type { Match } from "./match-index.ts";
-import type { QueueBound } from "./queue-bound.ts";
+import type { QueueBound } from "../declare/queue-bound.ts";
 import type { Walk } from "./walk.ts";
 
 /** Who may share one result: everybody, those with an equal key, or one session alone. */
@@ -31,6 +31,8 @@ export interface Plan {
   readonly topics: readonly TopicName[];
   readonly match: Match | undefined;
   readonly filter: EventFilter | undefined;
+  /** One event of several topics may be filtered out in one of them and not in another. */
+  readonly filtersByTopic: boolean;
   /** Makes the filter of a member that turns out to need its own; undefined where `filter` is right for everybody. */
   readonly filterAlone: (() => EventFilter) | undefined;
   /** Which context `filter` may not look at; undefined where there is none that it could. */

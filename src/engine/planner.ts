@@ -13,7 +13,7 @@ import type { Triggers } from "../declare/triggers.ts";
 import { frozenArguments } from "./frozen-arguments.ts";
 import type { Audience, Plan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
-import { queueBound, type QueueBound } from "./queue-bound.ts";
+import { queueBound, type QueueBound } from "../declare/queue-bound.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
 import { proveShareable } from "./sharing.ts";
 import { triggered } from "./triggered.ts";
@@ -50,7 +50,9 @@ interface Compiled {
 }
 
 /** Where a subscription's events come from, for this operation. */
-type Sources = Pick<Plan, "topics" | "match" | "filter" | "filterAlone" | "lent"> & { readonly readsContext: boolean };
+type Sources = Pick<Plan, "topics" | "match" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
+  readonly readsContext: boolean;
+};
 
 /** Compiles subscription operations, and finds out who may share their results. */
 export class Planner {
@@ -173,6 +175,7 @@ const ownSource: Sources = {
   topics: [],
   match: undefined,
   filter: undefined,
+  filtersByTopic: false,
   filterAlone: undefined,
   lent: undefined,
   readsContext: true,
@@ -184,6 +187,7 @@ async function declared(declaration: Declaration, args: Arguments, context: unkn
     topics: [...new Set(topics.map(topicName))],
     match: declaration.match?.(args),
     filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args) ?? true),
+    filtersByTopic: false,
     filterAlone: undefined,
     lent: undefined,
     readsContext: false,

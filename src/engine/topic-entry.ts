@@ -48,6 +48,7 @@ export class TopicEntry implements Disposable {
     this.#linger = undefined;
     this.#live ??= this.#subscribe().catch((error: unknown) => {
       this.#live = undefined;
+      this.#forget();
       throw error;
     });
     return this.#live;
@@ -97,14 +98,19 @@ export class TopicEntry implements Disposable {
       .then(() => this.#options.broker.unsubscribe([this.#options.topic]))
       .catch((error: unknown) => this.#warn("A topic could not be given up", error))
       .then(() => {
-        this.#position = undefined;
-        this.#adrift = false;
-        this.#waiting = undefined;
+        this.#forget();
         if (this.#leaving !== leaving) return;
         this.#leaving = undefined;
         if (this.listeners.size === 0 && !this.#closed) this.#options.gone();
       });
     this.#leaving = leaving;
+  }
+
+  /** Nothing is known of the topic any more; a reading that is under way comes to nothing. */
+  #forget(): void {
+    this.#position = undefined;
+    this.#adrift = false;
+    this.#waiting = undefined;
   }
 
   #hand(event: Event): void {

@@ -11,10 +11,18 @@ export function triggered(
   root: RootField,
   { document, request, variables }: Prepared,
   context: unknown,
-): Pick<Plan, "topics" | "match" | "filter" | "filterAlone" | "lent"> & { readonly readsContext: boolean } {
+): Pick<Plan, "topics" | "match" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
+  readonly readsContext: boolean;
+} {
   const subscriptionName = root.field.name;
   const trigger = Object.hasOwn(triggers, subscriptionName) ? triggers[subscriptionName] : undefined;
-  const nothing = { match: undefined, filter: undefined, filterAlone: undefined, lent: undefined };
+  const nothing = {
+    match: undefined,
+    filter: undefined,
+    filtersByTopic: false,
+    filterAlone: undefined,
+    lent: undefined,
+  };
   if (!trigger) return { ...nothing, topics: [subscriptionName], readsContext: false };
 
   const ask = (lent: LentContext): ReadonlyMap<string, Trigger> => {
@@ -37,6 +45,7 @@ export function triggered(
   return {
     ...nothing,
     topics,
+    filtersByTopic: topics.length > 1,
     filter: (event, fresh) => passes(byTopic.get(event.topic), event, fresh),
     filterAlone: () => askingFirst(ask),
     lent,

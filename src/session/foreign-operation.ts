@@ -11,7 +11,7 @@ import { valueOf } from "../declare/subscription.ts";
 import { topicName, type TopicLike } from "../declare/topic.ts";
 import type { Hub } from "../engine/hub.ts";
 import type { Listener } from "../engine/listener.ts";
-import { queueBound } from "../engine/queue-bound.ts";
+import { queueBound } from "../declare/queue-bound.ts";
 import { withOperation } from "./context.ts";
 
 export interface ForeignOperationOptions {

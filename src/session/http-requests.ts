@@ -1,4 +1,4 @@
-import type { DocumentNode, GraphQLError, GraphQLSchema } from "graphql";
+import type { DocumentNode, GraphQLError, GraphQLFormattedError, GraphQLSchema } from "graphql";
 import type { Peer } from "../contract/peer.ts";
 import type { FormattedResult, RequestEngine } from "../contract/request-engine.ts";
 import type { OperationRequest } from "../dialects/message.ts";
@@ -30,6 +30,10 @@ export class HttpRequests implements RequestEngine {
 
   validate(document: DocumentNode): readonly GraphQLError[] {
     return this.#host.engine.documents.validate(document);
+  }
+
+  formatError(error: GraphQLError): GraphQLFormattedError {
+    return this.#host.formatError(error);
   }
 
   async execute(peer: Peer, _document: DocumentNode, request: OperationRequest): Promise<FormattedResult> {

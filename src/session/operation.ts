@@ -14,7 +14,7 @@ import { toGraphQLError } from "../engine/error-format.ts";
 import type { Delivery } from "../engine/delivery.ts";
 import type { Member } from "../engine/member.ts";
 import type { Prepared } from "../engine/prepare.ts";
-import { queueBound, type QueueBound } from "../engine/queue-bound.ts";
+import { queueBound, type QueueBound } from "../declare/queue-bound.ts";
 import type { RunningSubscription } from "../engine/running-subscription.ts";
 import { Outbox } from "./outbox.ts";
 import { withExtension } from "./extension.ts";
@@ -46,10 +46,14 @@ export class Operation implements Member, OperationHandle {
   #queuedMessages = 0;
   #queuedBytes = 0;
   #gap: GapReason | undefined;
+  /** How many results have to leave the queue until the gap is told with the last of them. */
+  #gapBehind = 0;
   #conflated = 0;
   /** What came before the initial value was there; undefined when it is, or when there is none. */
   #held: Outbox<Operation> | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
+  /** Runs while the operation is being started, or executed. */
+  #slow: Timer | undefined;
 
   constructor(session: Session, id: string) {
     this.#session = session;
@@ -132,6 +136,7 @@ export class Operation implements Member, OperationHandle {
   deliver(deliveries: readonly Delivery[]): void {
     if (this.#ended) return;
     if (this.#held) return this.#hold(this.#held, deliveries);
+    if (this.#queuedMessages === 0) this.#gapBehind = 0;
     if (this.#session.writeThrough(this, deliveries)) return;
     for (const delivery of deliveries) {
       this.#session.send(this, delivery);
@@ -139,8 +144,12 @@ export class Operation implements Member, OperationHandle {
     }
   }
 
-  gap(reason: GapReason): void {
+  /** @param behind how many of the results that wait come before the hole; all of them by default. */
+  gap(reason: GapReason, behind: number = this.#queuedMessages): void {
     if (this.#ended) return;
+    // The result that is told with counts as one that left the queue.
+    const leaving = behind === 0 ? 0 : behind + 1;
+    this.#gapBehind = this.#gap === undefined ? leaving : Math.min(this.#gapBehind, leaving);
     this.#gap ??= reason;
     const channel = telemetry["delivery.gap"];
     if (channel.hasSubscribers) channel.publish({ session: this.#session.id, operation: this.id, reason });
@@ -174,7 +183,8 @@ export class Operation implements Member, OperationHandle {
   }
 
   whenReady(delivery?: Delivery): Promise<void> | undefined {
-    if (delivery ? this.fits(delivery) : this.#hasRoom()) return undefined;
+    if (delivery ? this.#session.fits(this, delivery) : this.#hasRoom()) return undefined;
+    if (delivery && this.fits(delivery)) return this.#session.whenFlushed();
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
   }
@@ -191,6 +201,7 @@ export class Operation implements Member, OperationHandle {
   /** Counts a result in or out of this operation's share of the outbox. */
   queued(delivery: Delivery, sign: 1 | -1): void {
     this.#queuedMessages += sign;
+    if (sign < 0 && this.#gapBehind > 0) this.#gapBehind -= 1;
     this.#queuedBytes += sign * this.sizeOf(delivery);
     if (this.#ready && this.#hasRoom()) {
       this.#ready.resolve();
@@ -220,12 +231,13 @@ export class Operation implements Member, OperationHandle {
 
   /** The bytes to send: those of the result, with what this operation alone has to be told in front. */
   bytesOf(delivery: Delivery): Uint8Array {
-    if (this.#gap === undefined && this.#conflated === 0) return delivery.bytes;
+    const gap = this.#gapBehind === 0 ? this.#gap : undefined;
+    if (gap === undefined && this.#conflated === 0) return delivery.bytes;
     const told = {
-      ...(this.#gap !== undefined && { gap: { reason: this.#gap } }),
+      ...(gap !== undefined && { gap: { reason: gap } }),
       ...(this.#conflated > 0 && { conflated: this.#conflated }),
     };
-    this.#gap = undefined;
+    if (gap !== undefined) this.#gap = undefined;
     this.#conflated = 0;
     return withExtension(delivery.bytes, told);
   }
@@ -243,13 +255,13 @@ export class Operation implements Member, OperationHandle {
   }
 
   async #run(work: Promise<void>): Promise<void> {
-    const slow = this.#warnWhenSlow();
+    this.#slow = this.#warnWhenSlow();
     try {
       await work;
     } catch (error) {
       this.#fault(error);
     } finally {
-      slow?.[Symbol.dispose]();
+      this.#forgetSlow();
     }
   }
 
@@ -332,6 +344,7 @@ export class Operation implements Member, OperationHandle {
     if (this.#ended) return;
     this.#ended = true;
     this.#held = undefined;
+    this.#forgetSlow();
     this.#ready?.resolve();
     this.#running?.end();
     this.#session.ended(this);
@@ -358,6 +371,11 @@ export class Operation implements Member, OperationHandle {
   #hasRoom(): boolean {
     const { messages, bytes } = this.queue;
     return this.#queuedMessages < messages && this.#queuedBytes < bytes;
+  }
+
+  #forgetSlow(): void {
+    this.#slow?.[Symbol.dispose]();
+    this.#slow = undefined;
   }
 
   #warnWhenSlow(): Timer | undefined {

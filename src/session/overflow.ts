@@ -1,14 +1,15 @@
 import type { GapReason } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { Delivery } from "../engine/delivery.ts";
-import type { QueueBound } from "../engine/queue-bound.ts";
+import type { QueueBound } from "../declare/queue-bound.ts";
 import type { Outbox, OutboxOwner } from "./outbox.ts";
 
 /** Whose queue has a policy, and who has to be told what it did. */
 export interface BoundedOwner extends OutboxOwner {
   readonly name: string | undefined;
   readonly queue: QueueBound;
-  gap(reason: GapReason): void;
+  /** @param behind how many of the results that wait come before the hole; all of them by default. */
+  gap(reason: GapReason, behind?: number): void;
   conflated(count: number): void;
 }
 
@@ -48,6 +49,6 @@ function conflate<Owner extends BoundedOwner>(outbox: Outbox<Owner>, victim: Own
 }
 
 function dropOldest<Owner extends BoundedOwner>(outbox: Outbox<Owner>, victim: Owner): Relief {
-  victim.gap("overflow");
+  victim.gap("overflow", 0);
   return outbox.dropOldest(victim) ? "room" : "refused";
 }

@@ -44,6 +44,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   #params: MessagePayload | undefined;
   #connected: object | undefined;
   #accepted = false;
+  #flushed: PromiseWithResolvers<void> | undefined;
   #scheduled = false;
   #gone: { readonly code: number; readonly reason: string } | undefined;
   /** True from a ping until the client proves that it is alive. */
@@ -148,6 +149,21 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#schedule();
   }
 
+  /** Whether a result may be queued, by the bounds of its operation and of the whole session. */
+  fits(operation: Operation, delivery: Delivery): boolean {
+    const { outboxBytes, outboxMessages } = this.host.limits;
+    if (!operation.fits(delivery)) return false;
+    if (!this.#outbox || this.#outbox.bytes === 0) return true;
+    const fitsBytes = this.#outbox.bytes + operation.sizeOf(delivery) <= outboxBytes;
+    return fitsBytes && this.#outbox.messages < outboxMessages;
+  }
+
+  /** Resolves when something that waits has been written, or the session has ended. */
+  whenFlushed(): Promise<void> {
+    this.#flushed ??= Promise.withResolvers();
+    return this.#flushed.promise;
+  }
+
   /**
    * Writes results at once, without a detour by the outbox. Only where that changes nothing else: nothing waits, the
    * socket takes more, and no other operation could have results for the same write. False if the outbox has to.
@@ -205,6 +221,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
       this.#writeParts();
     }
     if (outbox.messages === 0) this.#outbox = undefined;
+    this.#tellFlushed();
+  }
+
+  #tellFlushed(): void {
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
   }
 
   #writeParts(): void {
@@ -302,9 +324,9 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   /** Writes what waits, or applies policies, until a result fits. False if it must not be queued. */
   #makeRoom(operation: Operation, delivery: Delivery): boolean {
-    if (this.#fits(operation, delivery)) return true;
+    if (this.fits(operation, delivery)) return true;
     this.flush();
-    while (this.#outbox && !this.#fits(operation, delivery)) {
+    while (this.#outbox && !this.fits(operation, delivery)) {
       const victim = operation.fits(delivery) ? this.#fullest(operation) : operation;
       if (!this.relieve(this.#outbox, victim, operation, delivery)) return false;
     }
@@ -319,14 +341,6 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     if (!this.#outbox || this.#outbox.messageBytes < outboxBytes) return true;
     this.end(closeCodes.tooSlow);
     return false;
-  }
-
-  #fits(operation: Operation, delivery: Delivery): boolean {
-    const { outboxBytes, outboxMessages } = this.host.limits;
-    if (!operation.fits(delivery)) return false;
-    if (!this.#outbox || this.#outbox.bytes === 0) return true;
-    const fitsBytes = this.#outbox.bytes + operation.sizeOf(delivery) <= outboxBytes;
-    return fitsBytes && this.#outbox.messages < outboxMessages;
   }
 
   #fullest(fallback: Operation): Operation {
@@ -349,6 +363,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#deadline = undefined;
     this.#starts?.clear();
     this.#outbox = undefined;
+    this.#tellFlushed();
     for (const operation of this.#operations.all()) operation.closed();
     this.#operations.clear();
   }

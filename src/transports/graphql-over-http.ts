@@ -23,12 +23,11 @@ export function graphqlOverHttp(engine: RequestEngine, parseJson: ParseJson): Ha
     async onSubscribe({ method, raw, context: peer }, params) {
       const { accept } = raw.headers;
       const document = parse(engine, params.query);
-      if (document instanceof GraphQLError) return replyOf(failure([document]), accept);
+      if (document instanceof GraphQLError) return replyOf(failure(engine, [document]), accept);
       const operation = getOperationAST(document, params.operationName)?.operation;
       if (operation === "subscription") return problem(406, streamHint);
       const errors = engine.validate(document);
-      if (errors.length > 0) return replyOf(failure(errors), accept);
-      if (operation === undefined) return replyOf(noOperation, accept);
+      if (errors.length > 0) return replyOf(failure(engine, errors), accept);
       if (operation === "mutation" && method === "GET") {
         return problem(405, "A mutation must be sent by POST", { allow: "POST" });
       }
@@ -46,11 +45,9 @@ function explained(reply: HttpReply): HttpReply {
   return problem(status, status === 406 ? `${types} ${streamHint}` : statusText, headers);
 }
 
-const noOperation: FormattedResult = { errors: [{ message: "There is no such operation" }] };
-
 /** Not left to graphql-http, which does not know an error that another copy of graphql has made. */
-function failure(errors: readonly GraphQLError[]): FormattedResult {
-  return { errors: errors.map((error) => error.toJSON()) };
+function failure(engine: RequestEngine, errors: readonly GraphQLError[]): FormattedResult {
+  return { errors: errors.map((error) => engine.formatError(error)) };
 }
 
 /** Throws what graphql-http answers with 400. */

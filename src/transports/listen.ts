@@ -74,14 +74,17 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     port: actual,
     url: `http://${name}:${actual}${path}`,
     async [Symbol.asyncDispose]() {
-      attached[Symbol.dispose]();
+      // Who is on the way already still meets the transports, which refuse in their own words what comes too late.
       await closed(server, limits.closeMilliseconds);
+      attached[Symbol.dispose]();
     },
   };
 }
 
 /** Upgraded connections keep a server from ever being closed, and are not ours to end: so this stops waiting for it. */
 function closed(server: Server, milliseconds: number): Promise<void> {
+  // The next request of a client that keeps its connection is not waited for. 0 would wait for ever.
+  server.keepAliveTimeout = 1;
   return new Promise((resolve) => {
     const cut = setTimeout(() => {
       server.closeAllConnections();

@@ -54,7 +54,11 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   }
 
   get blocked(): boolean {
-    return this.#compressed ? this.#full : this.#stream.writableNeedDrain;
+    if (this.#compressed) return this.#full;
+    if (!this.#stream.writableNeedDrain) return false;
+    // Not only our own writes fill the stream: pings and pongs do, too.
+    this.#awaitDrain();
+    return true;
   }
 
   write(parts: readonly Uint8Array[], count: number): void {

@@ -7,7 +7,7 @@ import { createPublisher } from "../../src/declare/publisher.ts";
 import { topic } from "../../src/declare/topic.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 
-const room = topic<{ text: string }, { name: StringConstructor }>("room", { name: String });
+const room = topic("room", { name: String }).of<{ text: string }>();
 
 /** A broker that answers what it is told to, and one that is asked what it stored. */
 function answering(answer: (events: readonly NewEvent[]) => Promise<readonly Receipt[]>): Broker {

@@ -1,12 +1,18 @@
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { files, read } from "../source-file.ts";
 
-const documents = files("*.md").map((file) => ({ file, text: read(file) }));
+const documents = files("{*.md,docs/**/*.md}").map((file) => ({ file, text: read(file) }));
 
 /** Everything that a pattern finds in the documents: its first group, and where it stands. */
 function found(pattern: RegExp): readonly { readonly file: string; readonly name: string }[] {
   return documents.flatMap(({ file, text }) => [...text.matchAll(pattern)].map(([, name = ""]) => ({ file, name })));
+}
+
+/** The same, for paths that are relative to their document. */
+function linked(pattern: RegExp): ReturnType<typeof found> {
+  return found(pattern).map(({ file, name }) => ({ file, name: join(dirname(file), name) }));
 }
 
 /** The names by which the headings of a document are linked to. */
@@ -19,26 +25,30 @@ function anchorsOf(file: string): readonly string[] {
   );
 }
 
-describe("The documents at the root", () => {
+describe("The documents", () => {
   it("are all there", () => {
-    const expected = ["ARCHITECTURE", "CHANGELOG", "CONTRIBUTING", "PROTOCOL", "README", "SECURITY"];
-    expect(documents.map(({ file }) => file)).toEqual(expected.map((name) => `${name}.md`));
+    const atTheRoot = ["ARCHITECTURE", "CHANGELOG", "CONTRIBUTING", "PROTOCOL", "README", "SECURITY"];
+    const guides = ["docs/attaching", "docs/declaring"];
+    expect(documents.map(({ file }) => file)).toEqual([...atTheRoot, ...guides].map((name) => `${name}.md`));
   });
 
   it("name only files that exist", () => {
     const named = [
       ...found(/`((?:src|test|bench|scripts|examples|\.ci)\/[\w./-]*)`/g),
-      ...found(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g),
+      ...linked(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g),
     ];
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter(({ name }) => !existsSync(name))).toEqual([]);
   });
 
   it("link only to headings that exist", () => {
-    const links = found(/\]\(((?:[\w.]+\.md)?#[^)]+)\)/g);
-    const broken = links.filter(({ file, name }) => {
-      const [path, anchor = ""] = name.split("#");
-      return !anchorsOf(path || file).includes(anchor);
+    const links = [
+      ...found(/\]\((#[^)]+)\)/g).map(({ file, name }) => ({ file, name: file + name })),
+      ...linked(/\]\((?!https?:)([^)#]+\.md#[^)]+)\)/g),
+    ];
+    const broken = links.filter(({ name }) => {
+      const [path = "", anchor = ""] = name.split("#");
+      return !anchorsOf(path).includes(anchor);
     });
     expect(broken).toEqual([]);
   });

@@ -16,10 +16,18 @@ export class Program implements AsyncDisposable {
     this.#child.stdin.end(source);
   }
 
-  /** The first line that the program prints. Throws what it wrote to the error stream if it prints none. */
-  async line(): Promise<string> {
-    for await (const line of createInterface(this.#child.stdout)) return line;
-    throw new Error(`The program printed nothing. ${this.#errors}`);
+  /** The first line that the program prints, or the first one like this. Throws what it wrote when there is none. */
+  async line(like: RegExp = /^/): Promise<string> {
+    for await (const line of createInterface(this.#child.stdout)) if (like.test(line)) return line;
+    throw new Error(`The program did not print the line. ${this.#errors}`);
+  }
+
+  /** Everything that the program prints until it ends by itself. Throws what it wrote when it failed. */
+  async output(): Promise<string> {
+    let output = "";
+    for await (const data of this.#child.stdout) output += String(data);
+    if (this.#errors !== "") throw new Error(`The program failed. ${output}${this.#errors}`);
+    return output;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -33,6 +33,16 @@ export function drawDocument(draw: Draw, plan: SchemaPlan): DocumentPlan {
   return new DocumentDrawing(draw, plan).document();
 }
 
+/** Variables for a document that was drawn here. */
+export function drawVariables(draw: Draw, source: string): DocumentPlan["variables"] {
+  const sent = variablesIn(source).map(([name, { values }]) => [name, draw.pick(values)] as const);
+  return Object.fromEntries(sent.filter(([, value]) => value !== undefined));
+}
+
+function variablesIn(source: string): [string, VariablePlan][] {
+  return [...variablePlans].filter(([name]) => source.includes(`$${name}`));
+}
+
 class DocumentDrawing {
   readonly #draw: Draw;
   readonly #plan: SchemaPlan;
@@ -50,12 +60,10 @@ class DocumentDrawing {
     const body = this.#rooted(this.#field(this.#plan.root, 0, ""));
     const fragments = [...this.#fragments].map(([name, { on, text }]) => `fragment ${name} on ${on} ${text}`);
     const text = [body, ...fragments].join("\n");
-    const used = [...variablePlans].filter(([name]) => text.includes(`$${name}`));
-    const definitions = used.map(([, { definition }]) => definition).join(", ");
-    const sent = used.map(([name, { values }]) => [name, this.#draw.pick(values)] as const);
+    const definitions = variablesIn(text).map(([, { definition }]) => definition);
     return {
-      source: `subscription S${definitions && `(${definitions})`} ${text}`,
-      variables: Object.fromEntries(sent.filter(([, value]) => value !== undefined)),
+      source: `subscription S${definitions.length > 0 ? `(${definitions.join(", ")})` : ""} ${text}`,
+      variables: drawVariables(this.#draw, text),
     };
   }
 

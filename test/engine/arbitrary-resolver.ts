@@ -24,6 +24,9 @@ export type ResolverKind = keyof typeof resolverKinds;
 /** Kinds whose result depends on the event and the variables alone, at once. */
 export const plainKinds: readonly ResolverKind[] = ["default", "explicitDefault", "shareable", "shareableByExtension"];
 
+/** Kinds that keep the promise of their declaration. */
+export const honestKinds: readonly ResolverKind[] = [...plainKinds, "mutator", "thrower", "promising", "async"];
+
 type Config = Pick<GraphQLFieldConfig<unknown, unknown>, "resolve" | "extensions">;
 type Args = Record<string, unknown>;
 

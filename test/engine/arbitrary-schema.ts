@@ -63,8 +63,11 @@ const Color = new GraphQLEnumType({
   name: "Color",
   values: Object.fromEntries([...colors].map(([name, value]) => [name, { value }])),
 });
-/** Gives whatever it is given. */
-const Blob = new GraphQLScalarType({ name: "Blob", serialize: (value) => value });
+/** Gives whatever it is given but functions: one under the alias `then` would make graphql-js wait for ever. */
+const Blob = new GraphQLScalarType({
+  name: "Blob",
+  serialize: (value) => (typeof value === "function" ? "a function" : value),
+});
 /** Dates only. */
 const Stamp = new GraphQLScalarType({
   name: "Stamp",
@@ -140,8 +143,10 @@ function buildSchema(
   const types = new Map<string, GraphQLOutputType>(leaves);
   const fieldsOf = (name: string): GraphQLFieldConfigMap<unknown, unknown> =>
     Object.fromEntries(fields.get(name)?.map((field) => [field.name, fieldConfig(field, types)]) ?? []);
-  // Values name their type by `__typename`; `resolveType` and `isTypeOf` say the same again.
-  const resolveType = draw.chance(30) && ((value: unknown) => String(typeName(value)));
+  // Values name their type by `__typename`; `resolveType` and `isTypeOf` say the same again, but not to nobody.
+  const resolveType =
+    draw.chance(30) &&
+    ((value: unknown, context: unknown) => (isSomebody(context) ? String(typeName(value)) : "Nobody"));
   const isAbstract = possible.has("Node");
   const Node = new GraphQLInterfaceType({
     name: "Node",
@@ -151,7 +156,10 @@ function buildSchema(
   const objects = [...possible.keys()]
     .filter((name) => name.startsWith("T"))
     .map((name) => {
-      const isTypeOf = isAbstract && draw.chance(20) && ((value: unknown) => typeName(value) === name);
+      const isTypeOf =
+        isAbstract &&
+        draw.chance(20) &&
+        ((value: unknown, context: unknown) => typeName(value) === name && isSomebody(context));
       return new GraphQLObjectType({
         name,
         fields: () => fieldsOf(name),
@@ -202,4 +210,8 @@ function outputType(plan: TypePlan, types: ReadonlyMap<string, GraphQLOutputType
 
 function typeName(value: unknown): unknown {
   return Reflect.get(Object(value), "__typename");
+}
+
+function isSomebody(context: unknown): boolean {
+  return Reflect.has(Object(context), "viewer");
 }

@@ -74,7 +74,10 @@ function oddValue(draw: Draw): unknown {
   return draw.pick(oddities)();
 }
 
-/** Made afresh each time. Rejections are heard, since nobody may ever await them. */
+/**
+ * Made afresh each time. Rejections are heard, since nobody may ever await them. Whatever is iterated can be iterated
+ * again: several executions may read one event.
+ */
 const oddities: readonly (() => unknown)[] = [
   () => null,
   () => undefined,
@@ -84,12 +87,17 @@ const oddities: readonly (() => unknown)[] = [
   () => [Promise.resolve(1), rejected()],
   () => new Proxy({}, { get: (_, key) => (key === "then" ? thenable : undefined) }),
   () => () => "a method",
+  () => (_args: unknown, context: unknown) => `for ${String(Reflect.get(Object(context), "viewer"))}`,
+  () => async (_args: unknown, context: unknown) => `for ${String(Reflect.get(Object(context), "viewer"))}`,
+  () => Object.assign(() => "called", { f0: 1, f1: "a property of a function" }),
   () => [() => "an element"],
   () => Symbol("symbol"),
   () => 5n,
   () => 10n ** 30n,
   () => Number.NaN,
   () => Number.POSITIVE_INFINITY,
+  () => -0,
+  () => "\udc00 before \ud800",
   () => 2 ** 40,
   () => "a string",
   () => 3.7,
@@ -100,6 +108,7 @@ const oddities: readonly (() => unknown)[] = [
   () => Object.assign([], { length: 2 }),
   () => new Set(["a", "b"]),
   () => new Map(),
+  () => new Map([["f1", "of a map"]]),
   () => new Date(0),
   () => new Date(Number.NaN),
   () => ({ toJSON: (key: string) => `toJSON of ${key}` }),
@@ -107,7 +116,8 @@ const oddities: readonly (() => unknown)[] = [
   () => Object("boxed"),
   () => ({ valueOf: () => "value of" }),
   () => new Uint8Array(2),
-  () => generator(),
+  () => ({ [Symbol.iterator]: generator }),
+  () => ({ [Symbol.asyncIterator]: asyncGenerator }),
   () => Object.assign([1, 2], { [Symbol.iterator]: generator }),
   () => new Proxy({}, { get: () => "from a proxy" }),
   () =>
@@ -138,5 +148,9 @@ function thenable(resolve: (value: unknown) => void): void {
 }
 
 function* generator(): Generator<string> {
+  yield "generated";
+}
+
+async function* asyncGenerator(): AsyncGenerator<string> {
   yield "generated";
 }

@@ -19,12 +19,9 @@ export interface Message {
 export const tools = declare<{ user?: string }>();
 const { subscription, topic } = tools;
 
-export const room: (parts: { readonly room: string }) => Topic<Message> = topic<Message, { room: typeof String }>(
-  "room",
-  {
-    room: String,
-  },
-);
+export const room: (parts: { readonly room: string }) => Topic<Message> = topic("room", {
+  room: String,
+}).of<Message>();
 
 export function message(text: string, more: Partial<Message> = {}): Message {
   return { id: text, room: "lobby", text, author: { id: "1", name: "Ada" }, ...more };

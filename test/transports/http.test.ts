@@ -246,7 +246,7 @@ describe("an answer", () => {
     ["a syntax error", { query: "{" }, "Syntax Error: Expected Name, found <EOF>.", 200, 400],
     ["an unknown field", { query: "{ no }" }, 'Cannot query field "no" on type "Query".', 200, 400],
     ["a missing variable", { query: "query ($n: Int!) { hi }" }, /\$n/, 200, 400],
-    ["an unknown operation", { query: "query A { hi }", operationName: "B" }, "There is no such operation", 200, 400],
+    ["an unknown operation", { query: "query A { hi }", operationName: "B" }, 'Unknown operation named "B".', 200, 400],
   ])("to %s has the status of its media type", async (_name, body, message, plain, typed) => {
     await using server = await serve();
     const old = await post(server.url, body, { accept: "application/json" });

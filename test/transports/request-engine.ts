@@ -21,6 +21,8 @@ export class PlainEngine implements RequestEngine {
 
   validate: RequestEngine["validate"] = (document) => validate(schema, document);
 
+  formatError: RequestEngine["formatError"] = (error) => error.toJSON();
+
   execute: RequestEngine["execute"] = async (peer, document, request) => {
     this.executed += 1;
     const rootValue = {

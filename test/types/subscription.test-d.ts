@@ -16,7 +16,7 @@ interface RoomArgs {
 }
 
 const { subscription } = declare<Context>();
-const room = topic<Message, { name: StringConstructor }>("room", { name: String });
+const room = topic("room", { name: String }).of<Message>();
 
 // From the topics follow the event, from the arguments everything that takes them, from `declare` the context.
 const messageAdded = subscription({

@@ -15,17 +15,17 @@ expectTypeOf(news).parameters.toEqualTypeOf<[]>();
 expectTypeOf(news()).toEqualTypeOf<Topic<Message>>();
 
 // Each part takes a value of its own type, and all of them are needed.
-const seat = topic<Message, { row: NumberConstructor; name: StringConstructor; vip: BooleanConstructor }>("seat", {
+const seat = topic("seat", {
   row: Number,
   name: String,
   vip: Boolean,
-});
+}).of<Message>();
 expectTypeOf(seat).parameters.toEqualTypeOf<[{ readonly row: number; readonly name: string; readonly vip: boolean }]>();
 expectTypeOf(seat({ row: 1, name: "a", vip: false })).toEqualTypeOf<Topic<Message>>();
 expectTypeOf(seat).parameter(0).not.toExtend<{ row: string }>();
 
 // What is published to a topic is what the topic carries.
-const room = topic<Message, { name: StringConstructor }>("room", { name: String });
+const room = topic("room", { name: String }).of<Message>();
 const lobby = room({ name: "lobby" });
 expectTypeOf(fanfare.publish(lobby, message)).toEqualTypeOf<Promise<void>>();
 expectTypeOf(fanfare.publish([lobby, news()], message)).toEqualTypeOf<Promise<void>>();

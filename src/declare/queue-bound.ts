@@ -1,6 +1,6 @@
 import { FanfareError } from "../base/error.ts";
 import type { Event } from "../contract/broker.ts";
-import type { Overflow, QueueOptions } from "../declare/queue.ts";
+import type { Overflow, QueueOptions } from "./queue.ts";
 
 /** A queue's bound with every default filled in. */
 export interface QueueBound {

@@ -1,0 +1,76 @@
+import { createFanfare, silentLog, type Fanfare, type FanfareOptions, type MessagePayload } from "fanfare";
+import { chatSchema, message, room, type Message } from "../server/chat.ts";
+import { until } from "../faults/until.ts";
+import { Observed } from "./observed.ts";
+
+/** A server that clients reach by a real socket, and that can be ended and started again where it was. */
+export class ChatServer implements AsyncDisposable {
+  readonly observed: Observed = new Observed();
+  /** What clients have introduced themselves with. */
+  readonly params: MessagePayload[] = [];
+  readonly #options: Pick<FanfareOptions, "clock" | "onSubscribe">;
+  #fanfare: Fanfare;
+  #port = 0;
+
+  private constructor(options: Pick<FanfareOptions, "clock" | "onSubscribe">) {
+    this.#options = options;
+    this.#fanfare = this.#made();
+  }
+
+  static async start(options: Pick<FanfareOptions, "clock" | "onSubscribe"> = {}): Promise<ChatServer> {
+    const server = new ChatServer(options);
+    await server.#listen();
+    return server;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.#port}/graphql`;
+  }
+
+  /** Resolves when so many subscriptions became live, in all. */
+  async live(count: number): Promise<void> {
+    await until(
+      () => this.observed.live >= count,
+      () => `subscription ${count} to be live; ${JSON.stringify(this.observed)}`,
+    );
+  }
+
+  /** Publishes a message to the lobby. */
+  async publish(text: string, more: Partial<Message> = {}): Promise<void> {
+    const event = message(text, more);
+    await this.#fanfare.publish(room({ room: event.room }), event);
+  }
+
+  /** Ends the subscriptions of the lobby. */
+  async end(): Promise<void> {
+    await this.#fanfare.end(room({ room: "lobby" }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#fanfare[Symbol.asyncDispose]();
+  }
+
+  async startAgain(): Promise<void> {
+    this.#fanfare = this.#made();
+    await this.#listen();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.observed[Symbol.dispose]();
+  }
+
+  #made(): Fanfare {
+    return createFanfare({
+      ...this.#options,
+      schema: chatSchema(),
+      log: silentLog,
+      onConnect: (params) => void this.params.push(params),
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { port } = await this.#fanfare.listen({ port: this.#port });
+    this.#port = port;
+  }
+}

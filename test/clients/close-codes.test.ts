@@ -1,0 +1,82 @@
+import { createClient as createClient6 } from "graphql-ws";
+import { createClient as createClient5 } from "graphql-ws-5";
+import { describe, expect, it } from "vitest";
+import { closeCodes } from "fanfare";
+import { Markdown } from "../docs/markdown.ts";
+import { until } from "../faults/until.ts";
+import { ChatServer } from "./chat-server.ts";
+import { messagesOf } from "./drivers/messages.ts";
+import { Wire } from "./wire.ts";
+
+type Reaction = "subscribes again" | "gives up";
+
+/** A client of graphql-ws as it comes, 5 or 6. Only its waiting is shortened. */
+type Create = (options: {
+  readonly url: string;
+  readonly webSocketImpl: Wire["webSocket"];
+  readonly retryWait: () => Promise<void>;
+}) => {
+  subscribe(
+    payload: { query: string },
+    sink: { next(): void; error(error: unknown): void; complete(): void },
+  ): () => void;
+  dispose(): void | Promise<void>;
+};
+
+const versions: readonly { readonly name: string; readonly create: Create }[] = [
+  { name: "graphql-ws 6", create: createClient6 },
+  { name: "graphql-ws 5", create: createClient5 },
+];
+
+/** What a client does when its server closes the connection, with this code, upon its subscription. */
+async function reactionTo(create: Create, code: number, reason = ""): Promise<Reaction> {
+  let subscriptions = 0;
+  await using server = await ChatServer.start({
+    onSubscribe: (_, connection) => {
+      subscriptions += 1;
+      if (subscriptions === 1) connection.close(code, reason);
+    },
+  });
+  const client = create({ url: server.url, webSocketImpl: new Wire().webSocket, retryWait: async () => {} });
+  let errors: readonly string[] | undefined;
+  client.subscribe(
+    { query: `subscription { messageAdded(room: "lobby") { text } }` },
+    { next: () => undefined, error: (error) => (errors = messagesOf(error)), complete: () => undefined },
+  );
+  await until(
+    () => errors !== undefined || server.observed.live > 0,
+    () => `a reaction to ${code}`,
+  );
+  await client.dispose();
+  if (errors === undefined) return "subscribes again";
+  expect(errors).toEqual([`The connection was closed with ${code}`]);
+  return "gives up";
+}
+
+describe.each(versions)("The client of $name, as it comes,", ({ create }) => {
+  it.each(Object.entries(closeCodes).filter(([name]) => name !== "normal"))(
+    "comes back after `%s` exactly if the table of close codes wants it to",
+    async (_, { code, reason, retry }) => {
+      expect(await reactionTo(create, code, reason)).toBe(retry ? "subscribes again" : "gives up");
+    },
+  );
+
+  it("does not take 1000 for an end (PROTOCOL 5.3)", async () => {
+    const { code, reason, retry } = closeCodes.normal;
+    expect(await reactionTo(create, code, reason)).toBe("subscribes again");
+    expect(retry).toBe(false);
+  });
+
+  const rows = new Markdown("PROTOCOL.md").table("Code", "Name");
+
+  it.each(rows.map((row) => [row.get("Code"), row.get("Reason"), row.get("Stock client")]))(
+    "does after %s %s what PROTOCOL 5.2 says in its last column: %s",
+    async (code, reason, reaction) => {
+      expect(await reactionTo(create, Number(code), reason)).toBe(reaction);
+    },
+  );
+
+  it.each([1002, 1007, 1008, 1009])("gives up on %d (PROTOCOL 5.4)", async (code) => {
+    expect(await reactionTo(create, code)).toBe("gives up");
+  });
+});

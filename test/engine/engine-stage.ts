@@ -1,0 +1,119 @@
+import type { GraphQLError, GraphQLSchema } from "graphql";
+import type { Event, GapReason } from "../../src/contract/broker.ts";
+import type { Cohort } from "../../src/engine/cohort.ts";
+import type { Delivery } from "../../src/engine/delivery.ts";
+import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
+import { maskError } from "../../src/engine/error-format.ts";
+import type { Member } from "../../src/engine/member.ts";
+import type { RunningSubscription } from "../../src/engine/running-subscription.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { turns } from "../../src/testing/client.ts";
+import { NotingLog } from "../server/noting-log.ts";
+import { ScriptedBroker } from "./scripted-broker.ts";
+
+const decoder = new TextDecoder();
+
+/** A member that writes down what it is told: results as JSON, `gap fork`, `complete`, `overflow`. */
+export class NotedMember implements Member {
+  readonly heard: string[] = [];
+  readonly batches: number[] = [];
+  readonly #context: object;
+  #running: RunningSubscription | undefined;
+
+  constructor(context: object = {}) {
+    this.#context = context;
+  }
+
+  get running(): RunningSubscription {
+    if (!this.#running) throw new TypeError("Not subscribed yet");
+    return this.#running;
+  }
+
+  subscribed(running: RunningSubscription): void {
+    this.#running = running;
+  }
+
+  deliver(deliveries: readonly Delivery[]): void {
+    this.batches.push(deliveries.length);
+    for (const { bytes } of deliveries) this.heard.push(decoder.decode(bytes));
+  }
+
+  moved(cohort: Cohort): void {
+    this.#running?.moved(cohort);
+  }
+
+  gap(reason: GapReason): void {
+    this.heard.push(`gap ${reason}`);
+  }
+
+  complete(): void {
+    this.heard.push("complete");
+    this.#running?.end();
+  }
+
+  fail(errors: readonly GraphQLError[]): void {
+    this.heard.push(`error ${errors.join()}`);
+  }
+
+  overflow(event: Event | undefined): void {
+    this.heard.push(`overflow ${event?.id}`);
+  }
+
+  whenReady(): undefined {
+    return undefined;
+  }
+
+  context(): object {
+    return this.#context;
+  }
+}
+
+/** An engine without sessions: the test is the broker, the clock and the members. */
+export class EngineStage implements AsyncDisposable {
+  readonly broker = new ScriptedBroker();
+  readonly clock = fakeClock();
+  readonly log = new NotingLog();
+  readonly engine: Engine;
+
+  constructor(schema: GraphQLSchema, options: Partial<EngineOptions> = {}) {
+    this.engine = new Engine({
+      schema,
+      broker: this.broker,
+      clock: this.clock,
+      log: this.log,
+      triggers: {},
+      shareBy: undefined,
+      sharedContext: () => ({}),
+      formatError: maskError,
+      formatResponse: undefined,
+      documentLimits: {},
+      documentCache: {},
+      introspection: true,
+      strictRootField: false,
+      rules: [],
+      linger: 0,
+      slice: 512,
+      inContext: (callback) => callback(),
+      ...options,
+    });
+  }
+
+  /** A member that is live. */
+  async join(query: string, member: NotedMember = new NotedMember()): Promise<NotedMember> {
+    const prepared = this.engine.prepare({ query });
+    if ("errors" in prepared) throw new TypeError(prepared.errors.join());
+    await this.engine.subscribe(prepared, member, member.context());
+    await member.running.live;
+    return member;
+  }
+
+  /** Lets promises settle, and then everything be delivered. */
+  async deliver(): Promise<void> {
+    await turns(1);
+    for (let turn = 0; turn < 100 && this.clock.pending > 0; turn += 1) this.clock.turn();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,25 @@
+import type { Event, GapReason } from "../../src/contract/broker.ts";
+import type { Listener } from "../../src/engine/listener.ts";
+import type { Match } from "../../src/engine/match-index.ts";
+
+/** A listener that writes down what it hears: payloads, `end`, `gap expired`. */
+export class NotedListener implements Listener {
+  readonly match: Match | undefined;
+  readonly heard: unknown[] = [];
+
+  constructor(match?: Match) {
+    this.match = match;
+  }
+
+  event(event: Event): void {
+    this.heard.push(event.payload);
+  }
+
+  end(): void {
+    this.heard.push("end");
+  }
+
+  gap(reason: GapReason): void {
+    this.heard.push(`gap ${reason}`);
+  }
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { readConfig } from "../../examples/garage/config.ts";
+
+describe("The garage's configuration", () => {
+  it("has a default for everything, also for what is set to nothing", () => {
+    const defaults = { host: "127.0.0.1", port: 4000, folder: undefined };
+    expect(readConfig({})).toEqual(defaults);
+    expect(readConfig({ HOST: "", PORT: "", DATA_DIR: "" })).toEqual(defaults);
+  });
+
+  it("comes from the environment", () => {
+    expect(readConfig({ HOST: "::", PORT: "0", DATA_DIR: "data" })).toEqual({ host: "::", port: 0, folder: "data" });
+    expect(readConfig({ PORT: "65535" }).port).toBe(65_535);
+  });
+
+  it.each(["four thousand", "-1", "65536", "0x10", "4000 ", "4e3"])("refuses the port %j", (port) => {
+    expect(() => readConfig({ PORT: port })).toThrow(`PORT is ${JSON.stringify(port)}; it must be a number`);
+  });
+});

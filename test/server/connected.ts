@@ -1,0 +1,9 @@
+import type { Fanfare, MessagePayload } from "fanfare";
+import { TestClient } from "fanfare/testing";
+
+/** A client that was acknowledged. */
+export async function connected(fanfare: Pick<Fanfare, "accept">, payload?: MessagePayload): Promise<TestClient> {
+  const client = new TestClient(fanfare);
+  await client.connectAndInit(payload);
+  return client;
+}
