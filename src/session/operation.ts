@@ -209,6 +209,12 @@ export class Operation implements Member, OperationHandle {
     }
   }
 
+  dropped({ event }: Delivery, why: "overflow" | "ended" | "hidden"): void {
+    const channel = telemetry["delivery.dropped"];
+    if (!event || !channel.hasSubscribers) return;
+    channel.publish({ session: this.#session.id, operation: this.id, event: event.id, why });
+  }
+
   /** Whether a result may be queued. One that alone is over the bound passes an empty queue. */
   fits(delivery: Delivery): boolean {
     const { messages, bytes } = this.queue;

@@ -6,6 +6,8 @@ export interface OutboxOwner {
   sizeOf(delivery: Delivery): number;
   /** Called with 1 when a result begins to wait and with -1 when it no longer does. */
   queued(delivery: Delivery, by: 1 | -1): void;
+  /** Called when a result will not be sent. */
+  dropped(delivery: Delivery, why: "overflow" | "ended"): void;
 }
 
 /**
@@ -107,6 +109,7 @@ export class Outbox<Owner extends OutboxOwner> {
       const owner = owners[index];
       if (owner === operation) {
         this.#forget(operation, delivery);
+        operation.dropped(delivery, "ended");
         continue;
       }
       this.#owners.push(owner);
@@ -118,7 +121,9 @@ export class Outbox<Owner extends OutboxOwner> {
     if (index < 0) return false;
     const [owner] = this.#owners.splice(index, 1);
     const [delivery] = this.#contents.splice(index, 1);
-    if (owner && delivery) this.#forget(owner, delivery);
+    if (!owner || !delivery) return true;
+    this.#forget(owner, delivery);
+    owner.dropped(delivery, "overflow");
     return true;
   }
 

@@ -143,7 +143,8 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   /** Takes a result of one of its operations, as far as the bounds allow. */
   send(operation: Operation, delivery: Delivery): void {
-    if (this.#state === "closed" || !this.#makeRoom(operation, delivery)) return;
+    if (this.#state === "closed") return;
+    if (!this.#makeRoom(operation, delivery)) return operation.dropped(delivery, "overflow");
     this.#outbox ??= new Outbox();
     this.#outbox.add(operation, delivery);
     this.#schedule();
@@ -381,9 +382,10 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 /** Puts one entry of an outbox among the parts of the next write, unless it must not leave any more. */
 function pack(operation: Operation | undefined, delivery: Delivery): void {
   if (!operation) parts.push(nothing, delivery.bytes, nothing);
-  else if (!operation.muted && operation.isVisible(delivery)) {
+  else if (operation.muted) operation.dropped(delivery, "ended");
+  else if (operation.isVisible(delivery)) {
     parts.push(operation.envelope.head, operation.bytesOf(delivery), operation.envelope.tail);
-  }
+  } else operation.dropped(delivery, "hidden");
 }
 
 function exceeds(text: string, bytes: number): boolean {

@@ -15,6 +15,7 @@ function textOf(
   return resultText(formatResult(result, request, { formatError: maskError, formatResponse, log }), log);
 }
 
+const forgetful: FormatResponse = () => JSON.parse("null");
 const withQuery: FormatResponse = (result, { query }) => ({ ...result, extensions: { query } });
 
 describe("A result", () => {
@@ -41,7 +42,6 @@ describe("A result", () => {
 
   it("is an error when the application, in plain JavaScript, forgets to return it", () => {
     const log = new NotingLog();
-    const forgetful: FormatResponse = () => JSON.parse("null");
     expect(JSON.parse(textOf({ data: { a: 1 } }, forgetful, log))).toMatchObject({
       errors: [{ message: "Internal server error" }],
     });

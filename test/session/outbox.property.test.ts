@@ -17,6 +17,8 @@ class Owner implements OutboxOwner {
   queued(_delivery: Delivery, by: 1 | -1): void {
     this.waiting += by;
   }
+
+  dropped(): void {}
 }
 
 /** An outbox of texts, of which the first letter is the key. Owners are numbers; -1 is the protocol. */

@@ -4,6 +4,7 @@ import { Outbox, type OutboxOwner } from "../../src/session/outbox.ts";
 
 class Owner implements OutboxOwner {
   readonly name: string;
+  readonly lost: string[] = [];
   messages = 0;
 
   constructor(name: string) {
@@ -16,6 +17,10 @@ class Owner implements OutboxOwner {
 
   queued(_delivery: Delivery, by: 1 | -1): void {
     this.messages += by;
+  }
+
+  dropped(delivery: Delivery, why: "overflow" | "ended"): void {
+    this.lost.push(`${textOf(delivery)} ${why}`);
   }
 }
 
