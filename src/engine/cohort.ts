@@ -1,6 +1,7 @@
 import type { FanfareError } from "../base/error.ts";
 import type { Event, GapReason, TopicName } from "../contract/broker.ts";
 import { telemetry } from "../contract/telemetry.ts";
+import type { MaybePromise } from "../declare/declaration.ts";
 import type { BrokenSharing, Execution, Outcome } from "./execution.ts";
 import type { FanOut, FanOutSource } from "./fan-out.ts";
 import type { Listener } from "./listener.ts";
@@ -13,13 +14,19 @@ export interface CohortOptions {
   readonly plan: Plan;
   readonly execution: Execution;
   readonly fanOut: FanOut;
-  /** Called when a shared execution looked at the viewer; `events` are to be executed for each member alone. */
-  readonly broken: (cohort: Cohort, why: FanfareError, events: readonly Event[]) => void;
+  /** Called when a shared execution looked at the viewer; what is `pending` is to be executed for each member alone. */
+  readonly broken: (cohort: Cohort, why: FanfareError, pending: readonly Pending[]) => void;
+}
+
+/** An event that has no result yet. */
+export interface Pending {
+  readonly event: Event;
+  /** Which event of this cohort it is, counted from 1. */
+  readonly order: number;
 }
 
 /** An event on its way through execution. Later events wait for it, however fast they are. */
-interface Slot {
-  readonly event: Event;
+interface Slot extends Pending {
   outcome: Outcome;
   done: boolean;
 }
@@ -28,14 +35,17 @@ interface Slot {
 interface Round {
   readonly members: Iterator<Member>;
   readonly deliveries: readonly Delivery[];
-  /** How many deliveries this cohort had made before these. */
-  readonly first: number;
+  /** Of which event each of them is. */
+  readonly orders: readonly number[];
 }
 
 /** What waits for the end of the turn. More than this is handed on at once, so that a burst cannot pile up. */
 const maxReady = 64;
 /** Of an operation with several topics: how many events back a repeat is recognised. */
 const maxRemembered = 1_024;
+
+/** How many members are asked for a context, if those asked before fail to give one. */
+const maxContexts = 8;
 
 /** All operations here with the same plan key. Each event is executed once for all of them, and delivered in order. */
 export class Cohort implements Listener, FanOutSource {
@@ -48,13 +58,14 @@ export class Cohort implements Listener, FanOutSource {
   live: Promise<void> = Promise.resolve();
   readonly #options: CohortOptions;
   readonly #members = new Set<Member>();
-  /** Members that joined while results were on their way, with the number of results that are not for them. */
+  /** Members that joined while events or results were on their way, with the order of the last one not for them. */
   readonly #late = new Map<Member, number>();
   readonly #slots: Slot[] = [];
   readonly #remembered = new Set<string>();
   #lastEvent: Event | undefined;
-  #made = 0;
+  #events = 0;
   #ready: Delivery[] = [];
+  #orders: number[] = [];
   #round: Round | undefined;
   #ended = false;
 
@@ -75,7 +86,7 @@ export class Cohort implements Listener, FanOutSource {
   }
 
   add(member: Member): void {
-    if (this.#round || this.#ready.length > 0) this.#late.set(member, this.#made);
+    if (this.#round || this.#ready.length > 0 || this.#slots.length > 0) this.#late.set(member, this.#events);
     this.#members.add(member);
   }
 
@@ -87,17 +98,24 @@ export class Cohort implements Listener, FanOutSource {
   /** Lets a member go that will be served elsewhere. Answers the events that were still being executed for it. */
   release(member: Member): readonly Event[] {
     this.#handOn();
+    const events = this.concerning(member, this.#slots);
     this.delete(member);
-    return this.#slots.map((slot) => slot.event);
+    return events;
+  }
+
+  /** Those events that did not come before a member. */
+  concerning(member: Member, pending: readonly Pending[]): readonly Event[] {
+    const joined = this.#late.get(member) ?? 0;
+    return pending.filter(({ order }) => order > joined).map(({ event }) => event);
   }
 
   event(event: Event): void {
     if (this.#ended || this.#members.size === 0 || this.#isRepeat(event)) return;
-    const [first] = this.#members;
-    const outcome = this.#options.execution.run(this.plan, event, () => first?.context());
-    if (outcome instanceof Promise) this.#wait(event, outcome);
-    else if (this.#slots.length > 0) this.#queue({ event, outcome, done: true });
-    else this.#settle(event, outcome, []);
+    const order = ++this.#events;
+    const outcome = this.#options.execution.run(this.plan, event, () => contextOfOne(this.#firstMembers()));
+    if (outcome instanceof Promise) this.#wait({ event, order, outcome: undefined, done: false }, outcome);
+    else if (this.#slots.length > 0) this.#queue({ event, order, outcome, done: true });
+    else this.#settle(event, order, outcome, []);
   }
 
   /** Its end was published: whoever comes now is not concerned. */
@@ -117,7 +135,8 @@ export class Cohort implements Listener, FanOutSource {
 
   /** Every member is told that its topic has ended, after what is still being executed. */
   end(event: Event): void {
-    if (this.#slots.length > 0) this.#slots.push({ event, outcome: undefined, done: true });
+    const order = ++this.#events;
+    if (this.#slots.length > 0) this.#slots.push({ event, order, outcome: undefined, done: true });
     else this.#complete();
   }
 
@@ -142,10 +161,20 @@ export class Cohort implements Listener, FanOutSource {
     return reached;
   }
 
-  #give(member: Member, { deliveries, first }: Round): void {
+  #firstMembers(): readonly Member[] {
+    const members: Member[] = [];
+    for (const member of this.#members) {
+      members.push(member);
+      if (members.length === maxContexts) break;
+    }
+    return members;
+  }
+
+  #give(member: Member, { deliveries, orders }: Round): void {
     const joined = this.#late.size === 0 ? undefined : this.#late.get(member);
-    if (joined === undefined || joined <= first) member.deliver(deliveries);
-    else if (joined < first + deliveries.length) member.deliver(deliveries.slice(joined - first));
+    if (joined === undefined) return member.deliver(deliveries);
+    const first = orders.findIndex((order) => order > joined);
+    if (first >= 0) member.deliver(deliveries.slice(first));
   }
 
   #isRepeat(event: Event): boolean {
@@ -163,8 +192,7 @@ export class Cohort implements Listener, FanOutSource {
     if (oldest !== undefined && this.#remembered.size > maxRemembered) this.#remembered.delete(oldest);
   }
 
-  #wait(event: Event, outcome: Promise<Outcome>): void {
-    const slot: Slot = { event, outcome: undefined, done: false };
+  #wait(slot: Slot, outcome: Promise<Outcome>): void {
     if (!this.#queue(slot)) return;
     void outcome.then((settled) => {
       slot.outcome = settled;
@@ -185,19 +213,19 @@ export class Cohort implements Listener, FanOutSource {
 
   #drain(): void {
     while (this.#slots[0]?.done) {
-      const { event, outcome } = this.#slots.shift() ?? {};
-      if (event?.end) this.#complete();
-      else if (event) this.#settle(event, outcome, this.#slots);
+      const slot = this.#slots.shift();
+      if (slot?.event.end) this.#complete();
+      else if (slot) this.#settle(slot.event, slot.order, slot.outcome, this.#slots);
     }
   }
 
-  #settle(event: Event, outcome: Outcome, later: Slot[]): void {
+  #settle(event: Event, order: number, outcome: Outcome, later: Slot[]): void {
     this.#tell(event, outcome);
     if (!outcome) return;
     if (isBroken(outcome)) {
-      const events = [event, ...later.splice(0).map((slot) => slot.event)];
+      const pending = [{ event, order }, ...later.splice(0)];
       this.#handOn();
-      this.#options.broken(this, outcome.broken, events);
+      this.#options.broken(this, outcome.broken, pending);
       return;
     }
     if (this.plan.filtersByTopic) {
@@ -205,21 +233,22 @@ export class Cohort implements Listener, FanOutSource {
       this.#remember(event);
     }
     this.#ready.push(outcome);
-    this.#made += 1;
+    this.#orders.push(order);
     if (this.#ready.length >= maxReady) this.#handOn();
     else if (this.#ready.length === 1) this.#options.fanOut.addSource(this);
   }
 
   #nextRound(): Round | undefined {
     if (this.#ready.length === 0) return undefined;
-    const deliveries = this.#ready;
+    const [deliveries, orders] = [this.#ready, this.#orders];
     this.#ready = [];
-    return { members: this.#members.values(), deliveries, first: this.#made - deliveries.length };
+    this.#orders = [];
+    return { members: this.#members.values(), deliveries, orders };
   }
 
   #endRound(): void {
     this.#round = undefined;
-    if (this.#ready.length === 0) this.#late.clear();
+    if (this.#ready.length === 0 && this.#slots.length === 0) this.#late.clear();
   }
 
   /** Gives everything that is ready to everybody, now. */
@@ -243,6 +272,17 @@ export class Cohort implements Listener, FanOutSource {
       members: this.#members.size,
       outcome: result,
     });
+  }
+}
+
+/** Any member's context will do here, so one that fails does not spoil the event for the others. */
+function contextOfOne([first, ...others]: readonly Member[]): MaybePromise<unknown> {
+  if (others.length === 0) return first?.context();
+  try {
+    const context = first?.context();
+    return context instanceof Promise ? context.catch(() => contextOfOne(others)) : context;
+  } catch {
+    return contextOfOne(others);
   }
 }
 

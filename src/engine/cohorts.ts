@@ -1,9 +1,9 @@
 import type { GraphQLSchema } from "graphql";
 import type { FanfareError } from "../base/error.ts";
-import type { Event, TopicName } from "../contract/broker.ts";
+import type { TopicName } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import { telemetry } from "../contract/telemetry.ts";
-import { Cohort } from "./cohort.ts";
+import { Cohort, type Pending } from "./cohort.ts";
 import type { Execution } from "./execution.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { Hub } from "./hub.ts";
@@ -97,7 +97,7 @@ export class Cohorts {
       plan,
       execution,
       fanOut,
-      broken: (cohort, why, events) => this.#broken(cohort, why, events),
+      broken: (cohort, why, pending) => this.#broken(cohort, why, pending),
     });
   }
 
@@ -108,7 +108,7 @@ export class Cohorts {
   }
 
   /** A shared execution looked at the viewer: from these events on, each member is served alone. */
-  #broken(cohort: Cohort, error: FanfareError, events: readonly Event[]): void {
+  #broken(cohort: Cohort, error: FanfareError, pending: readonly Pending[]): void {
     const { plan } = cohort;
     const { caught, log, schema } = this.#options;
     caught(plan);
@@ -130,6 +130,7 @@ export class Cohorts {
         lent: undefined,
       });
       this.#move(cohort, member, alone);
+      const events = cohort.concerning(member, pending);
       cohort.delete(member);
       alone.resume(cohort, events);
     }

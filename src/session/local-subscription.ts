@@ -153,7 +153,8 @@ export class LocalSubscription implements Member, OperationHandle {
     const plan = this.#running?.plan;
     if (!event || !plan?.declaration?.visible) return true;
     try {
-      return plan.declaration.visible(event.payload, { viewer: undefined, args: plan.args });
+      const visible: unknown = plan.declaration.visible(event.payload, { viewer: undefined, args: plan.args });
+      return visible === true;
     } catch (error) {
       this.#options.log.error("A `visible` failed; its event was hidden", { operation: this.#name, error });
       return false;

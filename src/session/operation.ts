@@ -228,7 +228,8 @@ export class Operation implements Member, OperationHandle {
     const plan = this.#running?.plan;
     try {
       const who = { viewer: this.#session.viewer, args: plan?.args ?? {} };
-      return plan?.declaration?.visible?.(delivery.event.payload, who) ?? true;
+      // A promise is no answer here: it would show everything.
+      return plan?.declaration?.visible?.(delivery.event.payload, who) === true;
     } catch (error) {
       this.#session.host.log.error("A `visible` failed; its event was hidden", { operation: this.#name, error });
       return false;

@@ -9,6 +9,10 @@ const { subscription } = tools;
 const lobby = room({ room: "lobby" });
 const mine = `subscription Mine { messageAdded(room: "lobby") { mine } }`;
 
+function fail(): never {
+  throw new GraphQLError("ada has no context");
+}
+
 describe("The context", () => {
   it("is made for each execution: for subscribing, and for each event", async () => {
     let made = 0;
@@ -103,6 +107,27 @@ describe("The context", () => {
     expired = false;
     await fanfare.publish(lobby, message("two"));
     expect(await client.receiveNext(id)).toEqual({ data: { messageAdded: { mine: "undefined:two" } } });
+  });
+
+  it.each([
+    ["at once", () => fail()],
+    ["later", async () => fail()],
+  ])("that fails for one client %s spoils nothing for those who share its result", async (_, failing) => {
+    let broken = false;
+    await using fanfare = createFanfare<{ user?: string }>({
+      schema: chatSchema(),
+      log: silentLog,
+      shareBy: () => "all",
+      context: ({ connection }) => (broken && connection.params?.["user"] === "ada" ? failing() : { user: "all" }),
+    });
+    await using ada = await connected(fanfare, { user: "ada" });
+    await using bob = await connected(fanfare, { user: "bob" });
+    const ids = [await ada.subscribe(mine), await bob.subscribe(mine)];
+    broken = true;
+    await fanfare.publish(lobby, message("one"));
+    for (const client of [ada, bob]) {
+      expect(await client.receiveNext(ids[0] ?? "")).toEqual({ data: { messageAdded: { mine: "all:one" } } });
+    }
   });
 
   it("does not carry a publisher's async context into the executions of others", async () => {

@@ -271,4 +271,13 @@ describe("`visible`", () => {
     expect(await bob.receiveNext(id)).toEqual({ data: { guarded: { id: "one" } } });
     await ada.assertNoMessages();
   });
+
+  it("that answers later, in plain JavaScript, shows nothing", async () => {
+    const guarded = { type: messageType, ...subscription({ topics: () => [lobby], visible: () => JSON.parse("{}") }) };
+    await using fanfare = createFanfare({ schema: chatSchema({ guarded }), log: silentLog });
+    await using client = await connected(fanfare);
+    await client.subscribe("subscription { guarded { id } }");
+    await fanfare.publish(lobby, message("one"));
+    await client.assertNoMessages();
+  });
 });
