@@ -30,7 +30,10 @@ export { subscription, type SubscriptionField, type SubscriptionOptions } from "
 export { topic, Topic, type TopicFamily, type TopicLike } from "./declare/topic.ts";
 export type { Trigger, TriggerDetails, TriggerFunction, Triggers } from "./declare/triggers.ts";
 export { closeCodes, type CloseCode } from "./dialects/close-code.ts";
-export { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
+export type { Dialect, DialectRules } from "./dialects/dialect.ts";
+export { graphqlSubscriptions } from "./dialects/graphql-subscriptions.ts";
+export { graphqlTransportWs, type GraphqlTransportWsOptions } from "./dialects/graphql-transport-ws.ts";
+export { graphqlWs, type GraphqlWsOptions } from "./dialects/graphql-ws.ts";
 export type { MessagePayload, OperationRequest } from "./dialects/message.ts";
 export { maskError } from "./engine/error-format.ts";
 export { createFanfare, Fanfare, type LocalRequest } from "./fanfare.ts";

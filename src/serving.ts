@@ -1,6 +1,9 @@
 import { Lifetime } from "./base/lifetime.ts";
 import type { Accept } from "./contract/socket.ts";
+import type { Dialect } from "./dialects/dialect.ts";
+import { graphqlSubscriptions } from "./dialects/graphql-subscriptions.ts";
 import { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
+import { graphqlWs } from "./dialects/graphql-ws.ts";
 import { parseObject, type ParsedObject } from "./dialects/json.ts";
 import { jsonDepth } from "./dialects/json-depth.ts";
 import type { SessionHost } from "./session/host.ts";
@@ -14,6 +17,8 @@ import { websocketTransport, type WebSocketOptions, type WebSocketTransport } fr
 
 /** How clients may come in. */
 export interface ServingOptions {
+  /** What WebSockets may speak, newest first. Default: `graphql-transport-ws`, `graphql-ws`, `graphql-subscriptions`. */
+  readonly dialects?: readonly Dialect[];
   /** Whose pages may connect. Default: those of the server's own host, and programs that are no browsers. */
   readonly origin?: OriginRule;
   /** How a refused WebSocket is told: see {@link WebSocketOptions.refusal}. */
@@ -55,7 +60,7 @@ export class Serving implements AsyncDisposable {
       parse: (text) => parse(text, limits.jsonDepth),
     });
     this.#websocket = websocketTransport({
-      dialects: [graphqlTransportWs],
+      dialects: options.dialects ?? [graphqlTransportWs(), graphqlWs(), graphqlSubscriptions()],
       accept,
       admit: (peer) => registry.admit(peer),
       log,

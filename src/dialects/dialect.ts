@@ -1,13 +1,31 @@
+import type { CloseCode } from "./close-code.ts";
 import type { ClientMessage, Envelope, ServerMessage } from "./message.ts";
 
 /** A wire protocol: text to messages and back. Pure; it keeps no state and knows no socket. */
 export interface Dialect {
   /** The WebSocket subprotocol, as it stands in `Sec-WebSocket-Protocol`. */
   readonly name: string;
+  readonly rules: DialectRules;
   /** Never throws: what cannot be understood is an `invalid` message. */
   decode(text: string): ClientMessage;
-  /** Undefined where the dialect has no such message. */
-  encode(message: ServerMessage): Uint8Array | undefined;
+  /** What is sent for a message, each entry a message of its own; nothing where the dialect has no such message. */
+  encode(message: ServerMessage): readonly Uint8Array[];
   /** Made once per operation, so that a result costs no encoding for each member. */
   envelope(operationId: string): Envelope;
+}
+
+/** What a session does where protocols differ. */
+export interface DialectRules {
+  /** A subscribe before the acknowledgement closes with 4401, or waits for the acknowledgement. */
+  readonly early: "close" | "wait";
+  /** An id that is in use closes with 4409, or the new operation takes the place of the old one. */
+  readonly duplicate: "close" | "replace";
+  /** What cannot be understood closes with 4400, or is answered. */
+  readonly invalid: "close" | "answer";
+  /** The close when `onConnect` refuses. */
+  readonly refused: CloseCode;
+  /** False: there is no way to end an operation after one result, so queries and mutations are refused. */
+  readonly singleResults: boolean;
+  /** True: a client that stops an operation is told that it has ended. */
+  readonly echoesComplete: boolean;
 }

@@ -1,30 +1,47 @@
+import { closeCodes } from "./close-code.ts";
 import { cutReason, quoted } from "./close-reason.ts";
 import type { Dialect } from "./dialect.ts";
-import { isObject, isOptionalObject, isOptionalString, parseObject } from "./json.ts";
-import type { JsonObject } from "./json.ts";
+import { isObject, isOptionalObject, parseObject, type JsonObject } from "./json.ts";
 import { lastingBytes } from "./lasting-bytes.ts";
-import type { ClientMessage, ServerMessage } from "./message.ts";
+import type { ClientMessage, MessagePayload, ServerMessage } from "./message.ts";
+import { decodeRequest } from "./request.ts";
+
+/** Habits of older servers that a client may have come to rely on. All are off by default. */
+export interface GraphqlTransportWsOptions {
+  /** True: a client that stops an operation gets `complete` for it. Default false. */
+  readonly echoComplete?: boolean;
+  /** A result that is sent when a subscription is live, such as `{ data: null }`. Default: none. */
+  readonly confirmation?: MessagePayload;
+  /** True: a `ping` is sent as soon as the connection is open. Default false. */
+  readonly greeting?: boolean;
+}
 
 /** The protocol of graphql-ws 5 and 6, Apollo Client 3.6 and later, urql and Relay. */
-export const graphqlTransportWs: Dialect = {
-  name: "graphql-transport-ws",
-  decode(text) {
-    const parsed = parseObject(text);
-    return "problem" in parsed ? invalid(parsed.problem) : decodeObject(parsed.object);
-  },
-  encode: (message) => bytes(JSON.stringify(wire(message))),
-  envelope: (operationId) => ({
-    head: lastingBytes(`{"id":${JSON.stringify(operationId)},"type":"next","payload":`),
-    tail,
-  }),
-};
+export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dialect {
+  return {
+    name: "graphql-transport-ws",
+    rules: {
+      early: "close",
+      duplicate: "close",
+      invalid: "close",
+      refused: closeCodes.forbidden,
+      singleResults: true,
+      echoesComplete: options.echoComplete ?? false,
+    },
+    decode(text) {
+      const parsed = parseObject(text);
+      return "problem" in parsed ? invalid(parsed.problem) : decodeObject(parsed.object);
+    },
+    encode: (message) => wire(message, options).map((each) => encoder.encode(JSON.stringify(each))),
+    envelope: (operationId) => ({
+      head: lastingBytes(`{"id":${JSON.stringify(operationId)},"type":"next","payload":`),
+      tail,
+    }),
+  };
+}
 
 const encoder = new TextEncoder();
-const tail = bytes("}");
-
-function bytes(text: string): Uint8Array {
-  return encoder.encode(text);
-}
+const tail = encoder.encode("}");
 
 function decodeObject(message: JsonObject): ClientMessage {
   const type = message["type"];
@@ -55,22 +72,8 @@ function decodeSubscribe(message: JsonObject): ClientMessage {
   const { id, payload } = message;
   if (!isId(id)) return invalid(needsId("subscribe"));
   if (!isObject(payload)) return invalid('"payload" of "subscribe" must be an object');
-  const { query, operationName, variables, extensions } = payload;
-  // A document that was parsed already (an AST object) would pass by the limits of the parser.
-  if (typeof query !== "string") return invalid('"query" must be a string');
-  if (!isOptionalString(operationName)) return invalid('"operationName" must be a string');
-  if (!isOptionalObject(variables)) return invalid('"variables" must be an object');
-  if (!isOptionalObject(extensions)) return invalid('"extensions" must be an object');
-  return {
-    type: "subscribe",
-    id,
-    request: {
-      query,
-      operationName: operationName ?? undefined,
-      variables: variables ?? undefined,
-      extensions: extensions ?? undefined,
-    },
-  };
+  const request = decodeRequest(payload);
+  return "problem" in request ? invalid(request.problem) : { type: "subscribe", id, request };
 }
 
 function isId(id: unknown): id is string {
@@ -85,9 +88,24 @@ function invalid(reason: string): ClientMessage {
   return { type: "invalid", reason: cutReason(reason) };
 }
 
-function wire(message: ServerMessage): object {
-  if (message.type === "ack") return { type: "connection_ack", payload: message.payload };
-  if (message.type === "error") return { id: message.id, type: "error", payload: message.errors };
-  // Pings, pongs and completes stand on the wire as they stand here.
-  return message;
+function wire(message: ServerMessage, { confirmation, greeting }: GraphqlTransportWsOptions): readonly object[] {
+  switch (message.type) {
+    case "opened":
+      return greeting ? [{ type: "ping" }] : [];
+    case "ack":
+      return [{ type: "connection_ack", payload: message.payload }];
+    case "started":
+      return confirmation ? [{ id: message.id, type: "next", payload: confirmation }] : [];
+    case "error":
+      return [{ id: message.id, type: "error", payload: message.errors }];
+    case "ping":
+    case "pong":
+    case "complete":
+      // These stand on the wire as they stand here.
+      return [message];
+    case "refused":
+    case "keepAlive":
+    case "invalid":
+      return [];
+  }
 }

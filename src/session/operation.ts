@@ -1,4 +1,4 @@
-import type { GraphQLError } from "graphql";
+import { GraphQLError } from "graphql";
 import { FanfareError } from "../base/error.ts";
 import type { Timer } from "../base/clock.ts";
 import type { Event, GapReason } from "../contract/broker.ts";
@@ -103,9 +103,9 @@ export class Operation implements Member, OperationHandle {
       const prepared = await this.#prepare(request);
       if (this.#ended || !prepared) return;
       this.#name = prepared.operation.name?.value;
-      const isSubscription = prepared.operation.operation === "subscription";
-      const run = this.#run(isSubscription ? this.#subscribe(prepared) : this.#execute(prepared));
-      if (isSubscription || ordering === "strict") await run;
+      const subscribes = isSubscription(prepared);
+      const run = this.#run(subscribes ? this.#subscribe(prepared) : this.#execute(prepared));
+      if (subscribes || ordering === "strict") await run;
     } catch (error) {
       this.#fault(error);
     }
@@ -252,12 +252,13 @@ export class Operation implements Member, OperationHandle {
   async #prepare(request: OperationRequest): Promise<Prepared | undefined> {
     const { engine, hooks } = this.#session.host;
     let prepared = engine.prepare(request);
-    if (!("errors" in prepared) && prepared.operation.operation === "subscription") {
+    if (!("errors" in prepared) && isSubscription(prepared)) {
       const changed = await hooks.onSubscribe?.(request, this.#session);
       if (changed && changed !== request) prepared = engine.prepare(changed);
     }
-    if (!("errors" in prepared)) return prepared;
-    this.fail(prepared.errors);
+    if ("errors" in prepared) this.fail(prepared.errors);
+    else if (isSubscription(prepared) || this.#session.dialect.rules.singleResults) return prepared;
+    else this.fail([subscriptionsOnly()]);
     return undefined;
   }
 
@@ -302,6 +303,7 @@ export class Operation implements Member, OperationHandle {
     await running.live;
     if (this.#ended) return;
     this.#tellStart(prepared);
+    this.#session.sendMessage({ type: "started", id: this.id });
     if (declaration?.initial) await this.#deliverInitial(running, context);
     running.start();
   }
@@ -409,4 +411,14 @@ export class Operation implements Member, OperationHandle {
       cohort: this.#running?.cohort,
     });
   }
+}
+
+function isSubscription({ operation }: Prepared): boolean {
+  return operation.operation === "subscription";
+}
+
+function subscriptionsOnly(): GraphQLError {
+  return new GraphQLError("This protocol carries subscriptions only; send queries and mutations over HTTP", {
+    extensions: { code: "BAD_REQUEST" },
+  });
 }

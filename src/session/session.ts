@@ -57,6 +57,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#socket = socket;
     const { clock, limits } = host;
     this.#deadline = clock.after(limits.initMilliseconds, () => this.#step({ type: "late" }));
+    this.sendMessage({ type: "opened" });
   }
 
   get peer(): Peer {
@@ -139,6 +140,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     }
     this.#pinged = true;
     this.#socket.ping();
+    if (this.#state === "ready") this.sendMessage({ type: "keepAlive" });
   }
 
   /** Takes a result of one of its operations, as far as the bounds allow. */
@@ -182,11 +184,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   }
 
   sendMessage(message: ServerMessage): void {
-    const bytes = this.dialect.encode(message);
-    if (!bytes || this.#state === "closed" || !this.#makeRoomForMessage()) return;
-    this.#outbox ??= new Outbox();
-    this.#outbox.addMessage(bytes);
-    this.#schedule();
+    for (const bytes of this.dialect.encode(message)) {
+      if (this.#state === "closed" || !this.#makeRoomForMessage()) return;
+      this.#outbox ??= new Outbox();
+      this.#outbox.addMessage(bytes);
+      this.#schedule();
+    }
   }
 
   /** Forgets an operation that has ended. What it still has in the outbox goes out unless the client stopped it. */
@@ -257,9 +260,9 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   }
 
   #step(input: SessionInput): void {
-    const [state, effect] = step(this.#state, input);
+    const [state, effect] = step(this.#state, input, this.dialect.rules);
     // A close is carried out by `end`, which sets the state itself.
-    if (effect.type !== "close") this.#state = state;
+    if (effect.type !== "close" && effect.type !== "refuse") this.#state = state;
     this.#carryOut(effect);
   }
 
@@ -276,7 +279,13 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
       case "start":
         return this.#start(effect.id, effect.request);
       case "stop":
-        return this.#operations.get(effect.id)?.stop();
+        return this.#stop(effect.id);
+      case "answer":
+        return this.sendMessage({ type: "invalid", id: effect.id, reason: effect.reason });
+      case "refuse":
+        this.sendMessage({ type: "refused", reason: effect.reason });
+        this.flush();
+        return this.end(effect.code, effect.reason);
       case "close":
         return this.end(effect.code, effect.reason);
     }
@@ -307,11 +316,13 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#deadline = undefined;
     this.host.registry.acknowledged(this);
     this.sendMessage({ type: "ack", payload });
+    this.#starts?.begin();
     const channel = telemetry["session.ready"];
     if (channel.hasSubscribers) channel.publish({ session: this.id, viewer: this.viewer?.id });
   }
 
   #start(id: string, request: OperationRequest): void {
+    this.#operations.get(id)?.stop();
     const operation = new Operation(this, id);
     if (this.#operations.size >= this.host.limits.operations) {
       operation.fail([tooManyOperations(this.host.limits.operations)]);
@@ -319,8 +330,15 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     }
     this.#operations.add(operation);
     const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
-    this.#starts ??= new StartQueue(limit, () => (this.#starts = undefined));
+    this.#starts ??= new StartQueue(limit, this.acknowledged, () => (this.#starts = undefined));
     this.#starts.add(operation, () => operation.start(request));
+  }
+
+  #stop(id: string): void {
+    const operation = this.#operations.get(id);
+    if (!operation) return;
+    operation.stop();
+    if (this.dialect.rules.echoesComplete) this.sendMessage({ type: "complete", id });
   }
 
   /** Writes what waits, or applies policies, until a result fits. False if it must not be queued. */

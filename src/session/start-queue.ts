@@ -6,17 +6,28 @@ export class StartQueue<Key> {
   readonly #limit: number;
   readonly #waiting = new Map<Key, () => Promise<void>>();
   readonly #onIdle: () => void;
+  #begun: boolean;
   #running = 0;
 
-  /** @param limit how many may be starting at the same time; 1 keeps a strict order. @param onIdle all have started. */
-  constructor(limit: number, onIdle: () => void) {
+  /**
+   * @param limit how many may be starting at the same time; 1 keeps a strict order.
+   * @param begun false: everything waits for {@link begin}.
+   * @param onIdle called when all have started.
+   */
+  constructor(limit: number, begun: boolean, onIdle: () => void) {
     this.#limit = limit;
+    this.#begun = begun;
     this.#onIdle = onIdle;
   }
 
   /** How many wait. */
   get size(): number {
     return this.#waiting.size;
+  }
+
+  begin(): void {
+    this.#begun = true;
+    while (this.#next());
   }
 
   /** @param start must not reject. */
@@ -34,10 +45,11 @@ export class StartQueue<Key> {
     this.#waiting.clear();
   }
 
-  #next(): void {
-    if (this.#running >= this.#limit) return;
+  /** Starts the next one; false if none may be started now. */
+  #next(): boolean {
+    if (!this.#begun || this.#running >= this.#limit) return false;
     const [first] = this.#waiting;
-    if (!first) return;
+    if (!first) return false;
     const [key, start] = first;
     this.#waiting.delete(key);
     this.#running += 1;
@@ -46,5 +58,6 @@ export class StartQueue<Key> {
       this.#next();
       if (this.#running === 0) this.#onIdle();
     });
+    return true;
   }
 }

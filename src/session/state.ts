@@ -1,4 +1,5 @@
 import { closeCodes, type CloseCode } from "../dialects/close-code.ts";
+import type { DialectRules } from "../dialects/dialect.ts";
 import type { ClientMessage, MessagePayload, OperationRequest } from "../dialects/message.ts";
 
 /**
@@ -23,22 +24,24 @@ export type SessionEffect =
   | { readonly type: "pong"; readonly payload: MessagePayload | undefined }
   | { readonly type: "start"; readonly id: string; readonly request: OperationRequest }
   | { readonly type: "stop"; readonly id: string }
+  | { readonly type: "answer"; readonly id: string | undefined; readonly reason: string }
+  | { readonly type: "refuse"; readonly code: CloseCode; readonly reason: string }
   | { readonly type: "close"; readonly code: CloseCode; readonly reason: string };
 
 export type SessionStep = readonly [SessionState, SessionEffect];
 
 const nothing: SessionEffect = { type: "none" };
 
-/** One step of a session, by the rules of PROTOCOL.md sections 2 to 4. Pure. */
-export function step(state: SessionState, input: SessionInput): SessionStep {
+/** One step of a session, by its dialect's rules and those of PROTOCOL.md sections 2 to 4. Pure. */
+export function step(state: SessionState, input: SessionInput, rules: DialectRules): SessionStep {
   if (state === "closed") return [state, nothing];
   switch (input.type) {
     case "message":
-      return onMessage(state, input.message, input.isRunning);
+      return onMessage(state, input.message, input.isRunning, rules);
     case "accepted":
       return state === "connecting" ? ["ready", { type: "acknowledge", payload: input.payload }] : [state, nothing];
     case "refused":
-      return close(closeCodes.forbidden, input.reason);
+      return ["closed", { type: "refuse", code: rules.refused, reason: input.reason }];
     case "late":
       return state === "ready" ? [state, nothing] : close(closeCodes.initTimeout);
     case "closed":
@@ -46,7 +49,12 @@ export function step(state: SessionState, input: SessionInput): SessionStep {
   }
 }
 
-function onMessage(state: SessionState, message: ClientMessage, isRunning: (id: string) => boolean): SessionStep {
+function onMessage(
+  state: SessionState,
+  message: ClientMessage,
+  isRunning: (id: string) => boolean,
+  rules: DialectRules,
+): SessionStep {
   switch (message.type) {
     case "init":
       if (state !== "open") return close(closeCodes.tooMany);
@@ -55,15 +63,20 @@ function onMessage(state: SessionState, message: ClientMessage, isRunning: (id: 
       return [state, { type: "pong", payload: message.payload }];
     case "pong":
       return [state, nothing];
-    case "subscribe":
-      if (state !== "ready") return close(closeCodes.unauthorized);
-      if (isRunning(message.id))
-        return close(closeCodes.duplicateOperation, `Subscriber for ${message.id} already exists`);
-      return [state, { type: "start", id: message.id, request: message.request }];
+    case "subscribe": {
+      const { id, request } = message;
+      if (state !== "ready" && rules.early === "close") return close(closeCodes.unauthorized);
+      if (rules.duplicate === "close" && isRunning(id))
+        return close(closeCodes.duplicateOperation, `Subscriber for ${id} already exists`);
+      return [state, { type: "start", id, request }];
+    }
     case "complete":
       return [state, { type: "stop", id: message.id }];
+    case "terminate":
+      return close(closeCodes.normal);
     case "invalid":
-      return close(closeCodes.badRequest, message.reason);
+      if (rules.invalid === "close") return close(closeCodes.badRequest, message.reason);
+      return [state, { type: "answer", id: message.id, reason: message.reason }];
   }
 }
 

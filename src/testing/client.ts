@@ -37,7 +37,7 @@ export class TestClient implements AsyncDisposable {
   #operations = 0;
 
   constructor(fanfare: Pick<Fanfare, "accept">, options: TestClientOptions = {}) {
-    const { dialect = graphqlTransportWs, headers = {}, address = "127.0.0.1", patience = 1_000 } = options;
+    const { dialect = graphqlTransportWs(), headers = {}, address = "127.0.0.1", patience = 1_000 } = options;
     const values = new Map(Object.entries(headers));
     this.#patience = patience;
     this.socket = new LocalSocket(

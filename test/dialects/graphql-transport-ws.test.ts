@@ -1,11 +1,16 @@
 import * as fc from "fast-check";
 import { validateMessage } from "graphql-ws";
 import { describe, expect, it } from "vitest";
-import { graphqlTransportWs as dialect } from "../../src/dialects/graphql-transport-ws.ts";
+import type { ServerMessage } from "../../src/dialects/message.ts";
+import { graphqlTransportWs, type GraphqlTransportWsOptions } from "../../src/dialects/graphql-transport-ws.ts";
+import { play } from "./transcript.ts";
+import { Users } from "./users.ts";
 
+const dialect = graphqlTransportWs();
 const decode = (message: unknown) => dialect.decode(JSON.stringify(message));
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
 const sent = (bytes: Uint8Array | undefined): unknown => JSON.parse(text(bytes));
+const encode = (message: ServerMessage) => dialect.encode(message).map(text);
 const query = "{ hi }";
 const subscribe = (payload: unknown) => ({ type: "subscribe", id: "1", payload });
 
@@ -134,8 +139,8 @@ describe("decoding graphql-transport-ws", () => {
 
 describe("encoding graphql-transport-ws", () => {
   it("leaves an absent payload out", () => {
-    expect(text(dialect.encode({ type: "ack", payload: undefined }))).toBe('{"type":"connection_ack"}');
-    expect(text(dialect.encode({ type: "ping", payload: undefined }))).toBe('{"type":"ping"}');
+    expect(encode({ type: "ack", payload: undefined })).toEqual(['{"type":"connection_ack"}']);
+    expect(encode({ type: "ping", payload: undefined })).toEqual(['{"type":"ping"}']);
   });
 
   it.each([
@@ -148,9 +153,17 @@ describe("encoding graphql-transport-ws", () => {
       { type: "error", id: "1", payload: [{ message: "no" }] },
     ],
   ])("writes %j as the protocol has it", (message, expected) => {
-    const written = sent(dialect.encode(message));
-    expect(written).toEqual(expected);
-    expect(() => validateMessage(written)).not.toThrow();
+    const written: unknown[] = encode(message).map((each) => JSON.parse(each));
+    expect(written).toEqual([expected]);
+    for (const each of written) expect(() => validateMessage(each)).not.toThrow();
+  });
+
+  it("has no word for a refusal, a keep-alive, a start or a mistake", () => {
+    expect(encode({ type: "opened" })).toEqual([]);
+    expect(encode({ type: "refused", reason: "no" })).toEqual([]);
+    expect(encode({ type: "keepAlive" })).toEqual([]);
+    expect(encode({ type: "started", id: "1" })).toEqual([]);
+    expect(encode({ type: "invalid", id: "1", reason: "no" })).toEqual([]);
   });
 
   it.each(ids)("wraps results of operation %j in bytes made once", (id) => {
@@ -164,5 +177,66 @@ describe("encoding graphql-transport-ws", () => {
   it("begins the envelope as the protocol's documents show it", () => {
     const { head, tail } = dialect.envelope("7");
     expect([text(head), text(tail)]).toEqual(['{"id":"7","type":"next","payload":', "}"]);
+  });
+});
+
+async function transcript(lines: string, deviations: GraphqlTransportWsOptions = {}): Promise<void> {
+  await using users = new Users();
+  await play(users.fanfare, graphqlTransportWs(deviations), lines, users.happenings);
+}
+
+describe("graphql-transport-ws with the habits of older servers", () => {
+  const init = `C> {"type":"connection_init","payload":{}}
+                S> {"type":"connection_ack"}`;
+  const toUsers = `C> {"type":"subscribe","id":"2","payload":{"query":"subscription { users { id } }"}}`;
+  const event = `S> {"type":"next","id":"2","payload":{"data":{"users":[{"id":"7"}]}}}`;
+
+  it("runs as it is written, with none of them", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"pong"}
+      C> {"type":"ping"}
+      S> {"type":"pong"}
+      ${toUsers}
+      !> publish
+      ${event}
+      C> {"type":"complete","id":"2"}
+      !> publish`);
+  });
+
+  it("confirms, and echoes complete (S3-W20)", async () => {
+    await transcript(
+      `${init}
+       ${toUsers}
+       S> {"type":"next","id":"2","payload":{"data":null}}
+       !> publish
+       ${event}
+       C> {"type":"complete","id":"2"}
+       S> {"type":"complete","id":"2"}`,
+      { confirmation: { data: null }, echoComplete: true },
+    );
+  });
+
+  it("tells what is wrong with a document as error, and nothing after it (S3-W21)", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"subscribe","id":"2","payload":{"query":"{"}}
+      S> {"type":"error","id":"2","payload":[{"message":"Syntax Error…","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`);
+  });
+
+  it("greets with a ping where a client expects it (S4-W1)", async () => {
+    await transcript(
+      `S> {"type":"ping"}
+       C> {"type":"pong"}
+       ${init}`,
+      { greeting: true },
+    );
+  });
+
+  it("closes with 4403 and no frame when it is refused (S3-W24), with 4401 before the acknowledgement (S4-W8)", async () => {
+    await using users = new Users({ onConnect: () => false });
+    const { fanfare } = users;
+    await play(fanfare, graphqlTransportWs(), `C> {"type":"connection_init"}\nS> close 4403`);
+    await play(fanfare, graphqlTransportWs(), `${toUsers}\nS> close 4401`);
   });
 });

@@ -174,8 +174,8 @@ describe("Keep-alive", () => {
     const clock = fakeClock();
     const fanfare = createFanfare({ schema, log: silentLog, clock, limits: { initMilliseconds: 1_000_000 } });
     const [silent, closing] = [new RecordingSocket(), new RecordingSocket()];
-    fanfare.accept(silent, graphqlTransportWs);
-    fanfare.accept(closing, graphqlTransportWs).message("nonsense");
+    fanfare.accept(silent, graphqlTransportWs());
+    fanfare.accept(closing, graphqlTransportWs()).message("nonsense");
     clock.advance(24_000);
     expect(silent.done).toEqual(["ping", "terminate"]);
     expect(closing.done).toEqual(["close 4400 Not valid JSON", "ping", "terminate"]);

@@ -9,8 +9,8 @@ class Starts {
   idle = 0;
   readonly #gates = new Map<string, PromiseWithResolvers<void>>();
 
-  constructor(limit: number) {
-    this.queue = new StartQueue(limit, () => (this.idle += 1));
+  constructor(limit: number, begun: boolean = true) {
+    this.queue = new StartQueue(limit, begun, () => (this.idle += 1));
   }
 
   add(...names: readonly string[]): void {
@@ -36,6 +36,16 @@ describe("A start queue", () => {
     starts.add("a", "b", "c");
     expect(starts.started).toEqual(["a", "b"]);
     expect(starts.queue.size).toBe(1);
+  });
+
+  it("starts nothing before it begins, and then as many as it may", async () => {
+    const starts = new Starts(2, false);
+    starts.add("a", "b", "c");
+    expect(starts.started).toEqual([]);
+    starts.queue.begin();
+    expect(starts.started).toEqual(["a", "b"]);
+    await starts.finish("a");
+    expect(starts.started).toEqual(["a", "b", "c"]);
   });
 
   it("starts what waits in the order in which it came, whoever finishes first", async () => {

@@ -1,5 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import type { DialectRules } from "../../src/dialects/dialect.ts";
+import { graphqlTransportWs } from "../../src/dialects/graphql-transport-ws.ts";
+import { graphqlWs } from "../../src/dialects/graphql-ws.ts";
 import { step, type SessionInput, type SessionState } from "../../src/session/state.ts";
 
 type Said =
@@ -32,13 +35,18 @@ class Reference {
   #greeted = false;
   #acknowledged = false;
   #over = false;
+  readonly #rules: DialectRules;
+
+  constructor(rules: DialectRules) {
+    this.#rules = rules;
+  }
 
   hear(what: Said): void {
     if (this.#over) return;
     const [verb, id = ""] = what.split(" ");
     if (verb === "closed") this.#over = true;
-    else if (verb === "invalid") this.#close(4400);
-    else if (verb === "refused") this.#close(4403);
+    else if (verb === "invalid") this.#invalid();
+    else if (verb === "refused") this.#close(this.#rules.refused.code);
     else if (verb === "ping") this.did.push("pong");
     else if (verb === "init") this.#greet();
     else if (verb === "accepted") this.#acknowledge();
@@ -59,9 +67,14 @@ class Reference {
     this.did.push("acknowledge");
   }
 
+  #invalid(): void {
+    if (this.#rules.invalid === "close") this.#close(4400);
+    else this.did.push("answer undefined");
+  }
+
   #subscribe(id: string): void {
-    if (!this.#acknowledged) return this.#close(4401);
-    if (this.running.has(id)) return this.#close(4409);
+    if (!this.#acknowledged && this.#rules.early === "close") return this.#close(4401);
+    if (this.running.has(id) && this.#rules.duplicate === "close") return this.#close(4409);
     this.running.add(id);
     this.did.push(`start ${id}`);
   }
@@ -77,15 +90,20 @@ class Machine {
   readonly did: string[] = [];
   #state: SessionState = "open";
   readonly #running = new Set<string>();
+  readonly #rules: DialectRules;
+
+  constructor(rules: DialectRules) {
+    this.#rules = rules;
+  }
 
   hear(what: Said): void {
-    const [state, effect] = step(this.#state, this.#input(what));
+    const [state, effect] = step(this.#state, this.#input(what), this.#rules);
     this.#state = state;
     if (effect.type === "start") this.#running.add(effect.id);
     // Stopping what does not run is ignored, PROTOCOL 3.7.
     if (effect.type === "none" || (effect.type === "stop" && !this.#running.delete(effect.id))) return;
-    const detail = effect.type === "close" ? ` ${effect.code.code}` : "id" in effect ? ` ${effect.id}` : "";
-    this.did.push(`${effect.type}${detail}`);
+    const detail = "code" in effect ? ` ${effect.code.code}` : "id" in effect ? ` ${effect.id}` : "";
+    this.did.push(`${effect.type === "refuse" ? "close" : effect.type}${detail}`);
   }
 
   #input(what: Said): SessionInput {
@@ -114,16 +132,19 @@ class Machine {
   }
 }
 
-it("A session does what the protocol says, whatever it hears in whatever order", () => {
-  fc.assert(
-    fc.property(lives, (life) => {
-      const [machine, reference] = [new Machine(), new Reference()];
-      for (const what of life) {
-        machine.hear(what);
-        reference.hear(what);
-      }
-      expect(machine.did).toEqual(reference.did);
-    }),
-    { numRuns: 1_000 },
-  );
-});
+it.each([graphqlTransportWs(), graphqlWs()])(
+  "A session of $name does what the protocol says, whatever it hears in whatever order",
+  ({ rules }) => {
+    fc.assert(
+      fc.property(lives, (life) => {
+        const [machine, reference] = [new Machine(rules), new Reference(rules)];
+        for (const what of life) {
+          machine.hear(what);
+          reference.hear(what);
+        }
+        expect(machine.did).toEqual(reference.did);
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+);

@@ -10,7 +10,7 @@ class WatchedClient {
   readonly handler: SocketHandler;
 
   constructor(fanfare: Fanfare) {
-    this.handler = fanfare.accept(this.socket, graphqlTransportWs);
+    this.handler = fanfare.accept(this.socket, graphqlTransportWs());
   }
 
   async subscribe(...fields: readonly string[]): Promise<void> {

@@ -55,7 +55,7 @@ describe.each(Object.entries(frameworks))("attached to a server of %s", (_name, 
     const running = await start();
     const { server, port } = running;
     const websocket = websocketTransport({
-      dialects: [graphqlTransportWs],
+      dialects: [graphqlTransportWs()],
       accept: greeter,
       log: recordedLog(),
     });

@@ -4,7 +4,9 @@ const nothing = new Uint8Array();
 
 /** The smallest session: acknowledges, and answers each operation with its own query. */
 export const greeter: Accept = (socket, dialect) => {
-  const write = (bytes: Uint8Array = nothing): void => socket.write([nothing, bytes, nothing], 1);
+  const write = (messages: readonly Uint8Array[]): void => {
+    for (const bytes of messages) socket.write([nothing, bytes, nothing], 1);
+  };
   return {
     message(text) {
       const message = dialect.decode(text);

@@ -6,8 +6,8 @@ import { OriginCheck } from "../../src/transports/origin.ts";
 import { bareConnection, connected, WebSocketClient } from "./websocket-client.ts";
 import { websocketServer } from "./websocket-server.ts";
 
-const newer = { ...graphqlTransportWs, name: "newer" };
-const older = { ...graphqlTransportWs, name: "older" };
+const newer = { ...graphqlTransportWs(), name: "newer" };
+const older = { ...graphqlTransportWs(), name: "older" };
 
 describe("the choice of a subprotocol", () => {
   it.each([

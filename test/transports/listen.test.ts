@@ -88,7 +88,7 @@ describe("listening alone", () => {
   });
 
   it("leaves WebSockets to their transport on disposal", async () => {
-    const websocket = websocketTransport({ dialects: [graphqlTransportWs], accept: greeter, log });
+    const websocket = websocketTransport({ dialects: [graphqlTransportWs()], accept: greeter, log });
     const listening = await serve({ websocket, limits: { closeMilliseconds: 50 } });
     using client = await connected(listening.url.replace("http", "ws"));
     await listening[Symbol.asyncDispose]();

@@ -19,7 +19,7 @@ interface Fixture extends AsyncDisposable {
 async function fixture(server: Server = createServer(answers("theirs"))): Promise<Fixture> {
   const sessions: RecordedSession[] = [];
   const websocket = websocketTransport({
-    dialects: [graphqlTransportWs],
+    dialects: [graphqlTransportWs()],
     accept(socket, dialect) {
       const session = new RecordedSession(socket, dialect);
       sessions.push(session);

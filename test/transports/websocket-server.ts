@@ -73,7 +73,7 @@ export async function websocketServer(options: Partial<WebSocketOptions> = {}): 
   const sessions: RecordedSession[] = [];
   const log = recordedLog();
   const transport = websocketTransport({
-    dialects: [graphqlTransportWs],
+    dialects: [graphqlTransportWs()],
     accept(socket, dialect) {
       const session = new RecordedSession(socket, dialect);
       sessions.push(session);

@@ -1,0 +1,101 @@
+import { closeCodes, type CloseCode } from "./close-code.ts";
+import { cutReason, quoted } from "./close-reason.ts";
+import type { Dialect } from "./dialect.ts";
+import { isOptionalObject, parseObject, type JsonObject } from "./json.ts";
+import { lastingBytes } from "./lasting-bytes.ts";
+import type { ClientMessage, ServerMessage } from "./message.ts";
+import { decodeRequest } from "./request.ts";
+
+/**
+ * The protocol of subscriptions-transport-ws up to 0.6, from 2016. It carries subscriptions only, its ids are numbers
+ * from 0, and starts may come before the init. The `context` that a client may send is ignored: a context is the
+ * server's word.
+ *
+ * Here an operation's id is its JSON, so that the number `0` and the text `"0"` are two.
+ */
+export function graphqlSubscriptions(): Dialect {
+  return dialect;
+}
+
+const encoder = new TextEncoder();
+const tail = encoder.encode("}");
+
+const dialect: Dialect = {
+  name: "graphql-subscriptions",
+  rules: {
+    early: "wait",
+    duplicate: "replace",
+    invalid: "answer",
+    refused: { code: 1011, reason: closeCodes.forbidden.reason, retry: true } satisfies CloseCode,
+    singleResults: false,
+    echoesComplete: false,
+  },
+  decode(text) {
+    const parsed = parseObject(text);
+    return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
+  },
+  encode: (message) => wire(message).map((text) => encoder.encode(text)),
+  envelope: (operationId) => ({
+    head: lastingBytes(`{"type":"subscription_data","id":${operationId},"payload":`),
+    tail,
+  }),
+};
+
+function decodeObject(message: JsonObject): ClientMessage {
+  const { payload, type } = message;
+  const id = idOf(message["id"]);
+  switch (type) {
+    case "init":
+      if (!isOptionalObject(payload)) return invalid(id, '"payload" of "init" must be an object');
+      return { type: "init", payload: payload ?? undefined };
+    case "subscription_start": {
+      if (id === undefined) return invalid(id, '"id" of "subscription_start" must be a number or a non-empty string');
+      const request = decodeRequest(message);
+      return "problem" in request ? invalid(id, request.problem) : { type: "subscribe", id, request };
+    }
+    case "subscription_end":
+      if (id === undefined) return invalid(id, '"id" of "subscription_end" must be a number or a non-empty string');
+      return { type: "complete", id };
+    default:
+      if (typeof type !== "string") return invalid(id, '"type" must be a string');
+      return invalid(id, `Invalid message type! There is no ${quoted(type)}`);
+  }
+}
+
+function idOf(id: unknown): string | undefined {
+  const isId = typeof id === "number" || (typeof id === "string" && id !== "");
+  return isId ? JSON.stringify(id) : undefined;
+}
+
+function invalid(id: string | undefined, reason: string): ClientMessage {
+  return { type: "invalid", ...(id !== undefined && { id }), reason: cutReason(reason) };
+}
+
+function wire(message: ServerMessage): readonly string[] {
+  switch (message.type) {
+    case "ack":
+      return ['{"type":"init_success"}'];
+    case "refused": {
+      // Clients from 0.5.4 on read the payload, servers written in Python sent the other.
+      const error = JSON.stringify(message.reason);
+      return [`{"type":"init_fail","payload":{"error":${error}},"error":${error}}`];
+    }
+    case "keepAlive":
+      return ['{"type":"keepalive"}'];
+    case "started":
+      return [`{"type":"subscription_success","id":${message.id}}`];
+    case "error":
+      return [failure(message.id, message.errors)];
+    case "invalid":
+      return [failure(message.id ?? "null", [{ message: message.reason }])];
+    case "opened":
+    case "complete":
+    case "ping":
+    case "pong":
+      return [];
+  }
+}
+
+function failure(id: string, errors: readonly object[]): string {
+  return `{"type":"subscription_fail","id":${id},"payload":{"errors":${JSON.stringify(errors)}}}`;
+}

@@ -1,0 +1,117 @@
+import { closeCodes, type CloseCode } from "./close-code.ts";
+import { cutReason, quoted } from "./close-reason.ts";
+import type { Dialect } from "./dialect.ts";
+import { isObject, isOptionalObject, parseObject, type JsonObject } from "./json.ts";
+import { lastingBytes } from "./lasting-bytes.ts";
+import type { ClientMessage, MessagePayload, ServerMessage } from "./message.ts";
+import { decodeRequest } from "./request.ts";
+
+/** Habits of older servers that a client may have come to rely on. All are off by default. */
+export interface GraphqlWsOptions {
+  /** The close code when `onConnect` refuses. Default 1011, as subscriptions-transport-ws; older servers took 4000. */
+  readonly refusedCode?: number;
+  /** True: a client that stops an operation gets `complete` for it. Default false. */
+  readonly echoComplete?: boolean;
+  /** A result that is sent when a subscription is live, such as `{ data: null }`. Default: none. */
+  readonly confirmation?: MessagePayload;
+  /** True: neither the acknowledgement nor keep-alives are sent. Default false. */
+  readonly silent?: boolean;
+  /** True: a keep-alive is sent as soon as the connection is open. Default false. */
+  readonly greeting?: boolean;
+}
+
+/**
+ * The protocol of subscriptions-transport-ws 0.7 to 0.11, whose subprotocol is called `graphql-ws`; the client of the
+ * package graphql-ws does not speak it.
+ */
+export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
+  const { refusedCode = 1011, echoComplete = false } = options;
+  const refused: CloseCode = { code: refusedCode, reason: closeCodes.forbidden.reason, retry: true };
+  return {
+    name: "graphql-ws",
+    rules: {
+      early: "wait",
+      duplicate: "replace",
+      invalid: "answer",
+      refused,
+      singleResults: true,
+      echoesComplete: echoComplete,
+    },
+    decode(text) {
+      const parsed = parseObject(text);
+      return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
+    },
+    encode: (message) => wire(message, options).map((each) => encoder.encode(JSON.stringify(each))),
+    envelope: (operationId) => ({
+      head: lastingBytes(`{"id":${JSON.stringify(operationId)},"type":"data","payload":`),
+      tail,
+    }),
+  };
+}
+
+const encoder = new TextEncoder();
+const tail = encoder.encode("}");
+
+function decodeObject(message: JsonObject): ClientMessage {
+  const { id, payload, type } = message;
+  const known = isId(id) ? id : undefined;
+  switch (type) {
+    case "connection_init":
+      if (!isOptionalObject(payload)) return invalid(known, '"payload" of "connection_init" must be an object');
+      return { type: "init", payload: payload ?? undefined };
+    case "start": {
+      if (known === undefined) return invalid(known, '"id" of "start" must be a non-empty string');
+      if (!isObject(payload)) return invalid(known, '"payload" of "start" must be an object');
+      const request = decodeRequest(payload);
+      return "problem" in request ? invalid(known, request.problem) : { type: "subscribe", id: known, request };
+    }
+    case "stop":
+      if (known === undefined) return invalid(known, '"id" of "stop" must be a non-empty string');
+      return { type: "complete", id: known };
+    case "connection_terminate":
+      return { type: "terminate" };
+    default:
+      if (typeof type !== "string") return invalid(known, '"type" must be a string');
+      return invalid(known, `Invalid message type! There is no ${quoted(type)}`);
+  }
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === "string" && id !== "";
+}
+
+function invalid(id: string | undefined, reason: string): ClientMessage {
+  return { type: "invalid", ...(id !== undefined && { id }), reason: cutReason(reason) };
+}
+
+function wire(message: ServerMessage, { confirmation, greeting, silent }: GraphqlWsOptions): readonly object[] {
+  switch (message.type) {
+    case "opened":
+      return greeting ? [keepAlive] : [];
+    case "ack":
+      // The first keep-alive arms the client's watch on them, and follows at once.
+      return silent ? [] : [{ type: "connection_ack", payload: message.payload }, keepAlive];
+    case "refused":
+      return [{ type: "connection_error", payload: { message: message.reason } }];
+    case "keepAlive":
+      return silent ? [] : [keepAlive];
+    case "started":
+      return confirmation ? [{ id: message.id, type: "data", payload: confirmation }] : [];
+    case "error":
+      // A client drops an operation on `error`, and shows its caller one message only.
+      return [
+        { id: message.id, type: "data", payload: { data: null, errors: message.errors } },
+        { id: message.id, type: "complete" },
+      ];
+    case "complete":
+      return [message];
+    case "invalid":
+      if (message.id === undefined) return [{ type: "connection_error", payload: { message: message.reason } }];
+      return [{ id: message.id, type: "error", payload: { message: message.reason } }];
+    case "ping":
+    case "pong":
+      return [];
+  }
+}
+
+const keepAlive = { type: "ka" };

@@ -1,0 +1,228 @@
+import { GraphQLError } from "graphql";
+import { describe, expect, it } from "vitest";
+import { graphqlWs, type GraphqlWsOptions } from "../../src/dialects/graphql-ws.ts";
+import { play } from "./transcript.ts";
+import { Users } from "./users.ts";
+
+interface Setting {
+  readonly deviations?: GraphqlWsOptions;
+  readonly server?: ConstructorParameters<typeof Users>[0];
+}
+
+async function transcript(text: string, { deviations, server }: Setting = {}): Promise<void> {
+  await using users = new Users(server);
+  await play(users.fanfare, graphqlWs(deviations), text, users.happenings);
+}
+
+const subscribe = `C> {"type":"start","id":"2","payload":{"query":"subscription { users { id } }"}}`;
+const event = `S> {"type":"data","id":"2","payload":{"data":{"users":[{"id":"7"}]}}}`;
+const init = `C> {"type":"connection_init","payload":{"token":"x"}}
+              S> {"type":"connection_ack"}
+              S> {"type":"ka"}`;
+const refuse = {
+  onConnect: () => {
+    throw new GraphQLError("No entry");
+  },
+};
+
+describe("graphql-ws, of subscriptions-transport-ws", () => {
+  it("acknowledges, and begins to keep alive (S3-W2)", async () => {
+    await transcript(init);
+  });
+
+  it("refuses with connection_error and 1011 (section 6.1)", async () => {
+    await transcript(
+      `C> {"type":"connection_init","payload":{}}
+       S> {"type":"connection_error","payload":{"message":"No entry"}}
+       S> close 1011`,
+      { server: refuse },
+    );
+  });
+
+  it("refuses with 4000 where a client leans on it (S3-W3, S3-W24)", async () => {
+    await transcript(
+      `C> {"type":"connection_init","payload":{}}
+       S> {"type":"connection_error","payload":{"message":"No entry"}}
+       S> close 4000`,
+      { server: refuse, deviations: { refusedCode: 4000 } },
+    );
+  });
+
+  it("runs queries and mutations (S3-W4, S5-W9)", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"start","id":"1","payload":{"query":"{ a }","variables":{},"operationName":null}}
+      S> {"type":"data","id":"1","payload":{"data":{"a":"1"}}}
+      S> {"type":"complete","id":"1"}
+      C> {"type":"start","id":"1","payload":{"query":"mutation { shout }"}}
+      S> {"type":"data","id":"1","payload":{"data":{"shout":"A!"}}}
+      S> {"type":"complete","id":"1"}`);
+  });
+
+  it("subscribes without an answer until the first event (S3-W5)", async () => {
+    await transcript(`
+      ${init}
+      ${subscribe}
+      !> publish
+      ${event}
+      !> publish
+      ${event}`);
+  });
+
+  it("sends a confirmation where a client waits for it (S3-L02, S3-L03)", async () => {
+    await transcript(
+      `${init}
+       ${subscribe}
+       S> {"type":"data","id":"2","payload":{"data":null}}
+       !> publish
+       ${event}`,
+      { deviations: { confirmation: { data: null } } },
+    );
+  });
+
+  it("tells what is wrong with a document as data, then completes (S3-W6, S3-W21)", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"start","id":"1","payload":{"query":"{ nope }"}}
+      S> {"type":"data","id":"1","payload":{"data":null,"errors":[{"message":"Cannot query field \\"nope\\"…","locations":[{"line":1,"column":3}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}}
+      S> {"type":"complete","id":"1"}`);
+  });
+
+  it("tells an event's errors, and goes on", async () => {
+    const failed = `S> {"type":"data","id":"2","payload":{"errors":[{"message":"boom","locations":[{"line":1,"column":16}],"path":["broken"]}],"data":{"broken":null}}}`;
+    await transcript(`
+      ${init}
+      C> {"type":"start","id":"2","payload":{"query":"subscription { broken }"}}
+      !> publish
+      ${failed}
+      !> publish
+      ${failed}`);
+  });
+
+  it("replaces an operation whose id comes again, and says nothing of the server's inside (S3-W7)", async () => {
+    await transcript(`
+      ${init}
+      ${subscribe}
+      ${subscribe}
+      !> publish
+      ${event}`);
+  });
+
+  it("answers what it does not know, and stays open (S3-W8, S3-W12)", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"FOO","id":"9"}
+      S> {"type":"error","id":"9","payload":{"message":"Invalid message type!…"}}
+      C> {"type":"start","payload":{"query":"{ a }"}}
+      S> {"type":"connection_error","payload":{"message":"\\"id\\" of \\"start\\" must be a non-empty string"}}
+      C> {"type":"start","id":"9"}
+      S> {"type":"error","id":"9","payload":{"message":"\\"payload\\" of \\"start\\" must be an object"}}
+      C> {"type":"start","id":"9","payload":{}}
+      S> {"type":"error","id":"9","payload":{"message":"\\"query\\" must be a string"}}
+      C> {
+      S> {"type":"connection_error","payload":{"message":"Not valid JSON"}}
+      C> []
+      S> {"type":"connection_error","payload":{"message":"Not a JSON object"}}
+      ${subscribe}
+      !> publish
+      ${event}`);
+  });
+
+  it("ends at stop without a word (S5-W10)", async () => {
+    await transcript(`
+      ${init}
+      ${subscribe}
+      C> {"type":"stop","id":"2"}
+      !> publish
+      C> {"type":"stop","id":"unknown"}`);
+  });
+
+  it("echoes a stop with complete where a client waits for it (S3-W9)", async () => {
+    await transcript(
+      `${init}
+       ${subscribe}
+       C> {"type":"stop","id":"2"}
+       S> {"type":"complete","id":"2"}
+       C> {"type":"stop","id":"2"}`,
+      { deviations: { echoComplete: true } },
+    );
+  });
+
+  it("completes when the server ends the topic (S3-W10)", async () => {
+    await transcript(`
+      ${init}
+      ${subscribe}
+      !> end
+      S> {"type":"complete","id":"2"}`);
+  });
+
+  it("closes at connection_terminate with 1000 (S3-W11, S5-W10)", async () => {
+    await transcript(`
+      ${init}
+      ${subscribe}
+      C> {"type":"connection_terminate"}
+      S> close 1000`);
+  });
+
+  it("takes starts that do not wait for the acknowledgement (section 6.1)", async () => {
+    await transcript(`
+      C> {"type":"connection_init"}
+      ${subscribe}
+      S> {"type":"connection_ack"}
+      S> {"type":"ka"}
+      !> publish
+      ${event}`);
+  });
+
+  it("runs nothing before the init, so that onConnect cannot be passed by (S5-B1)", async () => {
+    await transcript(
+      `${subscribe}
+       !> publish
+       C> {"type":"connection_init"}
+       S> {"type":"connection_error","payload":{"message":"No entry"}}
+       S> close 1011`,
+      { server: refuse },
+    );
+  });
+
+  it("takes an init without a payload (S5-B2, S3-W12)", async () => {
+    await transcript(`
+      C> {"type":"connection_init"}
+      S> {"type":"connection_ack"}
+      S> {"type":"ka"}`);
+  });
+
+  it("closes at a second init", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"connection_init"}
+      S> close 4429`);
+  });
+
+  it("is silent where a client cannot bear an acknowledgement (S5-W5, S5-W8)", async () => {
+    await transcript(
+      `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
+       ${subscribe}
+       !> publish
+       ${event}`,
+      { deviations: { silent: true } },
+    );
+  });
+
+  it("greets with a keep-alive where a client expects it (S4-W1)", async () => {
+    await transcript(
+      `S> {"type":"ka"}
+       ${init}`,
+      { deviations: { greeting: true } },
+    );
+  });
+
+  it("keeps alive by messages of its own, to clients that introduced themselves", () => {
+    expect(
+      graphqlWs()
+        .encode({ type: "keepAlive" })
+        .map((bytes) => Buffer.from(bytes).toString()),
+    ).toEqual(['{"type":"ka"}']);
+    expect(graphqlWs({ silent: true }).encode({ type: "keepAlive" })).toEqual([]);
+  });
+});

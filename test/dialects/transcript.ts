@@ -1,0 +1,92 @@
+import { expect } from "vitest";
+import type { Dialect, Fanfare } from "fanfare";
+import { LocalSocket, turns, type Disconnection } from "fanfare/testing";
+
+/** What happens besides the client's messages, by the name that a transcript calls it by. */
+export type Happenings = Readonly<Record<string, () => unknown>>;
+
+/**
+ * Plays what the two sides say, line by line, on a connection of its own. Everything that the server sends has to be in
+ * the transcript, in that order, and nothing else may come before the next line of another kind. Lines of the client
+ * that follow each other are sent at once.
+ *
+ * - `C> {"type":"init"}`: the client sends this text.
+ * - `S> {"type":"init_success"}`: the server sends this JSON. A string in it that ends with `…` need only begin so.
+ * - `S> close 1011`: the server ends the connection.
+ * - `!> publish`: calls the happening of that name.
+ * - `C> close`: the client goes away.
+ */
+export async function play(
+  fanfare: Pick<Fanfare, "accept">,
+  dialect: Dialect,
+  transcript: string,
+  happenings: Happenings = {},
+): Promise<void> {
+  const received: string[] = [];
+  const closed = ({ code, reason }: Disconnection): void => {
+    received.push(`close ${code}`);
+    handler.closed(code, reason);
+  };
+  const peer = { address: "127.0.0.1", url: "/graphql", header: () => undefined };
+  const socket = new LocalSocket(peer, (text) => received.push(text), closed);
+  const handler = fanfare.accept(socket, dialect);
+
+  let before = "";
+  for (const { who, what } of linesOf(transcript)) {
+    if (who === "S") {
+      await arrived(received);
+      expectSame(received.shift(), what);
+    } else {
+      if (who !== "C" || before !== "C") await assertQuiet(received);
+      if (who === "!") await happening(happenings, what)();
+      else if (what === "close") handler.closed(1001, "");
+      else handler.message(what);
+    }
+    before = who;
+  }
+  await assertQuiet(received);
+  socket.terminate();
+}
+
+async function assertQuiet(received: readonly string[]): Promise<void> {
+  await turns(5);
+  expect(received).toEqual([]);
+}
+
+function linesOf(transcript: string): { readonly who: string; readonly what: string }[] {
+  const lines = transcript.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [, who = "", what = ""] = /^([CS!])> (.*)$/.exec(line) ?? [];
+      if (who === "") throw new TypeError(`Not a line of a transcript: ${line}`);
+      return { who, what };
+    });
+}
+
+function happening(happenings: Happenings, name: string): () => unknown {
+  const found = new Map(Object.entries(happenings)).get(name);
+  if (!found) throw new TypeError(`There is no happening "${name}"`);
+  return found;
+}
+
+async function arrived(received: readonly string[]): Promise<void> {
+  for (let turn = 0; turn < 200 && received.length === 0; turn += 1) await turns(1);
+}
+
+function expectSame(received: string | undefined, expected: string): void {
+  if (received === undefined || expected.startsWith("close ")) expect(received).toBe(expected);
+  else expect(received.startsWith("close ") ? received : JSON.parse(received)).toEqual(pattern(JSON.parse(expected)));
+}
+
+/** Numbers and texts stand for themselves, and a text that ends with `…` for all that begin so. */
+function pattern(value: unknown): unknown {
+  if (typeof value === "string") return value.endsWith("…") ? beginning(value.slice(0, -1)) : value;
+  if (Array.isArray(value)) return value.map(pattern);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, pattern(child)]));
+}
+
+function beginning(text: string): unknown {
+  return expect.stringMatching(new RegExp(`^${text.replaceAll(/[^\w\s]/g, "\\$&")}`));
+}
