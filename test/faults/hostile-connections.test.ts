@@ -142,7 +142,7 @@ describe("A server with connections", () => {
   });
 
   it.each([
-    ["nothing that they speak", { "Sec-WebSocket-Protocol": "graphql-ws, soap" }],
+    ["nothing that they speak", { "Sec-WebSocket-Protocol": "graphql-sse, soap" }],
     ["a protocol that every object has", { "Sec-WebSocket-Protocol": "constructor, __proto__" }],
   ])("that offer %s closes them with 4406", async (_name, headers) => {
     using client = await BareClient.open(scene.port, { headers });
