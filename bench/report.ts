@@ -122,7 +122,7 @@ export function connectTables(measured: ReadonlyMap<ServerName, readonly Connect
   const rss = toRaw("rss");
   return `## Memory and connecting
 
-10,000 connections with one subscription each; fresh processes in each of ${measured.values().next().value?.length ?? 0} repeats, after 500 connections that came and went. Memory is what the process grew by, after a full collection. CPU is the server's, until it was idle again.
+10,000 connections with one subscription each; fresh processes in each of ${measured.values().next().value?.length ?? 0} repeats, after 500 connections that came and went. Memory is what the process grew by, after a full collection that also gives back what is free. CPU is the server's, until it was idle again.
 
 ${table(["", "RSS KiB per connection", "heap and external KiB", "connections/s", "CPU ms per connection"], rows)}
 
