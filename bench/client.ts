@@ -1,6 +1,7 @@
 // The load client: a process of its own, told what to do by run.ts.
 import { answer } from "./channel.ts";
 import { distinctDocument, roomName, sharedDocument } from "./message.ts";
+import { EventStreamSubscriber } from "./event-stream-subscriber.ts";
 import { Subscriber } from "./subscriber.ts";
 import { machineTime, usage } from "./usage.ts";
 
@@ -9,14 +10,16 @@ export interface Audience {
   readonly subscribers: number;
   readonly rooms: number;
   readonly documents: "shared" | "distinct";
-  /** A room that each subscriber asks for too, over the same connection. */
+  /** A room that each subscriber asks for too, over the same WebSocket. */
   readonly extraRoom?: string;
+  /** Default: WebSocket. */
+  readonly over?: "websocket" | "event-stream";
 }
 
 /** Below the limit of unfinished connections per address that servers have. */
 const connectingAtOnce = 100;
 
-const subscribers: Subscriber[] = [];
+const subscribers: (Subscriber | EventStreamSubscriber)[] = [];
 const arrivals: number[] = [];
 let delivered = 0;
 let reads = 0;
@@ -35,13 +38,14 @@ function onLost(why: Error): void {
 }
 
 /** Returns the seconds until every subscriber was ready. */
-async function connect({ port, subscribers: count, rooms, documents, extraRoom }: Audience): Promise<number> {
+async function connect({ port, subscribers: count, rooms, documents, extraRoom, over }: Audience): Promise<number> {
   const start = performance.now();
+  const Kind = over === "event-stream" ? EventStreamSubscriber : Subscriber;
   let next = 0;
   const connectInTurn = async (): Promise<void> => {
     while (next < count) {
       const index = next++;
-      const subscriber = new Subscriber({
+      const subscriber = new Kind({
         port,
         document: documents === "shared" ? sharedDocument : distinctDocument(index),
         rooms: [roomName(index % rooms), ...(extraRoom === undefined ? [] : [extraRoom])],

@@ -8,7 +8,7 @@ export interface Scenario {
   readonly audience: Omit<Audience, "port">;
   /** Events published in one turn of the event loop. */
   readonly perTurn: number;
-  /** What Fanfare's CPU time may be, with a raw broadcast of the same deliveries as 1. */
+  /** What the CPU time may be, with what it is compared to as 1: a raw broadcast of the same deliveries. */
   readonly target?: number;
 }
 
@@ -56,6 +56,15 @@ export const scenarios: readonly Scenario[] = [
     target: 0.4,
   },
 ];
+
+/** Measured apart: Fanfare against itself, by another transport. */
+export const eventStreams: Scenario = {
+  name: "sse",
+  title: "1,000 event streams of one document",
+  audience: everyone(1_000),
+  perTurn: 1,
+  target: 1.2,
+};
 
 export interface FanOutOptions {
   readonly servers: readonly ServerName[];

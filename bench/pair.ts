@@ -9,6 +9,7 @@ const servers = {
   "raw-ws": { file: "servers/raw-ws.ts", node: [], args: [] },
   "raw-ws-bytes": { file: "servers/raw-ws.ts", node: [], args: ["--bytes"] },
   fanfare: { file: "servers/fanfare.ts", node: [], args: [] },
+  "fanfare-sse": { file: "servers/fanfare.ts", node: [], args: [] },
   "graphql-ws": {
     file: "servers/graphql-ws.ts",
     node: ["--import", new URL("servers/graphql-16.ts", import.meta.url).href],
@@ -72,6 +73,7 @@ export class Pair implements AsyncDisposable {
   async connect(audience: Omit<Audience, "port">): Promise<number> {
     const seconds = await this.client.ask("connect", {
       port: await this.server.ask("port"),
+      over: this.name === "fanfare-sse" ? "event-stream" : "websocket",
       ...audience,
     });
     await this.server.ask("settled");

@@ -84,6 +84,18 @@ Shares of the time, medians. "Waited" is time in which a process was ready and o
 ${shares}`;
 }
 
+/** The same deliveries by two transports of the same server. */
+export function eventStreamTable({ scenario: { title, target = Infinity }, rounds }: FanOutRow): string {
+  const toWebSocket = ratio(rounds, "fanfare-sse", "fanfare");
+  const cpu = (name: ServerName): string => fixed(medianOf(rounds, name, cpuPerDelivery), 2);
+  return `## Server-sent events: CPU time per delivery
+
+${table(
+  ["", "event streams / WebSockets", "target", "met", "WebSocket, µs", "event stream, µs"],
+  [[title, spread(toWebSocket), `≤ ${target}`, verdict(target, toWebSocket), cpu("fanfare"), cpu("fanfare-sse")]],
+)}`;
+}
+
 function shareCells(rounds: Rounds, name: ServerName): string[] {
   const share = (of: (measured: Measured) => number): number =>
     medianOf(rounds, name, (measured) => of(measured) / measured.wall);
@@ -177,6 +189,7 @@ function label(name: ServerName): string {
     "raw-ws": "raw ws",
     "raw-ws-bytes": "raw ws, bytes",
     fanfare: "Fanfare",
+    "fanfare-sse": "Fanfare, event streams",
     "graphql-ws": "graphql-ws",
   }[name];
 }

@@ -1,11 +1,11 @@
-// npm run bench -- [--quick] [--only 1k,topics,connect,slow] [--rounds 9] [--servers raw-ws,fanfare]
+// npm run bench -- [--quick] [--only 1k,topics,sse,connect,slow] [--rounds 9] [--servers raw-ws,fanfare]
 // A whole run writes RESULTS.md; any other only prints.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { connectAll } from "./connect.ts";
-import { fanOut, scenarios } from "./fan-out.ts";
+import { eventStreams, fanOut, scenarios } from "./fan-out.ts";
 import { isServerName, type ServerName } from "./pair.ts";
-import { connectTables, fanOutTables, heading, slowTable, type FanOutRow } from "./report.ts";
+import { connectTables, eventStreamTable, fanOutTables, heading, slowTable, type FanOutRow } from "./report.ts";
 import { slowCases, slowClient, type SlowClient } from "./slow-client.ts";
 
 const { values } = parseArgs({
@@ -26,7 +26,7 @@ const servers = values.servers.split(",").map((name): ServerName => {
   return name;
 });
 
-const names = [...scenarios.map(({ name }) => name), "connect", "slow"];
+const names = [...scenarios.map(({ name }) => name), eventStreams.name, "connect", "slow"];
 const chosen = new Set(values.only?.split(",") ?? names);
 for (const name of chosen)
   if (!names.includes(name)) throw new Error(`There is no scenario "${name}": ${names.join(", ")}.`);
@@ -44,6 +44,17 @@ for (const scenario of scenarios.filter(({ name }) => chosen.has(name))) {
   rows.push({ scenario, rounds: await fanOut(scenario, { servers, rounds, seconds }) });
 }
 if (rows.length > 0) print(fanOutTables(rows, servers));
+
+if (chosen.has(eventStreams.name)) {
+  console.log(`${eventStreams.title} …`);
+  const both: readonly ServerName[] = ["fanfare", "fanfare-sse"];
+  print(
+    eventStreamTable({
+      scenario: eventStreams,
+      rounds: await fanOut(eventStreams, { servers: both, rounds, seconds }),
+    }),
+  );
+}
 
 if (chosen.has("connect")) {
   console.log("10,000 connections …");

@@ -20,6 +20,7 @@ import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
 import { Serving, type ListenAddress, type Served } from "./serving.ts";
 import type { HttpHandler } from "./transports/http.ts";
+import type { HttpService } from "./transports/http-exchange.ts";
 import type { HttpServer } from "./transports/path-claims.ts";
 
 /** What an operation in the same process is made of. */
@@ -92,13 +93,21 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     this.#bindDeclarations();
   }
 
-  /** Answers queries and mutations by HTTP: a listener for Node's `request` event, or a middleware of Express. */
+  /**
+   * Answers HTTP requests, by JSON or by server-sent events: a listener for Node's `request` event, or a middleware of
+   * Express. For other runtimes there is `fetchHandler` of `fanfare/fetch`.
+   */
   get handler(): HttpHandler {
     return this.#serving.http;
   }
 
+  /** What {@link handler} and `fetchHandler` are made of: takes requests in whatever way they have come. */
+  get http(): HttpService {
+    return this.#serving.service;
+  }
+
   /**
-   * Serves GraphQL on a server of its own: HTTP and WebSocket, on one path. Rejects with Node's error when the port
+   * Serves GraphQL on a server of its own: HTTP, server-sent events and WebSocket, on one path. Rejects with Node's error when the port
    * cannot be had.
    *
    * @throws FanfareError BAD_OPTION for a path that does not begin with a slash, CLOSED after the end.

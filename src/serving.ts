@@ -1,6 +1,7 @@
 import { Lifetime } from "./base/lifetime.ts";
 import type { Accept } from "./contract/socket.ts";
 import type { Dialect } from "./dialects/dialect.ts";
+import { eventStream, singleEventStream } from "./dialects/event-stream.ts";
 import { graphqlSubscriptions } from "./dialects/graphql-subscriptions.ts";
 import { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "./dialects/graphql-ws.ts";
@@ -9,7 +10,10 @@ import { jsonDepth } from "./dialects/json-depth.ts";
 import type { SessionHost } from "./session/host.ts";
 import { HttpRequests } from "./session/http-requests.ts";
 import { attach } from "./transports/attach.ts";
-import { httpTransport, type HttpHandler } from "./transports/http.ts";
+import { EventStreams } from "./transports/event-stream.ts";
+import type { HttpService } from "./transports/http-exchange.ts";
+import { httpService } from "./transports/http-service.ts";
+import { nodeHandler, type HttpHandler } from "./transports/http.ts";
 import { listen, type Listening } from "./transports/listen.ts";
 import type { OriginRule } from "./transports/origin.ts";
 import type { HttpServer } from "./transports/path-claims.ts";
@@ -44,7 +48,9 @@ export type Served = Listening;
 /** The transports of one server, and the doors it is reached by. */
 export class Serving implements AsyncDisposable {
   readonly http: HttpHandler;
+  readonly service: HttpService;
   readonly #websocket: WebSocketTransport;
+  readonly #streams: EventStreams;
   readonly #host: SessionHost;
   readonly #doors = new Lifetime();
 
@@ -52,13 +58,23 @@ export class Serving implements AsyncDisposable {
     const { origin, perMessageDeflate, refusal, trustProxy } = options;
     const { limits, log, registry } = host;
     this.#host = host;
-    this.http = httpTransport({
+    this.#streams = new EventStreams({
+      distinct: eventStream,
+      single: singleEventStream,
+      accept,
+      admit: (peer) => registry.admit(peer),
+      clock: host.clock,
+      log,
+      limits: { reservations: limits.reservations, reservationMilliseconds: limits.reservationMilliseconds },
+    });
+    this.service = httpService({
       engine: new HttpRequests(host),
       log,
       origin,
-      trustProxy,
       parse: (text) => parse(text, limits.jsonDepth),
+      streams: this.#streams,
     });
+    this.http = nodeHandler(this.service, trustProxy);
     this.#websocket = websocketTransport({
       dialects: options.dialects ?? [graphqlTransportWs(), graphqlWs(), graphqlSubscriptions()],
       accept,
@@ -82,7 +98,8 @@ export class Serving implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#doors[Symbol.asyncDispose](), this.#websocket[Symbol.asyncDispose]()]);
+    const parts: readonly AsyncDisposable[] = [this.#doors, this.#websocket, this.#streams];
+    await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
   }
 }
 

@@ -46,6 +46,7 @@ const packages: Readonly<Record<Room, readonly string[]>> = {
   transports: ["graphql", "graphql-http", "ws"],
   fanfare: ["graphql"],
   testing: ["graphql"],
+  compat: ["graphql"],
 };
 
 /** The clock itself; sockets that Node times; and what waits for turns of the real event loop. */

@@ -32,6 +32,10 @@ export interface SessionLimits {
   readonly sessions: number;
   /** Connections of one address. Default Infinity. Over it: refused with 429 or 1013. */
   readonly sessionsPerAddress: number;
+  /** Event streams that were reserved and not opened yet. Default 1,000. Over it: status 503. */
+  readonly reservations: number;
+  /** Milliseconds from reserving an event stream to opening it. Default 10,000. Over it: the token is forgotten. */
+  readonly reservationMilliseconds: number;
 }
 
 export const defaultSessionLimits: SessionLimits = {
@@ -50,6 +54,8 @@ export const defaultSessionLimits: SessionLimits = {
   unacknowledgedPerAddress: 200,
   sessions: 100_000,
   sessionsPerAddress: Infinity,
+  reservations: 1_000,
+  reservationMilliseconds: 10_000,
 };
 
 /** Fills the defaults in. Throws FanfareError BAD_OPTION for a limit that is unknown or not a positive number. */

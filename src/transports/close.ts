@@ -2,12 +2,14 @@ import type { CloseCode, CloseCodeName } from "../dialects/close-code.ts";
 
 type Own = Extract<
   CloseCodeName,
-  "goingAway" | "badRequest" | "forbidden" | "subprotocolNotAcceptable" | "internalError"
+  "normal" | "goingAway" | "overload" | "badRequest" | "forbidden" | "subprotocolNotAcceptable" | "internalError"
 >;
 
 /** The codes that the transport itself closes with; a test holds them to the table of all codes. */
 export const closes: Readonly<Record<Own, CloseCode>> = {
+  normal: { code: 1000, reason: "Done", retry: false },
   goingAway: { code: 1001, reason: "Going away", retry: true },
+  overload: { code: 1013, reason: "Try again later", retry: true },
   badRequest: { code: 4400, reason: "Bad request", retry: false },
   forbidden: { code: 4403, reason: "Forbidden", retry: true },
   subprotocolNotAcceptable: { code: 4406, reason: "Subprotocol not acceptable", retry: false },

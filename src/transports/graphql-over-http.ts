@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import { getOperationAST, GraphQLError, type DocumentNode } from "graphql";
 import { createHandler, type Handler, type RequestParams } from "graphql-http";
 import type { Peer } from "../contract/peer.ts";
@@ -14,14 +13,14 @@ const streamHint =
   "or server-sent events (Accept: text/event-stream) where this server offers them";
 
 /** The GraphQL-over-HTTP specification, by graphql-http, on Fanfare's own parsing, validation and execution. */
-export function graphqlOverHttp(engine: RequestEngine, parseJson: ParseJson): Handler<IncomingMessage, Peer> {
-  const handler = createHandler<IncomingMessage, Peer>({
+export function graphqlOverHttp(engine: RequestEngine, parseJson: ParseJson): Handler<unknown, Peer> {
+  const handler = createHandler<unknown, Peer>({
     schema: engine.schema,
     parseRequestParams({ method, url }) {
       if (method === "GET") checkSearch(url, parseJson);
     },
-    async onSubscribe({ method, raw, context: peer }, params) {
-      const { accept } = raw.headers;
+    async onSubscribe({ method, context: peer }, params) {
+      const accept = peer.header("accept");
       const document = parse(engine, params.query);
       if (document instanceof GraphQLError) return replyOf(failure(engine, [document]), accept);
       const operation = getOperationAST(document, params.operationName)?.operation;

@@ -1,4 +1,3 @@
-import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Response } from "graphql-http";
 
 /** An answer before it is sent: body and head, as graphql-http has it. */
@@ -10,16 +9,14 @@ export function problem(status: number, message: string, headers: Readonly<Recor
     JSON.stringify({ errors: [{ message }] }),
     {
       status,
-      statusText: STATUS_CODES[status] ?? "",
+      statusText: "",
       headers: { "content-type": "application/json; charset=utf-8", ...headers },
     },
   ];
 }
 
-/** Sends a reply, unless the client has gone or was answered already. */
-export function send(response: ServerResponse, [body, head]: HttpReply): void {
-  if (response.destroyed || response.headersSent) return;
-  const bytes = Buffer.from(body ?? "");
-  response.writeHead(head.status, { ...head.headers, "content-length": bytes.length });
-  response.end(bytes);
+/** An answer of plain text, or of nothing. */
+export function plain(status: number, text: string | null = null): HttpReply {
+  const headers = text === null ? {} : { "content-type": "text/plain; charset=utf-8" };
+  return [text, { status, statusText: "", headers }];
 }

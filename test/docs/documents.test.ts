@@ -28,7 +28,7 @@ function anchorsOf(file: string): readonly string[] {
 describe("The documents", () => {
   it("are all there", () => {
     const atTheRoot = ["ARCHITECTURE", "CHANGELOG", "CONTRIBUTING", "PROTOCOL", "README", "SECURITY"];
-    const guides = ["docs/attaching", "docs/declaring"];
+    const guides = ["docs/attaching", "docs/declaring", "docs/moving"];
     expect(documents.map(({ file }) => file)).toEqual([...atTheRoot, ...guides].map((name) => `${name}.md`));
   });
 

@@ -12,6 +12,7 @@ import { Program } from "./program.ts";
 
 const declaring = new Guide(read("docs/declaring.md"));
 const attaching = new Guide(read("docs/attaching.md"));
+const moving = new Guide(read("docs/moving.md"));
 
 /** What the compiler says about programs, under the strictness of this repository. */
 async function complaints(programs: readonly string[]): Promise<string> {
@@ -34,13 +35,13 @@ async function complaints(programs: readonly string[]): Promise<string> {
 describe("The documents' programs", () => {
   it("compile", async () => {
     const readme = new Markdown("README.md").code("ts");
-    const programs = [...readme, declaring.whole, ...attaching.programs.map(([, program]) => program)];
+    const programs = [...readme, declaring.whole, moving.whole, ...attaching.programs.map(([, program]) => program)];
     expect(await complaints(programs)).toBe("");
   });
 
   it("are found by these tests, whatever document they stand in", () => {
     const withCode = files("{*.md,docs/**/*.md}").filter((file) => /^```ts$/m.test(read(file)));
-    expect(withCode).toEqual(["README.md", "docs/attaching.md", "docs/declaring.md"]);
+    expect(withCode).toEqual(["README.md", "docs/attaching.md", "docs/declaring.md", "docs/moving.md"]);
   });
 });
 
@@ -63,6 +64,23 @@ describe("docs/declaring.md", () => {
     const policies = [...read("src/declare/queue.ts").matchAll(/^ {2}\| "([\w-]+)"/gm)].map(([, name]) => name);
     const table = new Markdown("docs/declaring.md").table("Overflow").map((row) => row.get("Overflow"));
     expect(table).toEqual(policies.map((name) => `\`${name}\``));
+  });
+});
+
+describe("docs/moving.md", () => {
+  it("prints what it says", async () => {
+    await using program = new Program(moving.whole);
+    expect(await program.output()).toBe(moving.output);
+  });
+
+  it("names only options that the dialects have", () => {
+    const table = new Markdown("docs/moving.md").table("Clients of", "Dialect");
+    const named = table.flatMap((row) =>
+      [...(row.get("Options they may need") ?? "").matchAll(/`(\w+):/g)].map(([, option = ""]) => option),
+    );
+    const sources = ["src/dialects/graphql-ws.ts", "src/dialects/graphql-transport-ws.ts"].map(read).join("\n");
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((option) => !new RegExp(`^  readonly ${option}\\?:`, "m").test(sources))).toEqual([]);
   });
 });
 

@@ -1,0 +1,195 @@
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from "graphql";
+import { FanfareError } from "../base/error.ts";
+import { pubSubEngineBroker, type PubSubEngineLike } from "../brokers/pubsub-engine.ts";
+import type { Log } from "../contract/log.ts";
+import type { FormattedResult } from "../contract/request-engine.ts";
+import type { MaybePromise } from "../declare/declaration.ts";
+import { createFanfare, type Fanfare } from "../fanfare.ts";
+import { consoleLog } from "../observe/console-log.ts";
+import { triggersOf, type SetupFunctions } from "./setup-functions.ts";
+import { SubscriptionRefused } from "./subscription-refused.ts";
+
+/** What a manager is made of: a server that is there already, or what one is made of. */
+export type ManagerOptions<Context = unknown> = {
+  /** Subscriptions at the same time; one more is refused. Default 10,000. */
+  readonly subscriptions?: number;
+  /** Told of callbacks that throw. Default: the standard error stream. */
+  readonly log?: Log;
+} & (
+  | {
+      /** Whoever made it disposes it. */
+      readonly fanfare: Pick<Fanfare<Context>, "publish" | "subscribe">;
+    }
+  | {
+      readonly schema: GraphQLSchema;
+      /** Whoever made it closes it. */
+      readonly pubsub: PubSubEngineLike;
+      readonly setupFunctions?: SetupFunctions;
+    }
+);
+
+/**
+ * Gets an event's result, or the error that ended the subscription. While it returns a promise, the results that follow
+ * wait.
+ */
+export type SubscriptionCallback = (error: unknown, result?: FormattedResult) => unknown;
+
+/** What {@link SubscriptionManager.subscribe} takes. */
+export interface ManagedSubscription<Context = unknown> {
+  readonly query: string;
+  readonly callback: SubscriptionCallback;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  /** The context, or a function that makes one for each event. */
+  readonly context?: Context | (() => MaybePromise<Context>);
+  /** Words the errors of this subscription's results, after the server's own `formatError`. */
+  readonly formatError?: (error: GraphQLFormattedError) => GraphQLFormattedError;
+  /** Changes the results of this subscription. */
+  readonly formatResponse?: (result: FormattedResult, options: ManagedSubscription<Context>) => FormattedResult;
+}
+
+type Results = Awaited<ReturnType<Fanfare["subscribe"]>>;
+type Step = IteratorResult<FormattedResult>;
+
+/** The manager of graphql-subscriptions 0.3 and of its ports: subscriptions by number, results by callback. */
+export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
+  readonly #fanfare: Pick<Fanfare<Context>, "publish" | "subscribe">;
+  readonly #own = new AsyncDisposableStack();
+  readonly #limit: number;
+  readonly #log: Log;
+  readonly #running = new Map<number, Results>();
+  #starting = 0;
+  #count = 0;
+
+  /** @throws FanfareError BAD_OPTION */
+  constructor(options: ManagerOptions<Context>) {
+    this.#limit = options.subscriptions ?? 10_000;
+    this.#log = options.log ?? consoleLog;
+    if (!(this.#limit >= 1)) {
+      throw new FanfareError("BAD_OPTION", `subscriptions is ${this.#limit}; it must be at least 1`);
+    }
+    if ("fanfare" in options) {
+      this.#fanfare = options.fanfare;
+      return;
+    }
+    const { schema, pubsub, setupFunctions = {} } = options;
+    const broker = this.#own.use(pubSubEngineBroker(pubsub));
+    this.#fanfare = this.#own.use(
+      createFanfare<Context>({
+        schema,
+        broker,
+        triggers: triggersOf(setupFunctions),
+        strictRootField: true,
+        log: this.#log,
+      }),
+    );
+  }
+
+  /** Subscriptions that run. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /**
+   * Resolves with the subscription's number, counted from 0, when every event that is published from then on will be
+   * heard.
+   *
+   * @throws SubscriptionRefused with all `errors` of a document that is not valid, or of a field that refused; a
+   * GraphQLError TOO_MANY_OPERATIONS; FanfareError BROKER_UNAVAILABLE, CLOSED.
+   */
+  async subscribe(options: ManagedSubscription<Context>): Promise<number> {
+    if (this.#own.disposed) throw new FanfareError("CLOSED", "This SubscriptionManager was disposed");
+    if (this.#running.size + this.#starting >= this.#limit) throw tooMany(this.#limit);
+    this.#starting += 1;
+    try {
+      return await this.#subscribe(options);
+    } finally {
+      this.#starting -= 1;
+    }
+  }
+
+  /** @throws FanfareError CLOSED for a number that nobody has, or whose subscription has ended. */
+  unsubscribe(id: number): void {
+    const results = this.#running.get(id);
+    if (!results) throw new FanfareError("CLOSED", `There is no subscription ${id}`);
+    this.#running.delete(id);
+    void results[Symbol.asyncDispose]();
+  }
+
+  /** Resolves when the event is stored. @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, CLOSED. */
+  async publish(trigger: string, payload: unknown): Promise<void> {
+    await this.#fanfare.publish(trigger, payload);
+  }
+
+  /** Ends all subscriptions; their callbacks are not called again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const running = [...this.#running.values()];
+    this.#running.clear();
+    for (const results of running) await results[Symbol.asyncDispose]();
+    await this.#own.disposeAsync();
+  }
+
+  async #subscribe(options: ManagedSubscription<Context>): Promise<number> {
+    const { query, operationName, variables, context } = options;
+    const results = await this.#fanfare.subscribe({
+      query,
+      operationName: operationName ?? undefined,
+      variables: variables ?? undefined,
+      ...(context !== undefined && { context }),
+    });
+    if (this.#own.disposed) {
+      await results[Symbol.asyncDispose]();
+      throw new FanfareError("CLOSED", "This SubscriptionManager was disposed");
+    }
+    const first = results.next();
+    // What is wrong with the operation is its only result, and it is there by now.
+    const early = await Promise.race([first, Promise.resolve(undefined)]);
+    const refusal = early && !early.done && !("data" in early.value) ? early.value.errors : undefined;
+    if (refusal) {
+      await results[Symbol.asyncDispose]();
+      throw new SubscriptionRefused(options.formatError ? refusal.map(options.formatError) : refusal);
+    }
+    const id = this.#count++;
+    this.#running.set(id, results);
+    void this.#read(id, results, first, options);
+    return id;
+  }
+
+  async #read(
+    id: number,
+    results: Results,
+    first: Promise<Step>,
+    options: ManagedSubscription<Context>,
+  ): Promise<void> {
+    try {
+      for (let step = await first; !step.done && this.#running.has(id); step = await results.next()) {
+        const { value } = step;
+        await this.#call(id, () => options.callback(null, formatted(value, options)));
+      }
+    } catch (error) {
+      if (this.#running.has(id)) await this.#call(id, () => options.callback(error));
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  /** A callback that fails is no reason to end its subscription, or any other. */
+  async #call(id: number, callback: () => unknown): Promise<void> {
+    try {
+      await callback();
+    } catch (error) {
+      this.#log.error("The callback of a subscription failed", { subscription: id, error });
+    }
+  }
+}
+
+function formatted<Context>(result: FormattedResult, options: ManagedSubscription<Context>): FormattedResult {
+  const { formatError, formatResponse } = options;
+  const worded =
+    formatError && result.errors ? { ...result, errors: result.errors.map((error) => formatError(error)) } : result;
+  return formatResponse ? formatResponse(worded, options) : worded;
+}
+
+function tooMany(limit: number): GraphQLError {
+  return new GraphQLError(`A manager may run ${limit} subscriptions`, { extensions: { code: "TOO_MANY_OPERATIONS" } });
+}

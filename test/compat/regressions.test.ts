@@ -1,0 +1,372 @@
+import { EventEmitter, once } from "node:events";
+import { GraphQLError, GraphQLList, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
+import { PubSub } from "graphql-subscriptions";
+import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import {
+  createFanfare,
+  createPublisher,
+  declare,
+  graphqlSubscriptions,
+  graphqlTransportWs,
+  graphqlWs,
+  memoryBroker,
+  pubSubEngineBroker,
+  silentLog,
+  type Fanfare,
+  type FanfareOptions,
+} from "fanfare";
+import { TestClient, turns } from "fanfare/testing";
+import { play } from "../dialects/transcript.ts";
+import { connected } from "../server/connected.ts";
+
+interface Context {
+  readonly user?: string;
+}
+
+const { subscription, topic } = declare<Context>();
+const group = topic("group", { name: String }).of<string>();
+const text = { type: GraphQLString };
+const refused = "Not authorized to subscribe to one or more subscription channels.";
+
+const schema = new GraphQLSchema({
+  query: new GraphQLObjectType({
+    name: "Query",
+    fields: {
+      hi: { ...text, resolve: () => "hello" },
+      never: { ...text, resolve: () => new Promise<string>(() => {}) },
+    },
+  }),
+  subscription: new GraphQLObjectType({
+    name: "Subscription",
+    fields: {
+      heard: {
+        ...text,
+        args: { group: text },
+        ...subscription({
+          topics: ({ group: name }: { group: string }) => {
+            if (name === "secret") throw new GraphQLError(refused);
+            return [group({ name })];
+          },
+        }),
+      },
+      several: {
+        ...text,
+        args: { groups: { type: new GraphQLList(GraphQLString) } },
+        ...subscription({
+          topics: ({ groups }: { groups: readonly string[] }) => groups.map((name) => group({ name })),
+        }),
+      },
+    },
+  }),
+});
+
+function server(options: Omit<FanfareOptions<Context>, "schema"> = {}): Fanfare<Context> {
+  return createFanfare<Context>({ schema, log: silentLog, linger: 0, ...options });
+}
+
+const to = (name: string): string => `subscription { heard(group: ${JSON.stringify(name)}) }`;
+
+/** What a transcript may make happen: `lobby` publishes to that group, `end lobby` ends it. */
+const happeningsOf = (fanfare: Fanfare<Context>) => ({
+  lobby: () => fanfare.publish(group({ name: "lobby" }), "hello"),
+  end: () => fanfare.end(group({ name: "lobby" })),
+});
+
+/** The subprotocol that a real WebSocket gets, and its close code: 1000 if it was answered, and then left by itself. */
+async function answered(
+  fanfare: Fanfare<Context>,
+  protocols: readonly string[],
+): Promise<{ readonly protocol: string; readonly code: number }> {
+  await using served = await fanfare.listen({ port: 0 });
+  const socket = new WebSocket(`ws://127.0.0.1:${served.port}/graphql`, [...protocols]);
+  const closed = once(socket, "close");
+  await once(socket, "open");
+  const { protocol } = socket;
+  socket.send('{"type":"connection_init"}');
+  const [code] = await Promise.race([closed, once(socket, "message").then(() => (socket.close(1000), closed))]);
+  return { protocol, code: Number(code) };
+}
+
+describe("What the subscription manager's servers got wrong", () => {
+  it("is right here: a channel is kept while anybody uses it, and left once (S1-B10)", async () => {
+    const eventEmitter = new EventEmitter();
+    const name = group({ name: "lobby" }).name;
+    await using broker = pubSubEngineBroker(new PubSub({ eventEmitter }));
+    await using fanfare = server({ broker });
+    await using client = await connected(fanfare);
+    const queries = [to("lobby"), `subscription { other: heard(group: "lobby") }`, to("lobby")];
+    const ids: string[] = [];
+    for (const query of queries) ids.push(await client.subscribe(query));
+    expect(eventEmitter.listenerCount(name)).toBe(1);
+    const [first = "", second = "", third = ""] = ids;
+    client.complete(first);
+    client.complete(third);
+    await turns(5);
+    await fanfare.publish(group({ name: "lobby" }), "hello");
+    expect(await client.receiveNext(second)).toEqual({ data: { other: "hello" } });
+    client.complete(second);
+    await turns(5);
+    expect(eventEmitter.listenerCount(name)).toBe(0);
+  });
+
+  it("is right here: subscriptions may come and go while an event is handed round (S1-B11)", async () => {
+    await using fanfare = server({ onUnsubscribe: () => void started.push(late.start(to("lobby"))) });
+    const started: string[] = [];
+    await using late = await connected(fanfare);
+    await using leaving = await connected(fanfare);
+    await using staying = await connected(fanfare);
+    const left = await leaving.subscribe(to("lobby"));
+    const stayed = await staying.subscribe(to("lobby"));
+    const published = fanfare.publish(group({ name: "lobby" }), "one");
+    leaving.complete(left);
+    await published;
+    await turns(5);
+    await fanfare.publish(group({ name: "lobby" }), "two");
+    expect(await staying.receiveNext(stayed)).toEqual({ data: { heard: "one" } });
+    expect(await staying.receiveNext(stayed)).toEqual({ data: { heard: "two" } });
+    await leaving.assertNoMessages();
+    expect(started).toHaveLength(1);
+  });
+
+  it("is right here: nothing is handled after a close (S1-B13)", async () => {
+    const operations: string[] = [];
+    await using fanfare = server({ onOperation: ({ query }) => void operations.push(query) });
+    await play(
+      fanfare,
+      graphqlSubscriptions(),
+      `C> {"type":"init"}
+       S> {"type":"init_success"}
+       C> {"type":"init"}
+       C> {"type":"subscription_start","id":0,"query":"${to("lobby").replaceAll('"', '\\"')}"}
+       S> close 4429
+       !> lobby`,
+      happeningsOf(fanfare),
+    );
+    expect(operations).toEqual([]);
+  });
+
+  it("is right here: who publishes needs no listener in the same process (S1-B14)", async () => {
+    const broker = memoryBroker();
+    await using publisher = createPublisher({ broker });
+    await publisher.publish(group({ name: "lobby" }), "to nobody");
+    await using fanfare = server({ broker });
+    await using client = await connected(fanfare);
+    const id = await client.subscribe(to("lobby"));
+    await publisher.publish(group({ name: "lobby" }), "from elsewhere");
+    expect(await client.receiveNext(id)).toEqual({ data: { heard: "from elsewhere" } });
+  });
+});
+
+describe("What servers with classes got wrong", () => {
+  const start = `C> {"type":"start","id":"1","payload":{"query":"${to("lobby").replaceAll('"', '\\"')}"}}`;
+  const event = `S> {"type":"data","id":"1","payload":{"data":{"heard":"hello"}}}`;
+  const init = `C> {"type":"connection_init"}
+                S> {"type":"connection_ack"}
+                S> {"type":"ka"}`;
+
+  it("is right here: an id that comes again while it is still starting (S3, 1.0.0rc7, code 1011)", async () => {
+    await using fanfare = server();
+    await play(fanfare, graphqlWs(), `${init}\n${start}\n${start}\n!> lobby\n${event}`, happeningsOf(fanfare));
+    await using client = await connected(fanfare);
+    client.start(to("lobby"), "1");
+    client.start(to("lobby"), "1");
+    await client.waitDisconnect(4409);
+  });
+
+  it("is right here: a stop while the operation is still starting (S3-L21)", async () => {
+    await using fanfare = server();
+    const stop = `C> {"type":"stop","id":"1"}`;
+    const confirming = graphqlWs({ confirmation: { data: null } });
+    await play(fanfare, confirming, `${init}\n${start}\n${stop}\n!> lobby`, happeningsOf(fanfare));
+  });
+
+  it("is right here: a broadcast to a group that was just left (S3-W12)", async () => {
+    await using fanfare = server();
+    const stop = `C> {"type":"stop","id":"1"}`;
+    await play(
+      fanfare,
+      graphqlWs(),
+      `${init}\n${start}\n!> lobby\n${event}\n${stop}\n!> lobby\n${start}\n!> lobby\n${event}`,
+      happeningsOf(fanfare),
+    );
+  });
+
+  it.each([
+    ["that is not JSON", "{"],
+    ["without a type", "{}"],
+    ["without an id", '{"type":"complete"}'],
+  ])(
+    "is right here: a message %s closes with a code, and releases everything (S3, 1.0.0rc7, code 1011)",
+    async (_, sent) => {
+      const ended: string[] = [];
+      await using fanfare = server({ onUnsubscribe: ({ id }) => void ended.push(id) });
+      await using client = await connected(fanfare);
+      const id = await client.subscribe(to("lobby"));
+      client.sendRaw(sent);
+      await client.waitDisconnect(4400);
+      expect(ended).toEqual([id]);
+    },
+  );
+});
+
+describe("What servers with groups got wrong", () => {
+  it("is right here: who is told that graphql-ws is spoken is served by it (S4-B1)", async () => {
+    await using fanfare = server();
+    expect(await answered(fanfare, ["graphql-ws"])).toEqual({ protocol: "graphql-ws", code: 1000 });
+    await play(
+      fanfare,
+      graphqlWs(),
+      `C> {"type":"connection_init"}
+       S> {"type":"connection_ack"}
+       S> {"type":"ka"}
+       C> {"type":"start","id":"1","payload":{"query":"subscription { heard(group: \\"lobby\\") }"}}
+       !> lobby
+       S> {"type":"data","id":"1","payload":{"data":{"heard":"hello"}}}
+       C> {"type":"stop","id":"1"}
+       !> lobby`,
+      happeningsOf(fanfare),
+    );
+  });
+
+  it("is right here: a client may offer several subprotocols (S4-B2)", async () => {
+    await using fanfare = server();
+    const answer = await answered(fanfare, ["graphql-ws", "graphql-transport-ws"]);
+    expect(answer).toEqual({ protocol: "graphql-transport-ws", code: 1000 });
+  });
+
+  it("is right here: a refusal is seen as its code (S4-B4)", async () => {
+    await using fanfare = server();
+    expect(await answered(fanfare, ["unknown"])).toMatchObject({ code: 4406 });
+  });
+
+  it("is right here: nothing is sent before the acknowledgement (S4-B3)", async () => {
+    for (const dialect of [graphqlTransportWs(), graphqlWs(), graphqlSubscriptions()]) {
+      await using fanfare = server();
+      await using client = new TestClient(fanfare, { dialect });
+      await client.assertNoMessages();
+    }
+  });
+
+  it("is right here: a field may refuse a group, and then none is joined (S4-B5)", async () => {
+    await using fanfare = server();
+    await using client = await connected(fanfare);
+    const id = client.start(to("secret"));
+    expect(await client.receiveError(id)).toMatchObject([{ message: refused }]);
+    await fanfare.publish(group({ name: "secret" }), "psst");
+    await client.assertNoMessages();
+  });
+
+  it("is right here: a slow operation delays neither events nor messages of its client (S4-B8)", async () => {
+    await using fanfare = server();
+    await using client = await connected(fanfare);
+    client.start("{ never }");
+    const id = await client.subscribe(to("lobby"));
+    client.send({ type: "ping" });
+    await client.receive({ type: "pong" });
+    await fanfare.publish(group({ name: "lobby" }), "hello");
+    expect(await client.receiveNext(id)).toEqual({ data: { heard: "hello" } });
+  });
+
+  it("is right here: being live is no event, unless a client asks for it (S4-B9)", async () => {
+    await using fanfare = server();
+    await using client = await connected(fanfare);
+    await client.subscribe(to("lobby"));
+    await client.assertNoMessages();
+  });
+
+  it("is right here: groups of one client are no business of another (S4-B10)", async () => {
+    await using fanfare = server();
+    await using ada = await connected(fanfare);
+    await using bob = await connected(fanfare);
+    const id = await ada.subscribe(to("ada"));
+    await bob.subscribe(to("bob"));
+    await fanfare.publish(group({ name: "ada" }), "for ada");
+    expect(await ada.receiveNext(id)).toEqual({ data: { heard: "for ada" } });
+    await bob.assertNoMessages();
+  });
+
+  it("is right here: a group's name may be long, an operation's id may not (S4-B11)", async () => {
+    await using fanfare = server();
+    await using client = await connected(fanfare);
+    const name = "x".repeat(1_000);
+    const id = await client.subscribe(to(name));
+    await fanfare.publish(group({ name }), "hello");
+    await client.receiveNext(id);
+    client.start(to("lobby"), "x".repeat(65));
+    await client.waitDisconnect(4400);
+  });
+
+  it("is right here: an event of another shape is its result's error, and the connection stays (S4-B12)", async () => {
+    await using fanfare = server();
+    await using client = await connected(fanfare);
+    const id = await client.subscribe(to("lobby"));
+    await createPublishing(fanfare)({ no: "text" });
+    expect(await client.receiveNext(id)).toMatchObject({ data: { heard: null }, errors: [{ path: ["heard"] }] });
+    await createPublishing(fanfare)("hello");
+    expect(await client.receiveNext(id)).toEqual({ data: { heard: "hello" } });
+  });
+
+  it.each(["[]", "7", "null", '{"type":"subscribe","id":"1"}', '{"type":"subscribe","id":"1","payload":{}}'])(
+    "is right here: the message %s closes with a code (S4-B12)",
+    async (message) => {
+      await using fanfare = server();
+      await using client = await connected(fanfare);
+      client.sendRaw(message);
+      expect(await client.waitDisconnect()).toMatchObject({ code: 4400 });
+    },
+  );
+});
+
+/** Publishes what the topic's type forbids, as other code may. */
+function createPublishing(fanfare: Fanfare<Context>): (payload: unknown) => Promise<void> {
+  return (payload) => fanfare.publish(group({ name: "lobby" }).name, payload);
+}
+
+describe("What servers with observables got wrong", () => {
+  it("is right here: an ended subscription is released (S5-B5)", async () => {
+    const eventEmitter = new EventEmitter();
+    await using broker = pubSubEngineBroker(new PubSub({ eventEmitter }));
+    await using fanfare = server({ broker });
+    await using client = await connected(fanfare);
+    client.complete(await client.subscribe(to("lobby")));
+    await turns(5);
+    expect(eventEmitter.listenerCount(group({ name: "lobby" }).name)).toBe(0);
+    await fanfare.publish(group({ name: "lobby" }), "unheard");
+    await client.assertNoMessages();
+  });
+
+  it("is right here: each client hears an event once, however many there are, and however many groups (S5-B6)", async () => {
+    await using fanfare = server();
+    const clients = await Promise.all([1, 2, 3].map(() => connected(fanfare)));
+    const query = 'subscription { several(groups: ["lobby", "attic"]) }';
+    const ids = await Promise.all(clients.map((client) => client.subscribe(query)));
+    await clients[0]?.[Symbol.asyncDispose]();
+    await fanfare.publish([group({ name: "lobby" }), group({ name: "attic" })], "hello");
+    const living = clients.slice(1);
+    const heard = await Promise.all(living.map((client, index) => client.receiveNext(ids[index + 1] ?? "")));
+    expect(heard).toEqual(living.map(() => ({ data: { several: "hello" } })));
+    for (const client of clients) await client.assertNoMessages();
+  });
+
+  it("is right here: a connection is acknowledged (S5-B7)", async () => {
+    await using fanfare = server();
+    await play(
+      fanfare,
+      graphqlWs(),
+      `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
+       S> {"type":"connection_ack"}
+       S> {"type":"ka"}`,
+    );
+  });
+
+  it("is right here: a process hears of those topics alone that its clients want (S5-B8)", async () => {
+    const eventEmitter = new EventEmitter();
+    await using broker = pubSubEngineBroker(new PubSub({ eventEmitter }));
+    await using fanfare = server({ broker });
+    await using client = await connected(fanfare);
+    await client.subscribe(to("lobby"));
+    const triggers = eventEmitter.eventNames().filter((name) => name !== "fanfare:end");
+    expect(triggers).toEqual([group({ name: "lobby" }).name]);
+  });
+});
