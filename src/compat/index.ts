@@ -1,3 +1,4 @@
+export { GroupSubscriptions, type GroupField, type GroupOptions } from "./groups/group-subscriptions.ts";
 export {
   SubscriptionManager,
   type ManagedSubscription,

@@ -18,8 +18,11 @@ export interface Dialect {
 export interface DialectRules {
   /** A subscribe before the acknowledgement closes with 4401, or waits for the acknowledgement. */
   readonly early: "close" | "wait";
-  /** An id that is in use closes with 4409, or the new operation takes the place of the old one. */
-  readonly duplicate: "close" | "replace";
+  /**
+   * An id that is in use: `close` closes with 4409; `replace` ends the old operation and starts the new one; `succeed`
+   * does so only when the new one has been subscribed, and hands the old one's state on to it.
+   */
+  readonly duplicate: "close" | "replace" | "succeed";
   /** What cannot be understood closes with 4400, or is answered. */
   readonly invalid: "close" | "answer";
   /** The close when `onConnect` refuses. */

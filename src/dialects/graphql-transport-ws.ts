@@ -14,6 +14,10 @@ export interface GraphqlTransportWsOptions {
   readonly confirmation?: MessagePayload;
   /** True: a `ping` is sent as soon as the connection is open. Default false. */
   readonly greeting?: boolean;
+  /** True: an operation whose id is in use succeeds the older one, instead of closing with 4409. Default false. */
+  readonly succession?: boolean;
+  /** True: what is wrong with an operation comes as `next`, and does not end its id. Default false. */
+  readonly errorsAsResults?: boolean;
 }
 
 /** The protocol of graphql-ws 5 and 6, Apollo Client 3.6 and later, urql and Relay. */
@@ -22,7 +26,7 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
     name: "graphql-transport-ws",
     rules: {
       early: "close",
-      duplicate: "close",
+      duplicate: options.succession ? "succeed" : "close",
       invalid: "close",
       refused: closeCodes.forbidden,
       singleResults: true,
@@ -88,7 +92,8 @@ function invalid(reason: string): ClientMessage {
   return { type: "invalid", reason: cutReason(reason) };
 }
 
-function wire(message: ServerMessage, { confirmation, greeting }: GraphqlTransportWsOptions): readonly object[] {
+function wire(message: ServerMessage, options: GraphqlTransportWsOptions): readonly object[] {
+  const { confirmation, errorsAsResults, greeting } = options;
   switch (message.type) {
     case "opened":
       return greeting ? [{ type: "ping" }] : [];
@@ -97,7 +102,9 @@ function wire(message: ServerMessage, { confirmation, greeting }: GraphqlTranspo
     case "started":
       return confirmation ? [{ id: message.id, type: "next", payload: confirmation }] : [];
     case "error":
-      return [{ id: message.id, type: "error", payload: message.errors }];
+      return errorsAsResults
+        ? [{ id: message.id, type: "next", payload: { data: null, errors: message.errors } }]
+        : [{ id: message.id, type: "error", payload: message.errors }];
     case "ping":
     case "pong":
     case "complete":

@@ -18,6 +18,10 @@ export interface GraphqlWsOptions {
   readonly silent?: boolean;
   /** True: a keep-alive is sent as soon as the connection is open. Default false. */
   readonly greeting?: boolean;
+  /** True: an operation whose id is in use succeeds the older one when it is subscribed. Default false. */
+  readonly succession?: boolean;
+  /** True: what is wrong with an operation comes as `data` without `complete`. Default false. */
+  readonly errorsAsResults?: boolean;
 }
 
 /**
@@ -31,7 +35,7 @@ export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
     name: "graphql-ws",
     rules: {
       early: "wait",
-      duplicate: "replace",
+      duplicate: options.succession ? "succeed" : "replace",
       invalid: "answer",
       refused,
       singleResults: true,
@@ -84,7 +88,8 @@ function invalid(id: string | undefined, reason: string): ClientMessage {
   return { type: "invalid", ...(id !== undefined && { id }), reason: cutReason(reason) };
 }
 
-function wire(message: ServerMessage, { confirmation, greeting, silent }: GraphqlWsOptions): readonly object[] {
+function wire(message: ServerMessage, options: GraphqlWsOptions): readonly object[] {
+  const { confirmation, errorsAsResults, greeting, silent } = options;
   switch (message.type) {
     case "opened":
       return greeting ? [keepAlive] : [];
@@ -101,7 +106,7 @@ function wire(message: ServerMessage, { confirmation, greeting, silent }: Graphq
       // A client drops an operation on `error`, and shows its caller one message only.
       return [
         { id: message.id, type: "data", payload: { data: null, errors: message.errors } },
-        { id: message.id, type: "complete" },
+        ...(errorsAsResults ? [] : [{ id: message.id, type: "complete" }]),
       ];
     case "complete":
       return [message];

@@ -55,9 +55,14 @@ export class Operation implements Member, OperationHandle {
   /** Runs while the operation is being started, or executed. */
   #slow: Timer | undefined;
 
-  constructor(session: Session, id: string) {
+  /** The operation with the same id that this one succeeds, until it does. */
+  #former: Operation | undefined;
+
+  constructor(session: Session, id: string, former?: Operation) {
     this.#session = session;
     this.id = id;
+    this.#former = former;
+    this.#state = former?.state;
     this.envelope = session.dialect.envelope(id);
   }
 
@@ -122,6 +127,8 @@ export class Operation implements Member, OperationHandle {
   }
 
   subscribed(running: RunningSubscription): void {
+    this.#former?.stop();
+    this.#former = undefined;
     this.#running = running;
     this.#mayHide = running.plan.declaration?.visible !== undefined;
     if (!this.#ended) return;
@@ -357,9 +364,19 @@ export class Operation implements Member, OperationHandle {
     this.#ready?.resolve();
     this.#running?.end();
     this.#session.ended(this);
+    this.#leaveToFormer(why);
     const channel = telemetry["operation.ended"];
     if (channel.hasSubscribers) channel.publish({ session: this.#session.id, operation: this.id, why });
     if (this.#running) this.#unsubscribed(this.#running);
+  }
+
+  /** One that could not be subscribed has not succeeded anybody. */
+  #leaveToFormer(why: EndReason): void {
+    const former = this.#former;
+    this.#former = undefined;
+    if (!former || former.#ended) return;
+    if (why === "error") this.#session.reinstate(former);
+    else former.stop();
   }
 
   #unsubscribed({ plan }: RunningSubscription): void {

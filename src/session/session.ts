@@ -200,6 +200,11 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     if (operation.muted && !packing) this.#outbox?.dropAll(operation);
   }
 
+  /** Takes an operation back that was not succeeded after all. */
+  reinstate(operation: Operation): void {
+    this.#operations.add(operation);
+  }
+
   /** Applies the policy of `victim`, so that `delivery` fits. False if `delivery` itself has to go. */
   relieve(outbox: Outbox<Operation>, victim: Operation, operation: Operation, delivery: Delivery): boolean {
     this.overflowed(victim);
@@ -322,8 +327,11 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   }
 
   #start(id: string, request: OperationRequest): void {
-    this.#operations.get(id)?.stop();
-    const operation = new Operation(this, id);
+    const former = this.#operations.get(id);
+    const succeeds = this.dialect.rules.duplicate === "succeed";
+    if (former && !succeeds) former.stop();
+    if (former && succeeds) this.#operations.delete(former);
+    const operation = new Operation(this, id, succeeds ? former : undefined);
     if (this.#operations.size >= this.host.limits.operations) {
       operation.fail([tooManyOperations(this.host.limits.operations)]);
       return;

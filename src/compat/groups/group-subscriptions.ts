@@ -1,0 +1,222 @@
+import {
+  GraphQLBoolean,
+  GraphQLList,
+  GraphQLScalarType,
+  GraphQLString,
+  type GraphQLFieldConfig,
+  type GraphQLFieldConfigArgumentMap,
+  type GraphQLOutputType,
+} from "graphql";
+import type { FormattedResult } from "../../contract/request-engine.ts";
+import type { MaybePromise } from "../../declare/declaration.ts";
+import type { OperationContext } from "../../declare/operation-handle.ts";
+import type { Publisher } from "../../declare/publisher.ts";
+import { subscription } from "../../declare/subscription.ts";
+import { topic } from "../../declare/topic.ts";
+import type { Dialect } from "../../dialects/dialect.ts";
+import { graphqlTransportWs } from "../../dialects/graphql-transport-ws.ts";
+import { graphqlWs } from "../../dialects/graphql-ws.ts";
+import type { OperationRequest } from "../../dialects/message.ts";
+import { FrameSource } from "./frame-source.ts";
+import { framed, GroupValue, type GroupFrame, type Spelling } from "./group-frame.ts";
+import { rawName, rawRequest } from "./raw-document.ts";
+
+/** One subscription field, and the groups it is about. */
+export interface GroupField<Context> {
+  /** What clients select from; what they get is the value that was triggered. */
+  readonly type: GraphQLOutputType;
+  /** Arguments besides `subscribe` and `subscripe`. */
+  readonly args?: GraphQLFieldConfigArgumentMap;
+  readonly description?: string;
+  /** The groups to join, or to leave. */
+  readonly groups: (args: Readonly<Record<string, unknown>>, context: Context) => MaybePromise<readonly string[]>;
+  /** True: of a value's `fields`, only those that the client selected are sent. Default false. */
+  readonly requestedFields?: boolean;
+}
+
+export interface GroupOptions<Context> {
+  readonly fields: Readonly<Record<string, GroupField<Context>>>;
+  /** Whether a client may join a group. One that it may not join refuses the whole call. Default: every group. */
+  readonly permit?: (group: string, context: Context) => MaybePromise<boolean>;
+  /** Default `both`. */
+  readonly spelling?: Spelling;
+}
+
+const groupTopic = topic("group", { name: String }).of<GroupEvent>();
+
+interface GroupEvent {
+  readonly group: string;
+  readonly value: unknown;
+}
+
+interface ListenArgs {
+  readonly groups: readonly string[];
+}
+
+/** Texts of the older server, which its clients may compare. */
+const notAuthorized = "Not authorized to subscribe to one or more subscription channels.";
+const notVerified = "Subscription permission could not be verified.";
+const invalidName = "Invalid subscription channel name.";
+
+const groupName = /^[\w.-]{1,99}$/;
+
+/**
+ * Subscriptions by groups, as in CypartaGraphqlSubscriptionsTools: an operation joins and leaves groups by an argument,
+ * also later under the same id, is told so by `extensions.cyparta`, and gets what was triggered as it is, one message
+ * for each group.
+ *
+ * ```ts
+ * const groups = new GroupSubscriptions({ fields: { carCreated: { type: Car, groups: () => ["CarCreated"] } } });
+ * const fanfare = createFanfare({ schema: schemaWith(groups.fields), ...groups.options });
+ * await groups.trigger(fanfare, "CarCreated", { pk: 1, fields: { make: "Skoda" } });
+ * ```
+ */
+export class GroupSubscriptions<Context = unknown> {
+  /** To be spread into the root subscription type. Each field has one beside it that clients need not know. */
+  readonly fields: Readonly<Record<string, GraphQLFieldConfig<unknown, Context & OperationContext>>>;
+  /** To be spread into the options of the server. */
+  readonly options: {
+    readonly dialects: readonly Dialect[];
+    readonly onSubscribe: (request: OperationRequest) => OperationRequest | undefined;
+    readonly formatResponse: (result: FormattedResult) => FormattedResult;
+  };
+  readonly #options: GroupOptions<Context>;
+
+  constructor(options: GroupOptions<Context>) {
+    this.#options = options;
+    const names = new Map(Object.entries(options.fields));
+    this.fields = Object.fromEntries([...names].flatMap(([name, field]) => this.#fieldsOf(name, field)));
+    const habits = { succession: true, errorsAsResults: true, echoComplete: true };
+    this.options = {
+      dialects: [graphqlTransportWs(habits), graphqlWs(habits)],
+      onSubscribe: (request) => rawRequest(request, (name) => names.has(name)),
+      formatResponse: (result) => framed(result, options.spelling ?? "both"),
+    };
+  }
+
+  /** Sends a value to everybody in a group. A value with `fields` is told its group. */
+  async trigger(publisher: Pick<Publisher, "publish">, group: string, value: unknown): Promise<void> {
+    await publisher.publish(groupTopic({ name: group }), { group, value });
+  }
+
+  #fieldsOf(
+    name: string,
+    field: GroupField<Context>,
+  ): readonly (readonly [string, GraphQLFieldConfig<unknown, Context & OperationContext>])[] {
+    const flag = { type: GraphQLBoolean };
+    const args = { ...field.args, subscribe: flag, subscripe: flag };
+    const listening = subscription<Context & OperationContext, ListenArgs, GroupEvent>({
+      topics: ({ groups }) => groups.map((group) => groupTopic({ name: group })),
+    });
+    const known = {
+      type: field.type,
+      args,
+      ...(field.description !== undefined && { description: field.description }),
+    };
+    const raw: GraphQLFieldConfig<unknown, Context & OperationContext> = {
+      type: rawType,
+      args: { ...args, requested: { type: new GraphQLList(GraphQLString) } },
+      // By this the server knows the declaration; the `subscribe` that stands around it is called for each operation.
+      extensions: listening.extensions,
+      subscribe: (source, given: Readonly<Record<string, unknown>>, context) =>
+        this.#subscribe(field, given, context, async (groups) =>
+          eventsOf(await listening.subscribe(source, { groups }, context), (event) =>
+            listening.resolve(event, { groups }, context),
+          ),
+        ),
+      resolve: (value) => value,
+    };
+    return [
+      [name, known],
+      [rawName(name), raw],
+    ];
+  }
+
+  async #subscribe(
+    field: GroupField<Context>,
+    args: Readonly<Record<string, unknown>>,
+    context: Context & OperationContext,
+    listen: (groups: readonly string[]) => Promise<AsyncIterator<GroupEvent>>,
+  ): Promise<FrameSource<GroupEvent>> {
+    const groups = await field.groups(args, context);
+    const joined = joinedBy(context);
+    const leaves = (args["subscribe"] ?? args["subscripe"]) === false;
+    const frames = leaves ? leave(joined, groups) : await this.#join(joined, groups, context);
+    const events = joined.size > 0 ? await listen([...joined]) : undefined;
+    const { requested } = args;
+    const wanted = field.requestedFields && Array.isArray(requested) ? new Set<unknown>(requested) : undefined;
+    return new FrameSource(frames, events, (event) => valueOf(event, wanted));
+  }
+
+  async #join(joined: Set<string>, groups: readonly string[], context: Context): Promise<readonly GroupFrame[]> {
+    const refusal = await this.#refusal(groups, context);
+    if (refusal !== undefined) return [{ kind: "refused", message: refusal }, nothing];
+    for (const group of groups) joined.add(group);
+    return [{ kind: "acknowledged", action: "register", groups }];
+  }
+
+  async #refusal(groups: readonly string[], context: Context): Promise<string | undefined> {
+    if (!groups.every((group) => groupName.test(group))) return invalidName;
+    try {
+      for (const group of groups) {
+        if ((await this.#options.permit?.(group, context)) === false) return notAuthorized;
+      }
+      return undefined;
+    } catch {
+      return notVerified;
+    }
+  }
+}
+
+const nothing: GroupFrame = { kind: "value", value: null };
+
+function leave(joined: Set<string>, groups: readonly string[]): readonly GroupFrame[] {
+  for (const group of groups) joined.delete(group);
+  return [{ kind: "acknowledged", action: "unregister", groups }, nothing];
+}
+
+/** The groups of an operation's id, which operations that succeed each other under it share. */
+function joinedBy({ operation }: OperationContext): Set<string> {
+  const known = operation.state["groups"];
+  if (known instanceof Set) return known;
+  const joined = new Set<string>();
+  operation.state["groups"] = joined;
+  return joined;
+}
+
+/** What a declared field hands to another executor is its event in a wrapper, which its own `resolve` takes off. */
+function eventsOf(
+  source: AsyncIterator<unknown>,
+  unwrap: (event: unknown) => MaybePromise<GroupEvent>,
+): AsyncIterator<GroupEvent> {
+  return {
+    async next() {
+      const { done, value } = await source.next();
+      return done ? { done, value: undefined } : { done: false, value: await unwrap(value) };
+    },
+    async return() {
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+function valueOf({ group, value }: GroupEvent, requested: ReadonlySet<unknown> | undefined): unknown {
+  if (!isRecord(value) || !isRecord(value["fields"])) return value;
+  const fields = Object.entries(value["fields"]).filter(([name]) => requested === undefined || requested.has(name));
+  return { ...value, fields: Object.fromEntries(fields), group };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Lets frames pass through execution untouched. */
+const rawType = new GraphQLScalarType<GroupValue, GroupValue>({
+  name: "GroupValue",
+  description: "What was triggered, as it is.",
+  serialize(value) {
+    if (value instanceof GroupValue) return value;
+    throw new TypeError("Only a group's value can be sent as it is");
+  },
+});

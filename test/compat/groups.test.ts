@@ -1,0 +1,206 @@
+import { GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
+import { describe, expect, it } from "vitest";
+import { createFanfare, silentLog } from "fanfare";
+import { GroupSubscriptions, type GroupOptions } from "fanfare/compat";
+import { play } from "../dialects/transcript.ts";
+
+interface Context {
+  readonly user?: string;
+}
+
+const myModel = new GraphQLObjectType({
+  name: "MyModel",
+  fields: { name: { type: GraphQLString }, age: { type: GraphQLInt } },
+});
+
+const fields = {
+  myModelCreated: { type: myModel, groups: () => ["MyModelCreated"], requestedFields: true },
+  myModelChanged: {
+    type: myModel,
+    args: { id: { type: GraphQLInt } },
+    groups: ({ id }) => [`MyModelUpdated.${String(id)}`, `MyModelDeleted.${String(id)}`],
+  },
+  anything: { type: myModel, args: { group: { type: GraphQLString } }, groups: ({ group }) => [String(group)] },
+} satisfies GroupOptions<Context>["fields"];
+
+interface Setting extends Omit<GroupOptions<Context>, "fields"> {
+  readonly dialect?: "graphql-transport-ws" | "graphql-ws";
+}
+
+async function transcript(text: string, { dialect = "graphql-transport-ws", ...more }: Setting = {}): Promise<void> {
+  const groups = new GroupSubscriptions<Context>({ fields, ...more });
+  const schema = new GraphQLSchema({
+    query: new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString, resolve: () => "hello" } } }),
+    subscription: new GraphQLObjectType({ name: "Subscription", fields: groups.fields }),
+  });
+  await using fanfare = createFanfare<Context>({ schema, log: silentLog, ...groups.options });
+  const spoken = groups.options.dialects.find(({ name }) => name === dialect);
+  if (!spoken) throw new TypeError(`There is no ${dialect}`);
+  const one = { pk: 1, fields: { name: "a", age: 7, id: 1 } };
+  await play(fanfare, spoken, text, {
+    created: () => groups.trigger(fanfare, "MyModelCreated", one),
+    updated: () => groups.trigger(fanfare, "MyModelUpdated.1", one),
+    deleted: () => groups.trigger(fanfare, "MyModelDeleted.1", one),
+    "a plain value": () => groups.trigger(fanfare, "plain", "just text"),
+  });
+}
+
+const init = `C> {"type":"connection_init","payload":{"anything":1}}
+              S> {"type":"connection_ack"}`;
+const acknowledged = (id: string, groups: string, action: string) => {
+  const flag = action === "register";
+  return `S> {"id":"${id}","type":"next","payload":{"data":null,"errors":null,"extensions":{"cyparta":{"registeredGroups":[${groups}],"subscripe":${flag},"subscribe":${flag},"action":"${action}"}}}}`;
+};
+const register = `C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: true) { name } }"}}
+                  ${acknowledged("1", '"MyModelCreated"', "register")}`;
+const event = `S> {"id":"1","type":"next","payload":{"data":{"myModelCreated":{"pk":1,"fields":{"name":"a"},"group":"MyModelCreated"}},"errors":null}}`;
+
+describe("Subscriptions by groups", () => {
+  it("acknowledge that an operation has joined, in both spellings (S4-W3, S4-W11)", async () => {
+    await transcript(`${init}
+      ${register}`);
+  });
+
+  it("acknowledge in the first spelling alone where clients compare (S4-W3)", async () => {
+    await transcript(
+      `${init}
+       C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: true) { name } }"}}
+       S> {"id":"1","type":"next","payload":{"data":null,"errors":null,"extensions":{"cyparta":{"registeredGroups":["MyModelCreated"],"subscripe":true,"action":"register"}}}}`,
+      { spelling: "subscripe" },
+    );
+  });
+
+  it("send what was triggered, with the fields that were selected (S4-W4)", async () => {
+    await transcript(`${init}
+      ${register}
+      !> created
+      ${event}
+      !> created
+      ${event}`);
+  });
+
+  it("call the value by its alias, and find fields in fragments and by variables (S4-W4)", async () => {
+    await transcript(`${init}
+      C> {"id":"1","type":"subscribe","payload":{"operationName":"B","variables":{"on":true,"not":false},"query":"query A { hi } subscription B($on: Boolean, $not: Boolean!) { mine: myModelCreated(subscribe: $on) { ...N ... on MyModel { age @skip(if: $not) } } } fragment N on MyModel { name }"}}
+      ${acknowledged("1", '"MyModelCreated"', "register")}
+      !> created
+      S> {"id":"1","type":"next","payload":{"data":{"mine":{"pk":1,"fields":{"name":"a","age":7},"group":"MyModelCreated"}},"errors":null}}`);
+  });
+
+  it("send one message for each group, and values of any kind as they are", async () => {
+    await transcript(`${init}
+      C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelChanged(id: 1) { name } }"}}
+      ${acknowledged("1", '"MyModelUpdated.1","MyModelDeleted.1"', "register")}
+      C> {"id":"2","type":"subscribe","payload":{"query":"subscription { anything(group: \\"plain\\") { name } }"}}
+      ${acknowledged("2", '"plain"', "register")}
+      !> updated
+      S> {"id":"1","type":"next","payload":{"data":{"myModelChanged":{"pk":1,"fields":{"name":"a","age":7,"id":1},"group":"MyModelUpdated.1"}},"errors":null}}
+      !> deleted
+      S> {"id":"1","type":"next","payload":{"data":{"myModelChanged":{"pk":1,"fields":{"name":"a","age":7,"id":1},"group":"MyModelDeleted.1"}},"errors":null}}
+      !> a plain value
+      S> {"id":"2","type":"next","payload":{"data":{"anything":"just text"},"errors":null}}`);
+  });
+
+  it("leave groups under the id that joined them (S4-W5)", async () => {
+    await transcript(`${init}
+      ${register}
+      !> created
+      ${event}
+      C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: false) { name } }"}}
+      ${acknowledged("1", '"MyModelCreated"', "unregister")}
+      S> {"id":"1","type":"next","payload":{"data":{"myModelCreated":null},"errors":null}}
+      !> created
+      ${register}
+      !> created
+      ${event}`);
+  });
+
+  it("keep the groups that a later operation of the same id did not name", async () => {
+    await transcript(`${init}
+      ${register}
+      C> {"id":"1","type":"subscribe","payload":{"query":"subscription { anything(group: \\"plain\\") { name } }"}}
+      ${acknowledged("1", '"plain"', "register")}
+      C> {"id":"1","type":"subscribe","payload":{"query":"subscription { anything(group: \\"plain\\", subscribe: false) { name } }"}}
+      ${acknowledged("1", '"plain"', "unregister")}
+      S> {"id":"1","type":"next","payload":{"data":{"anything":null},"errors":null}}
+      !> a plain value
+      !> created
+      S> {"id":"1","type":"next","payload":{"data":{"anything":{"pk":1,"fields":{"name":"a","age":7,"id":1},"group":"MyModelCreated"}},"errors":null}}`);
+  });
+
+  it("complete an operation, with an echo if it was there (S4-W6)", async () => {
+    await transcript(`${init}
+      ${register}
+      C> {"id":"1","type":"complete"}
+      S> {"type":"complete","id":"1"}
+      !> created
+      C> {"id":"1","type":"complete"}`);
+  });
+
+  it("tell errors as results, which end nothing (S4-W7)", async () => {
+    await transcript(`${init}
+      ${register}
+      C> {"id":"1","type":"subscribe","payload":{"query":"subscription { nope }"}}
+      S> {"id":"1","type":"next","payload":{"data":null,"errors":[{"message":"Cannot query field…","locations":[{"line":1,"column":16}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}}
+      !> created
+      ${event}`);
+  });
+
+  it.each([
+    ["that may not be joined", () => false, "Not authorized to subscribe to one or more subscription channels."],
+    [
+      "whose permission cannot be told",
+      () => {
+        throw new Error("no database");
+      },
+      "Subscription permission could not be verified.",
+    ],
+  ])("refuse a group %s in two messages, and never complete (S4-W13, S4-L06)", async (_, permit, message) => {
+    await transcript(
+      `${init}
+       C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: true) { name } }"}}
+       S> {"id":"1","type":"next","payload":{"data":null,"errors":[{"message":"${message}"}]}}
+       S> {"id":"1","type":"next","payload":{"data":{"myModelCreated":null},"errors":null}}
+       !> created`,
+      { permit },
+    );
+  });
+
+  it("refuse a group's name that the older server would not take (S4-L06, S4-L07)", async () => {
+    await transcript(`${init}
+      C> {"id":"1","type":"subscribe","payload":{"query":"subscription { anything(group: \\"a b\\") { name } }"}}
+      S> {"id":"1","type":"next","payload":{"data":null,"errors":[{"message":"Invalid subscription channel name."}]}}
+      S> {"id":"1","type":"next","payload":{"data":{"anything":null},"errors":null}}`);
+  });
+
+  it("speak the older dialect too (S4-01)", async () => {
+    await transcript(
+      `C> {"type":"connection_init"}
+       S> {"type":"connection_ack"}
+       S> {"type":"ka"}
+       C> {"id":"1","type":"start","payload":{"query":"subscription { myModelCreated { name } }"}}
+       S> {"id":"1","type":"data","payload":{"data":null,"errors":null,"extensions":{"cyparta":{"registeredGroups":["MyModelCreated"],"subscripe":true,"subscribe":true,"action":"register"}}}}
+       !> created
+       S> {"id":"1","type":"data","payload":{"data":{"myModelCreated":{"pk":1,"fields":{"name":"a"},"group":"MyModelCreated"}},"errors":null}}`,
+      { dialect: "graphql-ws" },
+    );
+  });
+
+  it("leave other operations as they are", async () => {
+    await transcript(`${init}
+      C> {"id":"1","type":"subscribe","payload":{"query":"{ hi }"}}
+      S> {"id":"1","type":"next","payload":{"data":{"hi":"hello"}}}
+      S> {"type":"complete","id":"1"}`);
+  });
+
+  it("are not written with a name that is no field's", () => {
+    expect(Object.keys(new GroupSubscriptions({ fields }).fields)).toEqual([
+      "myModelCreated",
+      "_myModelCreated",
+      "myModelChanged",
+      "_myModelChanged",
+      "anything",
+      "_anything",
+    ]);
+  });
+});
