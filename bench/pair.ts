@@ -35,7 +35,7 @@ function canPin(): boolean {
   }
 }
 
-const serverCore = pinned ? 0 : undefined;
+export const serverCore = pinned ? 0 : undefined;
 const clientCore = pinned ? 1 : undefined;
 
 export function startClient(): Worker<Client> {

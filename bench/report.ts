@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import type { Connected } from "./connect.ts";
 import { graphqlWsEvery, type Rounds, type Scenario } from "./fan-out.ts";
+import type { FilterRound } from "./filters.ts";
 import { pinned, type Measured, type ServerName } from "./pair.ts";
 import { meets, quartiles, type Quartiles } from "./quartiles.ts";
 import type { SlowClient } from "./slow-client.ts";
@@ -93,6 +94,24 @@ export function eventStreamTable({ scenario: { title, target = Infinity }, round
 ${table(
   ["", "event streams / WebSockets", "target", "met", "WebSocket, µs", "event stream, µs"],
   [[title, spread(toWebSocket), `≤ ${target}`, verdict(target, toWebSocket), cpu("fanfare"), cpu("fanfare-sse")]],
+)}`;
+}
+
+export function filterTable(rows: readonly { readonly by: string; readonly rounds: readonly FilterRound[] }[]): string {
+  const target = 2;
+  return `## Filters of a model: CPU time per change
+
+Each subscription has a filter of its own, and each change concerns one of them. No sockets: what is measured is finding
+who is concerned, executing for that one, and handing the result over.
+
+${table(
+  ["", "100,000 / 100 subscriptions", "target", "met", "100, µs", "100,000, µs"],
+  rows.map(({ by, rounds }) => {
+    const growth = quartiles(rounds.map(({ few, many }) => many / few));
+    const cpu = [rounds.map(({ few }) => few), rounds.map(({ many }) => many)];
+    const micros = cpu.map((seconds) => fixed(quartiles(seconds).median * 1e6, 1));
+    return [by, spread(growth), `≤ ${target}`, verdict(target, growth), ...micros];
+  }),
 )}`;
 }
 

@@ -1,11 +1,20 @@
-// npm run bench -- [--quick] [--only 1k,topics,sse,connect,slow] [--rounds 9] [--servers raw-ws,fanfare]
+// npm run bench -- [--quick] [--only 1k,topics,sse,filters,connect,slow] [--rounds 9] [--servers raw-ws,fanfare]
 // A whole run writes RESULTS.md; any other only prints.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { connectAll } from "./connect.ts";
 import { eventStreams, fanOut, scenarios } from "./fan-out.ts";
+import { filters } from "./filters.ts";
 import { isServerName, type ServerName } from "./pair.ts";
-import { connectTables, eventStreamTable, fanOutTables, heading, slowTable, type FanOutRow } from "./report.ts";
+import {
+  connectTables,
+  eventStreamTable,
+  fanOutTables,
+  filterTable,
+  heading,
+  slowTable,
+  type FanOutRow,
+} from "./report.ts";
 import { slowCases, slowClient, type SlowClient } from "./slow-client.ts";
 
 const { values } = parseArgs({
@@ -26,7 +35,7 @@ const servers = values.servers.split(",").map((name): ServerName => {
   return name;
 });
 
-const names = [...scenarios.map(({ name }) => name), eventStreams.name, "connect", "slow"];
+const names = [...scenarios.map(({ name }) => name), eventStreams.name, "filters", "connect", "slow"];
 const chosen = new Set(values.only?.split(",") ?? names);
 for (const name of chosen)
   if (!names.includes(name)) throw new Error(`There is no scenario "${name}": ${names.join(", ")}.`);
@@ -53,6 +62,16 @@ if (chosen.has(eventStreams.name)) {
       scenario: eventStreams,
       rounds: await fanOut(eventStreams, { servers: both, rounds, seconds }),
     }),
+  );
+}
+
+if (chosen.has("filters")) {
+  console.log("Filters of 100 and of 100,000 subscriptions …");
+  print(
+    filterTable([
+      { by: "a different `id` each", rounds: await filters("id", rounds) },
+      { by: "a different `where` each", rounds: await filters("where", rounds) },
+    ]),
   );
 }
 

@@ -2,15 +2,19 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { FanfareError } from "./base/error.ts";
 import { Lifetime } from "./base/lifetime.ts";
 import type { SocketHandler, Socket } from "./contract/socket.ts";
+import type { Source, Transaction } from "./contract/source.ts";
 import type { FormattedResult } from "./contract/request-engine.ts";
 import { telemetry } from "./contract/telemetry.ts";
 import { declarationOf, type MaybePromise } from "./declare/declaration.ts";
-import { publish, type PublishOptions, type Topics } from "./declare/publish.ts";
+import { publish, topicNames, type PublishOptions, type Topics } from "./declare/publish.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import type { OperationRequest } from "./dialects/message.ts";
 import { Engine } from "./engine/engine.ts";
 import { errorFormatter } from "./engine/error-format.ts";
+import { createRelay, type Relay } from "./models/relay.ts";
+import type { RelayedModel } from "./models/relayed-model.ts";
 import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";
+import type { Connection } from "./session/connection.ts";
 import { contextWith } from "./session/context.ts";
 import { HubDeclarationHost } from "./session/declaration-host.ts";
 import type { SessionHost } from "./session/host.ts";
@@ -18,7 +22,7 @@ import { LocalSubscription } from "./session/local-subscription.ts";
 import { RateLimit } from "./session/rate-limit.ts";
 import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
-import { Serving, type ListenAddress, type Served } from "./serving.ts";
+import { Serving, type DoorOptions, type ListenAddress, type Served } from "./serving.ts";
 import type { HttpHandler } from "./transports/http.ts";
 import type { HttpService } from "./transports/http-exchange.ts";
 import type { HttpServer } from "./transports/path-claims.ts";
@@ -39,6 +43,9 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   readonly #host: SessionHost;
   readonly #sessions: SessionRegistry;
   readonly #serving: Serving;
+  /** Publishes what the `source` captures, on this server's broker; undefined without one. */
+  readonly relay: Relay | undefined;
+  readonly #source: Source | undefined;
   #sessionCount = 0;
 
   constructor(options: FanfareOptions<Context>) {
@@ -91,6 +98,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
       new Serving(this.#host, options, (socket, dialect) => this.accept(socket, dialect)),
     );
     this.#bindDeclarations();
+    this.#source = options.source;
+    this.relay = options.source && this.#relayed(options.source, options.models ?? []);
   }
 
   /**
@@ -122,10 +131,9 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * HTTP and WebSocket, before the framework sees them. Everything at other paths stays as it is, and so does
    * everything after the result, or this server, was disposed. Set `http` to false to mount {@link handler} yourself.
    *
-   * @param options `path` is `/graphql` by default.
    * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already, CLOSED.
    */
-  attach(server: HttpServer, options: { readonly path?: string; readonly http?: boolean } = {}): Disposable {
+  attach(server: HttpServer, options: DoorOptions = {}): Disposable {
     this.#assertOpen();
     return this.#serving.attach(server, options);
   }
@@ -134,11 +142,21 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * Publishes an event to one topic or to several, and resolves when the broker has stored it. An operation that
    * listens to several of the topics gets it once.
    *
-   * @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, or CLOSED after the end.
+   * With a `transaction` of the `source`'s database the event happens when that is committed, and never if it is rolled
+   * back; the payload then has to be JSON, and the promise resolves when it is written.
+   *
+   * @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, or CLOSED after the end; BAD_OPTION for a transaction without a
+   * source. With a transaction the database's own error, since the transaction is lost with it.
    */
-  async publish<Payload>(topics: Topics<Payload>, payload: Payload, options: PublishOptions = {}): Promise<void> {
+  async publish<Payload>(
+    topics: Topics<Payload>,
+    payload: NoInfer<Payload>,
+    options: PublishOptions & { readonly transaction?: Transaction } = {},
+  ): Promise<void> {
     this.#assertOpen();
-    await publish(this.#options.broker, this.#options.clock, topics, { ...options, payload });
+    const { transaction, ...rest } = options;
+    if (transaction) await this.#publishIn(transaction, topics, payload, rest);
+    else await publish(this.#options.broker, this.#options.clock, topics, { ...rest, payload });
   }
 
   /**
@@ -182,7 +200,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   }
 
   /** Opens a session on a socket of any transport that keeps the contract. Throws FanfareError CLOSED after the end. */
-  accept(socket: Socket, dialect: Dialect): SocketHandler {
+  accept(socket: Socket, dialect: Dialect): SocketHandler & Connection {
     this.#assertOpen();
     this.#sessionCount += 1;
     const session = new Session(this.#host, socket, dialect, String(this.#sessionCount));
@@ -192,6 +210,25 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
       channel.publish({ session: session.id, dialect: dialect.name, address: socket.peer.address });
     }
     return session;
+  }
+
+  async #publishIn(
+    transaction: Transaction,
+    topics: Topics,
+    payload: unknown,
+    { id = crypto.randomUUID() }: PublishOptions,
+  ): Promise<void> {
+    if (!this.#source)
+      throw new FanfareError("BAD_OPTION", "To publish in a transaction, createFanfare needs a `source`");
+    for (const topic of topicNames(topics)) await this.#source.publish(transaction, { topic, payload, id });
+  }
+
+  #relayed(source: Source, models: readonly RelayedModel[]): Relay {
+    const { broker, clock, log } = this.#options;
+    const relay = this.#lifetime.attach(createRelay({ source, broker, models, clock, log }));
+    // It goes on trying, and says so in the log; whoever wants to know waits for it.
+    relay.started.catch(() => {});
+    return relay;
   }
 
   #assertOpen(): void {

@@ -4,6 +4,7 @@ export type {
   Broker,
   BrokerSink,
   Event,
+  Fence,
   GapReason,
   NewEvent,
   Position,
@@ -11,27 +12,55 @@ export type {
   Replay,
   TopicName,
 } from "./contract/broker.ts";
+export type {
+  Captured,
+  CapturedChange,
+  CapturedEvent,
+  CapturedRow,
+  CapturedTruncation,
+  RowAction,
+  TableName,
+} from "./contract/captured.ts";
 export type { Log } from "./contract/log.ts";
+export type { Place } from "./contract/place.ts";
 export type { Peer } from "./contract/peer.ts";
 export type { FormattedResult } from "./contract/request-engine.ts";
+export type {
+  Batch,
+  SnapshotRequest,
+  Source,
+  SourceLag,
+  SourceState,
+  TableReader,
+  TableSnapshot,
+  Transaction,
+  TransactionalEvent,
+} from "./contract/source.ts";
 export type { Socket, SocketHandler } from "./contract/socket.ts";
 export { telemetry, type TelemetryEvents, type TelemetryName } from "./contract/telemetry.ts";
 export type { Viewer } from "./contract/viewer.ts";
 export { memoryBroker, type MemoryBrokerOptions } from "./brokers/memory.ts";
 export { pubSubEngineBroker } from "./brokers/pubsub-engine.ts";
-export { declare, type Declare } from "./declare/declare.ts";
+export { declare, type Declare } from "./declaring.ts";
 export type { OperationContext, OperationHandle } from "./declare/operation-handle.ts";
 export type { PublishOptions, Topics } from "./declare/publish.ts";
 export { createPublisher } from "./declare/publisher.ts";
 export type { Overflow, QueueOptions } from "./declare/queue.ts";
+export { command } from "./declare/command.ts";
 export { shareable } from "./declare/shareable.ts";
 export { SKIP, type Skip } from "./declare/skip.ts";
-export { subscription, type SubscriptionField, type SubscriptionOptions } from "./declare/subscription.ts";
+export type { Snapshot } from "./declare/snapshot.ts";
+export {
+  subscription,
+  type MatchOf,
+  type SubscriptionField,
+  type SubscriptionOptions,
+} from "./declare/subscription.ts";
 export { topic, Topic, type TopicFamily, type TopicLike } from "./declare/topic.ts";
 export type { Trigger, TriggerDetails, TriggerFunction, Triggers } from "./declare/triggers.ts";
 export { closeCodes, type CloseCode } from "./dialects/close-code.ts";
 export type { Dialect, DialectRules } from "./dialects/dialect.ts";
-export { graphqlSubscriptions } from "./dialects/graphql-subscriptions.ts";
+export { graphqlSubscriptions, type GraphqlSubscriptionsOptions } from "./dialects/graphql-subscriptions.ts";
 export { graphqlTransportWs, type GraphqlTransportWsOptions } from "./dialects/graphql-transport-ws.ts";
 export { graphqlWs, type GraphqlWsOptions } from "./dialects/graphql-ws.ts";
 export type { MessagePayload, OperationRequest } from "./dialects/message.ts";

@@ -1,15 +1,17 @@
-import type { GraphQLSchema, ValidationRule } from "graphql";
+import { isSchema, type GraphQLSchema, type ValidationRule } from "graphql";
 import type { Clock } from "./base/clock.ts";
 import { systemClock } from "./base/clock.ts";
 import { FanfareError } from "./base/error.ts";
 import { memoryBroker } from "./brokers/memory.ts";
 import type { Broker } from "./contract/broker.ts";
 import type { Log } from "./contract/log.ts";
+import type { Source } from "./contract/source.ts";
 import type { MaybePromise } from "./declare/declaration.ts";
 import type { Triggers } from "./declare/triggers.ts";
 import { defaultDocumentLimits, type DocumentLimits } from "./engine/document-limits.ts";
 import type { FormatResponse } from "./engine/encode.ts";
 import { maskError, type FormatError } from "./engine/error-format.ts";
+import type { RelayedModel } from "./models/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
 import type { ContextInput, SessionHooks } from "./session/hooks.ts";
 import type { ServingOptions } from "./serving.ts";
@@ -20,6 +22,13 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Serving
   readonly schema: GraphQLSchema;
   /** Carries events. Default: {@link memoryBroker}, for one process. A broker that is given is closed by its giver. */
   readonly broker?: Broker;
+  /**
+   * Captures what is committed to a database; its changes go to the topics of its tables, which models listen to. A
+   * source that is given is closed by its giver. Default: none.
+   */
+  readonly source?: Source;
+  /** Models with hooks, which have a say in what is published of their tables. Default: none. */
+  readonly models?: readonly RelayedModel[];
   /**
    * The context of resolvers, made afresh for every execution so that nothing in it grows old. `operation` is added to
    * what it returns. Default: what `onConnect` returned.
@@ -81,6 +90,7 @@ const durations = ["keepAlive", "warnAfter", "linger", "slice"] as const;
 
 /** @throws FanfareError BAD_OPTION for a value that is not allowed. */
 export function resolveOptions<Context>(options: FanfareOptions<Context>): ResolvedOptions {
+  if (!isSchema(options.schema)) throw new FanfareError("BAD_OPTION", "schema is missing; it must be a GraphQLSchema");
   for (const name of durations) {
     const value = options[name];
     const least = name === "linger" ? 0 : 1;

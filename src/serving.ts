@@ -42,6 +42,23 @@ export interface ListenAddress {
   readonly path?: string;
 }
 
+/** One path of somebody else's server. */
+export interface DoorOptions {
+  /** Default `/graphql`. */
+  readonly path?: string;
+  /** False leaves requests to whoever else listens. Default true. */
+  readonly http?: boolean;
+  /**
+   * What WebSockets speak at this path, and what opens a session on each. Their connections are closed with 1001 when
+   * the path is given up. Default: the server's own dialects and sessions.
+   */
+  readonly websocket?: {
+    /** Newest first. One without a name is for clients that ask for no subprotocol. */
+    readonly dialects: readonly Dialect[];
+    readonly accept: Accept;
+  };
+}
+
 /** A server that listens; disposing it stops listening and leaves open connections to their server. */
 export type Served = Listening;
 
@@ -49,10 +66,12 @@ export type Served = Listening;
 export class Serving implements AsyncDisposable {
   readonly http: HttpHandler;
   readonly service: HttpService;
+  readonly #websocketOptions: Omit<WebSocketOptions, "dialects" | "accept">;
   readonly #websocket: WebSocketTransport;
   readonly #streams: EventStreams;
   readonly #host: SessionHost;
   readonly #doors = new Lifetime();
+  readonly #websockets = new Lifetime();
 
   constructor(host: SessionHost, options: ServingOptions, accept: Accept) {
     const { origin, perMessageDeflate, refusal, trustProxy } = options;
@@ -75,9 +94,7 @@ export class Serving implements AsyncDisposable {
       streams: this.#streams,
     });
     this.http = nodeHandler(this.service, trustProxy);
-    this.#websocket = websocketTransport({
-      dialects: options.dialects ?? [graphqlTransportWs(), graphqlWs(), graphqlSubscriptions()],
-      accept,
+    this.#websocketOptions = {
       admit: (peer) => registry.admit(peer),
       log,
       limits: { messageBytes: limits.messageBytes },
@@ -85,7 +102,9 @@ export class Serving implements AsyncDisposable {
       refusal,
       trustProxy,
       perMessageDeflate,
-    });
+    };
+    const dialects = options.dialects ?? [graphqlTransportWs(), graphqlWs(), graphqlSubscriptions()];
+    this.#websocket = this.#websockets.attach(websocketTransport({ ...this.#websocketOptions, dialects, accept }));
   }
 
   async listen(address: ListenAddress): Promise<Served> {
@@ -93,12 +112,22 @@ export class Serving implements AsyncDisposable {
     return this.#doors.attach(await listen({ ...address, http, websocket: this.#websocket, log }));
   }
 
-  attach(server: HttpServer, { path, http = true }: { readonly path?: string; readonly http?: boolean }): Disposable {
-    return this.#doors.attach(attach(server, { path, http: http ? this.http : undefined, websocket: this.#websocket }));
+  attach(server: HttpServer, { path, http = true, websocket }: DoorOptions): Disposable {
+    const handler = http ? this.http : undefined;
+    if (!websocket) return this.#doors.attach(attach(server, { path, http: handler, websocket: this.#websocket }));
+    const transport = websocketTransport({ ...this.#websocketOptions, ...websocket });
+    const claim = this.#doors.attach(attach(server, { path, http: handler, websocket: transport }));
+    this.#websockets.attach(transport);
+    return {
+      [Symbol.dispose]: () => {
+        claim[Symbol.dispose]();
+        void transport[Symbol.asyncDispose]().then(() => this.#websockets.release(transport));
+      },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const parts: readonly AsyncDisposable[] = [this.#doors, this.#websocket, this.#streams];
+    const parts: readonly AsyncDisposable[] = [this.#doors, this.#websockets, this.#streams];
     await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
   }
 }

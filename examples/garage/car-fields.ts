@@ -1,19 +1,10 @@
-import { declare, SKIP } from "fanfare";
-import type { CarChange } from "./car-change.ts";
 import type { CarValues } from "./car-store.ts";
-import type { Context } from "./context.ts";
 import type { Fields } from "./fields.ts";
 import { badInput, requireCount, requireText, rowId } from "./input.ts";
-
-const { subscription, topic } = declare<Context>();
-
-/** All that happens to cars, in one order. The subscriptions below are views of it. */
-export const carChanges = topic<CarChange>("cars");
 
 const longest = 200;
 
 type Nullable<Values> = { readonly [Name in keyof Values]?: Values[Name] | null };
-type ChangesWanted = Nullable<{ id: string; actions: readonly string[] }>;
 
 export const carFields = {
   Query: {
@@ -29,50 +20,17 @@ export const carFields = {
   },
 
   Mutation: {
-    createCar: {
-      resolve: async (_, { input }: { input: CarValues }, { cars, publish }) => {
-        const change = await cars.create(checked(input));
-        await publish(carChanges(), change);
-        return change.after;
-      },
-    },
+    createCar: { resolve: (_, { input }: { input: CarValues }, { cars }) => cars.create(checked(input)) },
     updateCar: {
-      resolve: async (_, args: { id: string; input: Nullable<CarValues> }, { cars, publish }) => {
-        const change = await cars.update(args.id, checkedPatch(args.input));
-        await publish(carChanges(), change);
-        return change.after;
-      },
+      resolve: (_, { id, input }: { id: string; input: Nullable<CarValues> }, { cars }) =>
+        cars.update(id, checkedPatch(input)),
     },
     deleteCar: {
-      resolve: async (_, { id }: { id: string }, { cars, publish }) => {
-        const change = await cars.delete(id);
-        await publish(carChanges(), change);
-        return change.id;
+      resolve: async (_, { id }: { id: string }, { cars }) => {
+        await cars.delete(id);
+        return id;
       },
     },
-  },
-
-  Subscription: {
-    carCreated: subscription({
-      topics: () => [carChanges()],
-      match: () => ({ action: "CREATED" }),
-      resolve: ({ after }) => after ?? SKIP,
-    }),
-    carUpdated: subscription({
-      topics: () => [carChanges()],
-      match: ({ id }: Nullable<{ id: string }>) => ({ action: "UPDATED", id: id ?? undefined }),
-      resolve: ({ after }) => after ?? SKIP,
-    }),
-    carDeleted: subscription({
-      topics: () => [carChanges()],
-      match: ({ id }: Nullable<{ id: string }>) => ({ action: "DELETED", id: id ?? undefined }),
-      resolve: ({ before }) => before ?? SKIP,
-    }),
-    carChanged: subscription({
-      topics: () => [carChanges()],
-      match: ({ id }: ChangesWanted) => ({ id: id ?? undefined }),
-      filter: ({ action }, { actions }) => actions?.includes(action) ?? true,
-    }),
   },
 } satisfies Fields;
 

@@ -1,6 +1,5 @@
 import { and, asc, eq, gt, sql } from "drizzle-orm";
-import { carOf, type Car } from "./car.ts";
-import { created, deleted, updated, type CarChange } from "./car-change.ts";
+import type { Car } from "./car-model.ts";
 import type { Database } from "./database.ts";
 import { notFound, rowId } from "./input.ts";
 import { cars } from "./tables.ts";
@@ -12,7 +11,7 @@ export interface CarValues {
   readonly year?: number | null;
 }
 
-/** The cars in the database. What writes resolves, after the commit, with the change to announce. */
+/** The cars in the database. */
 export class CarStore {
   readonly #database: Database;
 
@@ -23,52 +22,44 @@ export class CarStore {
   /** In the order of their ids, of one make or of all, from behind the id `after`. */
   async list(make: string | undefined, first: number, after: number): Promise<readonly Car[]> {
     const ofMake = make === undefined ? undefined : eq(cars.make, make);
-    const rows = await this.#database
+    return this.#database
       .select()
       .from(cars)
       .where(and(gt(cars.id, after), ofMake))
       .orderBy(asc(cars.id))
       .limit(first);
-    return rows.map(carOf);
   }
 
   async find(id: string): Promise<Car | null> {
     const number = rowId(id);
     if (number === undefined) return null;
-    const [row] = await this.#database.select().from(cars).where(eq(cars.id, number));
-    return row ? carOf(row) : null;
+    const [car] = await this.#database.select().from(cars).where(eq(cars.id, number));
+    return car ?? null;
   }
 
-  async create(values: CarValues): Promise<CarChange & { readonly after: Car }> {
-    const [row] = await this.#database.insert(cars).values(values).returning();
-    if (!row) throw new Error("The database did not answer with the new car");
-    const after = carOf(row);
-    return { ...created(after), after };
-  }
-
-  /** Throws NOT_FOUND. */
-  async update(id: string, values: Partial<CarValues>): Promise<CarChange & { readonly after: Car }> {
-    return this.#database.transaction(async (transaction) => {
-      const mine = eq(cars.id, rowId(id) ?? 0);
-      const [before] = await transaction.select().from(cars).where(mine).for("update");
-      const [row] = await transaction
-        .update(cars)
-        .set({ ...values, updatedAt: sql`now()` })
-        .where(mine)
-        .returning();
-      if (!before || !row) throw notFound("car", id);
-      const after = carOf(row);
-      return { ...updated(carOf(before), after), after };
-    });
+  async create(values: CarValues): Promise<Car> {
+    const [car] = await this.#database.insert(cars).values(values).returning();
+    if (!car) throw new Error("The database did not answer with the new car");
+    return car;
   }
 
   /** Throws NOT_FOUND. */
-  async delete(id: string): Promise<CarChange> {
-    const [row] = await this.#database
-      .delete(cars)
+  async update(id: string, values: Partial<CarValues>): Promise<Car> {
+    const [car] = await this.#database
+      .update(cars)
+      .set({ ...values, updatedAt: sql`now()` })
       .where(eq(cars.id, rowId(id) ?? 0))
       .returning();
-    if (!row) throw notFound("car", id);
-    return deleted(carOf(row));
+    if (!car) throw notFound("car", id);
+    return car;
+  }
+
+  /** Throws NOT_FOUND. */
+  async delete(id: string): Promise<void> {
+    const removed = await this.#database
+      .delete(cars)
+      .where(eq(cars.id, rowId(id) ?? 0))
+      .returning({ id: cars.id });
+    if (removed.length === 0) throw notFound("car", id);
   }
 }

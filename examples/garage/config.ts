@@ -6,7 +6,9 @@ export interface Config {
   readonly host: string;
   /** `PORT`. Default 4000. 0 takes any free port. */
   readonly port: number;
-  /** `DATA_DIR`, the folder that keeps the data. Default: none, and the data ends with the process. */
+  /** `DATABASE_URL`, a PostgreSQL to use. Default: none, and there is an embedded one. */
+  readonly database: string | undefined;
+  /** `DATA_DIR`, the folder of the embedded database. Default: none, and the data ends with the process. */
   readonly folder: string | undefined;
 }
 
@@ -15,6 +17,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     host: environment["HOST"] || "127.0.0.1",
     port: readPort(environment["PORT"] || "4000"),
+    database: environment["DATABASE_URL"] || undefined,
     folder: environment["DATA_DIR"] || undefined,
   };
 }

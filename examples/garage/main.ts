@@ -6,11 +6,10 @@ import { askedToStop } from "./stop.ts";
 const stop = askedToStop();
 
 try {
-  const config = readConfig(process.env);
-  await using garage = await openGarage(config);
+  await using garage = await openGarage(readConfig(process.env));
   console.log(`The garage is open: ${garage.url}
   GraphQL  ${garage.url}/graphql, by HTTP and by WebSocket
-  Data     ${config.folder ?? "in memory, until the end; DATA_DIR=.garage npm start keeps it"}
+  Data     ${garage.data}
   Ctrl+C   closes it`);
   await stop;
   console.log("Closing");

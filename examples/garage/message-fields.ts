@@ -2,11 +2,9 @@ import { declare, type Topic } from "fanfare";
 import type { Context } from "./context.ts";
 import type { Fields } from "./fields.ts";
 import { requireCount, requireText } from "./input.ts";
-import type { Message } from "./message.ts";
+import { messagesOf, type Message } from "./message.ts";
 
-const { subscription, topic } = declare<Context>();
-
-const messagesOf = topic("room", { room: String }).of<Message>();
+const { subscription } = declare<Context>();
 
 export const messageFields = {
   Query: {
@@ -18,12 +16,8 @@ export const messageFields = {
 
   Mutation: {
     sendMessage: {
-      resolve: async (_, args: { room: string; text: string }, { messages, publish }) => {
-        const room = requireRoom(args.room);
-        const message = await messages.add(room, requireText("text", args.text, 4_000), "guest");
-        await publish(messagesOf({ room }), message);
-        return message;
-      },
+      resolve: (_, { room, text }: { room: string; text: string }, { messages }) =>
+        messages.add(requireRoom(room), requireText("text", text, 4_000), "guest"),
     },
   },
 

@@ -1,6 +1,6 @@
-import { desc, eq } from "drizzle-orm";
+import { desc, eq, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import { messageOf, type Message } from "./message.ts";
+import { messageOf, messagesOf, type Message } from "./message.ts";
 import { messages, users } from "./tables.ts";
 
 /** The messages in the database. */
@@ -23,11 +23,17 @@ export class MessageStore {
     return rows.map((row) => messageOf(row.messages, row.users)).toReversed();
   }
 
+  /** Keeps a message and tells it: both happen when the transaction is committed, or neither does. */
   async add(room: string, text: string, username: string): Promise<Message> {
-    const [author] = await this.#database.select().from(users).where(eq(users.username, username));
-    if (!author) throw new Error(`The table users has no ${username}`);
-    const [row] = await this.#database.insert(messages).values({ room, text, authorId: author.id }).returning();
-    if (!row) throw new Error("The database did not answer with the new message");
-    return messageOf(row, author);
+    return this.#database.transaction(async (transaction) => {
+      const [author] = await transaction.select().from(users).where(eq(users.username, username));
+      if (!author) throw new Error(`The table users has no ${username}`);
+      const [row] = await transaction.insert(messages).values({ room, text, authorId: author.id }).returning();
+      if (!row) throw new Error("The database did not answer with the new message");
+      const message = messageOf(row, author);
+      const [topic, payload] = [messagesOf({ room }).name, JSON.stringify(message)];
+      await transaction.execute(sql`select fanfare.publish(${topic}, ${payload}::jsonb)`);
+      return message;
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { topic } from "fanfare";
 import type { messages, users } from "./tables.ts";
 
 export interface User {
@@ -14,6 +15,9 @@ export interface Message {
   /** ISO 8601, in milliseconds. */
   readonly sentAt: string;
 }
+
+/** What is said in a room. */
+export const messagesOf = topic("room", { room: String }).of<Message>();
 
 export function messageOf(row: typeof messages.$inferSelect, author: typeof users.$inferSelect): Message {
   const { id, room, text, sentAt } = row;

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
-import { buildSchema, isObjectType, type GraphQLSchema } from "graphql";
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import type { TableReader } from "fanfare";
+import type { ModelStreams } from "fanfare/compat";
+import type { GraphQLSchema } from "graphql";
 import { carFields } from "./car-fields.ts";
-import type { Fields } from "./fields.ts";
+import { carModel } from "./car-model.ts";
+import { resolversOf, type Fields } from "./fields.ts";
 import { messageFields } from "./message-fields.ts";
 
 const greeting: Fields = {
@@ -9,21 +13,16 @@ const greeting: Fields = {
 };
 
 /** The types of `schema.graphql`, with their resolvers. */
-export function garageSchema(): GraphQLSchema {
-  const text = readFileSync(new URL("schema.graphql", import.meta.url), "utf8");
-  const schema = buildSchema(text);
-  for (const fields of [greeting, carFields, messageFields]) mount(schema, fields);
-  return schema;
-}
-
-function mount(schema: GraphQLSchema, types: Fields): void {
-  for (const [typeName, fields] of Object.entries(types)) {
-    const type = schema.getType(typeName);
-    if (!isObjectType(type)) throw new TypeError(`The schema has no type ${typeName}`);
-    for (const [name, resolvers] of Object.entries(fields)) {
-      const field = type.getFields()[name];
-      if (!field) throw new TypeError(`The schema has no field ${typeName}.${name}`);
-      Object.assign(field, resolvers);
-    }
-  }
+export function garageSchema(source: TableReader, streams: ModelStreams): GraphQLSchema {
+  const Car = carModel(source);
+  const others = {
+    Subscription: {
+      carModelUpdated: resolversOf(Car.updated({ argument: "pk", required: true })),
+      carSubscription: resolversOf(streams.subscription(Car, { stream: "cars", label: "garage.car" })),
+    },
+  };
+  return makeExecutableSchema({
+    typeDefs: readFileSync(new URL("schema.graphql", import.meta.url), "utf8"),
+    resolvers: [Car.resolvers, others, greeting, carFields, messageFields],
+  });
 }

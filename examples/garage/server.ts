@@ -28,14 +28,17 @@ export async function close(server: Server): Promise<void> {
 
 /** A server that listens on every address is on this machine's own as well. */
 export function urlOf(server: Server, host: string): string {
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
   const own = new Map([
     ["0.0.0.0", "127.0.0.1"],
     ["::", "localhost"],
   ]);
   const reachable = own.get(host) ?? host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${portOf(server)}`;
+}
+
+export function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : 0;
 }
 
 function hint(error: unknown, host: string, port: number): string {

@@ -35,6 +35,22 @@ export const errorCodes = {
     when: "A resolver that was declared shareable read the viewer's context.",
     next: "Take the `shareable` mark off the field that the message names.",
   },
+  SOURCE_NOT_READY: {
+    when: "A database lacks something that capturing its changes needs.",
+    next: "Do what the message says, then start again.",
+  },
+  SOURCE_UNAVAILABLE: {
+    when: "A database could not be reached, or broke off.",
+    next: "Nothing: it is tried again. Look at the database if it goes on.",
+  },
+  SOURCE_LOST: {
+    when: "Changes of a database can no longer be had.",
+    next: "Nothing: clients are told of the gap. Raise the bound that the message names.",
+  },
+  LEAD_LOST: {
+    when: "Another process publishes a database's changes by now.",
+    next: "Nothing: this process waits until it is needed again.",
+  },
   OVERFLOW: {
     when: "A bounded queue was full and its policy was to end the reader.",
     next: "Read faster, raise the bound, or choose another overflow policy.",

@@ -1,8 +1,19 @@
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
-import type { Broker, BrokerSink, Event, NewEvent, Position, Receipt, Replay, TopicName } from "../contract/broker.ts";
+import type {
+  Broker,
+  BrokerSink,
+  Event,
+  Fence,
+  NewEvent,
+  Position,
+  Receipt,
+  Replay,
+  TopicName,
+} from "../contract/broker.ts";
 import { Handover, closedError } from "./handover.ts";
+import { Fences } from "./memory/fences.ts";
 import { History } from "./memory/history.ts";
 import type { HistoryBounds } from "./memory/history.ts";
 import { hashOf } from "./memory/ring.ts";
@@ -57,6 +68,7 @@ class MemoryBroker implements Broker {
   readonly #clock: Clock;
   readonly #history: History;
   readonly #handover = new Handover();
+  readonly #fences = new Fences();
 
   constructor(bounds: HistoryBounds, clock: Clock) {
     this.#clock = clock;
@@ -80,7 +92,9 @@ class MemoryBroker implements Broker {
   }
 
   /** Not an async function: the receipts' promise is the only one that a publish makes. */
-  publish(events: readonly NewEvent[]): Promise<readonly Receipt[]> {
+  publish(events: readonly NewEvent[], fence?: Fence): Promise<readonly Receipt[]> {
+    const refusal = fence && this.#fences.refusal(fence);
+    if (refusal) return Promise.resolve(events.map(() => ({ notStored: refusal })));
     const now = this.#clock.now();
     const receipts: Receipt[] = [];
     for (let next = events[0]; next; next = events[receipts.length]) {

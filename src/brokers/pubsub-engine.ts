@@ -38,7 +38,7 @@ export interface PubSubEngineBrokerOptions {
  */
 export function pubSubEngineBroker(engine: PubSubEngineLike, options: PubSubEngineBrokerOptions = {}): Broker {
   for (const name of ["publish", "subscribe", "unsubscribe"] as const) {
-    if (typeof engine[name] === "function") continue;
+    if (typeof engine?.[name] === "function") continue;
     throw new FanfareError("BAD_OPTION", `pubSubEngineBroker: engine must have a function ${name}`);
   }
   return new PubSubEngineBroker(engine, options);

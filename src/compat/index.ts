@@ -1,3 +1,4 @@
+export { groupHooks } from "./groups/group-hooks.ts";
 export { GroupSubscriptions, type GroupField, type GroupOptions } from "./groups/group-subscriptions.ts";
 export {
   SubscriptionManager,
@@ -8,3 +9,13 @@ export {
 export { SubscriptionRefused } from "./subscription-refused.ts";
 export { Subscription, type ClassPublisher, type FieldOptions, type SubscriptionClass } from "./subscription-class.ts";
 export type { SetupFunction, SetupFunctions, SetupOptions } from "./setup-functions.ts";
+export {
+  ModelStreams,
+  type ModelStreamsOptions,
+  type StreamClient,
+  type StreamRequest,
+} from "./streams/model-streams.ts";
+export type { StreamedModel, StreamOptions } from "./streams/model-stream.ts";
+export type { StreamAction } from "./streams/stream-action.ts";
+export type { StreamOperation } from "./streams/stream-echo.ts";
+export { streamTypes } from "./streams/stream-types.ts";

@@ -40,6 +40,15 @@ export interface BrokerSink {
   link(up: boolean): void;
 }
 
+/**
+ * Who publishes, where only one process may at a time. A broker that is shared by processes refuses, with `notStored`,
+ * what comes with a lower token than it has seen for the same scope.
+ */
+export interface Fence {
+  readonly scope: string;
+  readonly token: number;
+}
+
 /** `low` is the earliest position that events can be had after. */
 export type Replay =
   | { readonly events: readonly Event[]; readonly low: Position; readonly more: boolean }
@@ -71,7 +80,7 @@ export interface Broker extends AsyncDisposable {
   subscribe(topics: readonly TopicName[]): Promise<readonly Position[]>;
   unsubscribe(topics: readonly TopicName[]): Promise<void>;
   /** One receipt per event, in order. Never rejects for a single event's sake. */
-  publish(events: readonly NewEvent[]): Promise<readonly Receipt[]>;
+  publish(events: readonly NewEvent[], fence?: Fence): Promise<readonly Receipt[]>;
   /** At most `limit` events after `after`, oldest first. */
   since?(topic: TopicName, after: Position, limit: number): Promise<Replay>;
   /** The newest event of a topic. */

@@ -20,6 +20,8 @@ export interface RequestEngine {
   validate(document: DocumentNode): readonly GraphQLError[];
   /** Words an error of parsing or validation for clients. */
   formatError(error: GraphQLError): GraphQLFormattedError;
-  /** Runs one query or mutation with its hooks and a fresh context. Errors are formatted and masked already. */
+  /** Whether an operation is a subscription that is answered at once, with one result. */
+  isCommand(document: DocumentNode, operationName: string | undefined): boolean;
+  /** Runs one query, mutation or command with its hooks and a fresh context. Errors are formatted and masked already. */
   execute(peer: Peer, document: DocumentNode, request: OperationRequest): Promise<FormattedResult>;
 }

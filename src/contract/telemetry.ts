@@ -38,6 +38,27 @@ export interface TelemetryEvents {
   "broker.lost": { readonly topics: readonly TopicName[] | "all"; readonly why: string };
   "broker.link": { readonly up: boolean };
   "sharing.broken": { readonly fields: readonly string[]; readonly why: string };
+  /** This process begins to publish what a source captures, or ceases to. */
+  "relay.leading": { readonly source: string; readonly leads: boolean };
+  /** A batch was published and confirmed. `rows` and `milliseconds` say how far behind the database it was read. */
+  "relay.published": {
+    readonly source: string;
+    readonly changes: number;
+    readonly rows: number;
+    readonly milliseconds: number;
+  };
+  "relay.failed": { readonly source: string; readonly why: string };
+  /**
+   * How a replication slot fares, told by the source that reads it: `extended` and `unreserved` are warnings. `kept` are
+   * the bytes of the log that the server keeps for it, `left` those until it loses the slot.
+   */
+  "source.slot": {
+    readonly source: string;
+    readonly slot: string;
+    readonly status: "reserved" | "extended" | "unreserved" | "lost";
+    readonly kept: number;
+    readonly left: number | undefined;
+  };
 }
 
 export type TelemetryName = keyof TelemetryEvents;
@@ -57,6 +78,10 @@ export const telemetry: { readonly [Name in TelemetryName]: TelemetryChannel<Tel
   "broker.lost": open("broker.lost"),
   "broker.link": open("broker.link"),
   "sharing.broken": open("sharing.broken"),
+  "relay.leading": open("relay.leading"),
+  "relay.published": open("relay.published"),
+  "relay.failed": open("relay.failed"),
+  "source.slot": open("source.slot"),
 };
 
 export interface TelemetryChannel<Message> {

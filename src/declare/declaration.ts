@@ -1,6 +1,7 @@
 import type { GraphQLField } from "graphql";
 import type { Viewer } from "../contract/viewer.ts";
 import type { QueueOptions } from "./queue.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { TopicLike } from "./topic.ts";
 
 export type MaybePromise<Value> = Value | Promise<Value>;
@@ -9,18 +10,23 @@ export type Arguments = Readonly<Record<string, unknown>>;
 /** A value that can be compared by equality and indexed. */
 export type MatchValue = string | number | boolean | bigint | null | undefined;
 
+/** Conditions of equality, all of which an object's properties have to meet. */
+export type Match = Readonly<Record<string, MatchValue>>;
+
 /**
  * What a subscription field declared, with its types erased. Written as methods, so that a field with narrower types
  * is one of these.
  */
 export interface Declaration {
   topics(args: unknown, context: unknown): MaybePromise<readonly TopicLike[]>;
-  match?(args: unknown): Readonly<Record<string, MatchValue>>;
+  match?(args: unknown): Match | readonly Match[];
+  facets?(this: void, event: unknown): readonly object[] | "all";
   filter?(event: unknown, args: unknown): MaybePromise<boolean>;
   visible?(event: unknown, who: { readonly viewer: Viewer | undefined; readonly args: unknown }): boolean;
   resolve?(event: unknown, args: unknown): unknown;
   resolveFor?(event: unknown, args: unknown, context: unknown): unknown;
   initial?(args: unknown, context: unknown): unknown;
+  snapshot?(args: unknown, context: unknown): MaybePromise<Snapshot<unknown> | undefined>;
   readonly queue?: QueueOptions;
   onUnsubscribe?(args: unknown, context: unknown): MaybePromise<void>;
 }

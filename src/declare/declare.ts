@@ -4,8 +4,8 @@ import { topic } from "./topic.ts";
 
 export interface Declare<Context> {
   /** See {@link subscription}. */
-  readonly subscription: <Args, Event, Value = Event>(
-    options: SubscriptionOptions<Context, Args, Event, Value>,
+  readonly subscription: <Args, Event, Value = Event, Facet extends object = never>(
+    options: SubscriptionOptions<Context, Args, Event, Value, Facet>,
   ) => SubscriptionField<Context, Args, Value>;
   /** See {@link topic}. */
   readonly topic: typeof topic;

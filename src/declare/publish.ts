@@ -34,7 +34,7 @@ export async function publish(
 ): Promise<void> {
   const started = clock.now();
   const { id = crypto.randomUUID(), time = started, payload, end = false } = what;
-  const names = typeof topics === "string" || "name" in topics ? [topicName(topics)] : topics.map(topicName);
+  const names = topicNames(topics);
   if (names.length === 0) return;
 
   const events = names.map((topic) => ({ topic, id, time, payload, end }));
@@ -43,6 +43,10 @@ export async function publish(
     const milliseconds = clock.now() - started;
     telemetry["event.published"].publish({ topics: names, event: id, milliseconds });
   }
+}
+
+export function topicNames(topics: Topics): readonly TopicName[] {
+  return typeof topics === "string" || "name" in topics ? [topicName(topics)] : topics.map(topicName);
 }
 
 /** A broker does not reject for an event's sake; when it does reject, nobody knows what became of them. */

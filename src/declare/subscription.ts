@@ -6,22 +6,34 @@ import type { OperationContext } from "./operation-handle.ts";
 import { queueBound } from "./queue-bound.ts";
 import type { QueueOptions } from "./queue.ts";
 import { Resolved } from "./resolved.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { SKIP, SkipError } from "./skip.ts";
 import type { Skip } from "./skip.ts";
 import type { TopicLike } from "./topic.ts";
+
+/** Conditions on an event's own properties, or on those of its facets. */
+export type MatchOf<Event, Facet> = {
+  readonly [Key in [Facet] extends [never] ? keyof Event : keyof Facet]?: MatchValue;
+};
 
 /**
  * How one subscription field gets from its arguments to events, and from an event to its value. The arguments are
  * frozen, since everybody who asks the same is handed the same ones.
  */
-export interface SubscriptionOptions<Context, Args, Event, Value> {
+export interface SubscriptionOptions<Context, Args, Event, Value, Facet extends object = never> {
   /** The topics to listen to. One event that is published to several of them arrives once. */
   topics: (args: Args, context: Context & OperationContext) => MaybePromise<readonly TopicLike<Event>[]>;
   /**
    * Properties the event must have, as data: the server keeps them in an index, so ten thousand different values cost
-   * no ten thousand calls. A property that is undefined sets no condition.
+   * no ten thousand calls. A property that is undefined sets no condition. Of an array one element has to be met; an
+   * empty one is met by nothing.
    */
-  match?: (args: Args) => { readonly [Key in keyof Event]?: MatchValue };
+  match?: (args: Args) => MatchOf<Event, Facet> | readonly MatchOf<Event, Facet>[];
+  /**
+   * The objects that `match` is looked up in, of which one has to meet it; the event itself without it. `all`: the event
+   * concerns everybody. Give every field with the same topics the same function: an event is taken apart once for each.
+   */
+  facets?: (this: void, event: Event) => readonly Facet[] | "all";
   /** Decides what `match` cannot say. Called once for everybody with the same arguments; may be async. */
   filter?: (event: Event, args: Args) => MaybePromise<boolean>;
   /** Decides for one viewer, at the moment the result leaves. Must be quick; throwing hides the event. */
@@ -32,6 +44,11 @@ export interface SubscriptionOptions<Context, Args, Event, Value> {
   resolveFor?: (event: Event, args: Args, context: Context & OperationContext) => MaybePromise<Value | Skip>;
   /** A first value, computed when the topics are live: no event is lost between it and what follows. SKIP: none. */
   initial?: (args: Args, context: Context & OperationContext) => MaybePromise<Value | Skip>;
+  /**
+   * Events that go first, read when the topics are live; what is published meanwhile follows, without what they show
+   * already. Excludes `initial`. Undefined: nothing goes first.
+   */
+  snapshot?: (args: Args, context: Context & OperationContext) => MaybePromise<Snapshot<Event> | undefined>;
   /** What may wait for a slow client. */
   queue?: Omit<QueueOptions, "key"> & { readonly key?: (event: Event) => string | number };
   /** Called once when the operation ends for whatever reason, also when its socket dies. */
@@ -50,15 +67,17 @@ export interface SubscriptionField<Context, Args, Value> {
  * other executor, `subscribe` answers an ordinary async iterable. Where other code stands around `subscribe`, such as a
  * guard, Fanfare calls it, and the field's operations share nothing.
  *
- * @throws FanfareError BAD_DECLARATION when both `resolve` and `resolveFor` are given; BAD_OPTION for a queue that cannot
- * be; NOT_BOUND from `subscribe` when
- * no server was created with the field's schema.
+ * @throws FanfareError BAD_DECLARATION when both `resolve` and `resolveFor` are given, or both `initial` and `snapshot`;
+ * BAD_OPTION for a queue that cannot be; NOT_BOUND from `subscribe` when no server was created with the field's schema.
  */
-export function subscription<Context, Args, Event, Value = Event>(
-  options: SubscriptionOptions<Context, Args, Event, Value>,
+export function subscription<Context, Args, Event, Value = Event, Facet extends object = never>(
+  options: SubscriptionOptions<Context, Args, Event, Value, Facet>,
 ): SubscriptionField<Context, Args, Value> {
   if (options.resolve && options.resolveFor) {
     throw new FanfareError("BAD_DECLARATION", "A subscription has either `resolve` or `resolveFor`, not both");
+  }
+  if (options.initial && options.snapshot) {
+    throw new FanfareError("BAD_DECLARATION", "A subscription has either `initial` or `snapshot`, not both");
   }
   queueBound(options.queue);
   return fieldOf(options);

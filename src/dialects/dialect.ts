@@ -31,4 +31,6 @@ export interface DialectRules {
   readonly singleResults: boolean;
   /** True: a client that stops an operation is told that it has ended. */
   readonly echoesComplete: boolean;
+  /** True: a client is told when its subscription is live, and gets nothing of it before. */
+  readonly tellsLive: boolean;
 }

@@ -36,6 +36,7 @@ function rules(): DialectRules {
     singleResults: true,
     // The client of graphql-sse keeps a queue for whatever comes after it has stopped an operation.
     echoesComplete: false,
+    tellsLive: false,
   };
 }
 

@@ -6,6 +6,12 @@ import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
 
+/** A habit of older servers that a client may have come to rely on. Off by default. */
+export interface GraphqlSubscriptionsOptions {
+  /** True: a keep-alive is sent as soon as the connection is open. Default false. */
+  readonly greeting?: boolean;
+}
+
 /**
  * The protocol of subscriptions-transport-ws up to 0.6, from 2016. It carries subscriptions only, its ids are numbers
  * from 0, and starts may come before the init. The `context` that a client may send is ignored: a context is the
@@ -13,33 +19,33 @@ import { decodeRequest } from "./request.ts";
  *
  * Here an operation's id is its JSON, so that the number `0` and the text `"0"` are two.
  */
-export function graphqlSubscriptions(): Dialect {
-  return dialect;
+export function graphqlSubscriptions(options: GraphqlSubscriptionsOptions = {}): Dialect {
+  return {
+    name: "graphql-subscriptions",
+    rules: {
+      early: "wait",
+      duplicate: "replace",
+      invalid: "answer",
+      refused: { code: 1011, reason: closeCodes.forbidden.reason, retry: true } satisfies CloseCode,
+      singleResults: false,
+      echoesComplete: false,
+      tellsLive: true,
+    },
+    decode(text) {
+      const parsed = parseObject(text);
+      return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
+    },
+    encode: (message) => wire(message, options).map((text) => encoder.encode(text)),
+    envelope: (operationId) => ({
+      head: lastingBytes(`{"type":"subscription_data","id":${operationId},"payload":`),
+      tail,
+    }),
+  };
 }
 
 const encoder = new TextEncoder();
 const tail = encoder.encode("}");
-
-const dialect: Dialect = {
-  name: "graphql-subscriptions",
-  rules: {
-    early: "wait",
-    duplicate: "replace",
-    invalid: "answer",
-    refused: { code: 1011, reason: closeCodes.forbidden.reason, retry: true } satisfies CloseCode,
-    singleResults: false,
-    echoesComplete: false,
-  },
-  decode(text) {
-    const parsed = parseObject(text);
-    return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
-  },
-  encode: (message) => wire(message).map((text) => encoder.encode(text)),
-  envelope: (operationId) => ({
-    head: lastingBytes(`{"type":"subscription_data","id":${operationId},"payload":`),
-    tail,
-  }),
-};
+const keepAlive = '{"type":"keepalive"}';
 
 function decodeObject(message: JsonObject): ClientMessage {
   const { payload, type } = message;
@@ -54,8 +60,8 @@ function decodeObject(message: JsonObject): ClientMessage {
       return "problem" in request ? invalid(id, request.problem) : { type: "subscribe", id, request };
     }
     case "subscription_end":
-      if (id === undefined) return invalid(id, '"id" of "subscription_end" must be a number or a non-empty string');
-      return { type: "complete", id };
+      // Nobody has the id `null`. An answer would be answered in turn: clients end what they are told of and do not know.
+      return { type: "complete", id: id ?? "null" };
     default:
       if (typeof type !== "string") return invalid(id, '"type" must be a string');
       return invalid(id, `Invalid message type! There is no ${quoted(type)}`);
@@ -63,7 +69,8 @@ function decodeObject(message: JsonObject): ClientMessage {
 }
 
 function idOf(id: unknown): string | undefined {
-  const isId = typeof id === "number" || (typeof id === "string" && id !== "");
+  // `1e999` is JSON and no number: as an id it would be answered under `null`, which means none.
+  const isId = Number.isFinite(id) || (typeof id === "string" && id !== "");
   return isId ? JSON.stringify(id) : undefined;
 }
 
@@ -71,8 +78,10 @@ function invalid(id: string | undefined, reason: string): ClientMessage {
   return { type: "invalid", ...(id !== undefined && { id }), reason: cutReason(reason) };
 }
 
-function wire(message: ServerMessage): readonly string[] {
+function wire(message: ServerMessage, { greeting }: GraphqlSubscriptionsOptions): readonly string[] {
   switch (message.type) {
+    case "opened":
+      return greeting ? [keepAlive] : [];
     case "ack":
       return ['{"type":"init_success"}'];
     case "refused": {
@@ -81,14 +90,13 @@ function wire(message: ServerMessage): readonly string[] {
       return [`{"type":"init_fail","payload":{"error":${error}},"error":${error}}`];
     }
     case "keepAlive":
-      return ['{"type":"keepalive"}'];
+      return [keepAlive];
     case "started":
       return [`{"type":"subscription_success","id":${message.id}}`];
     case "error":
       return [failure(message.id, message.errors)];
     case "invalid":
       return [failure(message.id ?? "null", [{ message: message.reason }])];
-    case "opened":
     case "complete":
     case "ping":
     case "pong":

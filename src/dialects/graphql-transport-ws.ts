@@ -14,10 +14,17 @@ export interface GraphqlTransportWsOptions {
   readonly confirmation?: MessagePayload;
   /** True: a `ping` is sent as soon as the connection is open. Default false. */
   readonly greeting?: boolean;
+  /** True: a `ping` goes with each WebSocket ping to a client that was acknowledged. Default false. */
+  readonly pings?: boolean;
   /** True: an operation whose id is in use succeeds the older one, instead of closing with 4409. Default false. */
   readonly succession?: boolean;
   /** True: what is wrong with an operation comes as `next`, and does not end its id. Default false. */
   readonly errorsAsResults?: boolean;
+  /**
+   * True: a message that cannot be understood is answered with `error` if it has an id, and passed over if it has none,
+   * instead of closing with 4400. Default false.
+   */
+  readonly answerInvalid?: boolean;
 }
 
 /** The protocol of graphql-ws 5 and 6, Apollo Client 3.6 and later, urql and Relay. */
@@ -27,14 +34,15 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
     rules: {
       early: "close",
       duplicate: options.succession ? "succeed" : "close",
-      invalid: "close",
+      invalid: options.answerInvalid ? "answer" : "close",
       refused: closeCodes.forbidden,
       singleResults: true,
       echoesComplete: options.echoComplete ?? false,
+      tellsLive: options.confirmation !== undefined,
     },
     decode(text) {
       const parsed = parseObject(text);
-      return "problem" in parsed ? invalid(parsed.problem) : decodeObject(parsed.object);
+      return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
     },
     encode: (message) => wire(message, options).map((each) => encoder.encode(JSON.stringify(each))),
     envelope: (operationId) => ({
@@ -48,36 +56,34 @@ const encoder = new TextEncoder();
 const tail = encoder.encode("}");
 
 function decodeObject(message: JsonObject): ClientMessage {
-  const type = message["type"];
+  const { id, payload, type } = message;
+  const known = isId(id) ? id : undefined;
   switch (type) {
     case "connection_init":
-      return withPayload("init", type, message["payload"]);
+      return withPayload("init", type, payload);
     case "ping":
     case "pong":
-      return withPayload(type, type, message["payload"]);
+      return withPayload(type, type, payload);
     case "subscribe":
-      return decodeSubscribe(message);
-    case "complete": {
-      const id = message["id"];
-      return isId(id) ? { type: "complete", id } : invalid(needsId("complete"));
-    }
+      return decodeSubscribe(known, payload);
+    case "complete":
+      return known === undefined ? invalid(known, needsId("complete")) : { type: "complete", id: known };
     default:
-      if (typeof type !== "string") return invalid('"type" must be a string');
-      return invalid(`Unknown message type ${quoted(type)}`);
+      if (typeof type !== "string") return invalid(known, '"type" must be a string');
+      return invalid(known, `Unknown message type ${quoted(type)}`);
   }
 }
 
 function withPayload(type: "init" | "ping" | "pong", wireType: string, payload: unknown): ClientMessage {
-  if (!isOptionalObject(payload)) return invalid(`"payload" of "${wireType}" must be an object`);
+  if (!isOptionalObject(payload)) return invalid(undefined, `"payload" of "${wireType}" must be an object`);
   return { type, payload: payload ?? undefined };
 }
 
-function decodeSubscribe(message: JsonObject): ClientMessage {
-  const { id, payload } = message;
-  if (!isId(id)) return invalid(needsId("subscribe"));
-  if (!isObject(payload)) return invalid('"payload" of "subscribe" must be an object');
+function decodeSubscribe(id: string | undefined, payload: unknown): ClientMessage {
+  if (id === undefined) return invalid(id, needsId("subscribe"));
+  if (!isObject(payload)) return invalid(id, '"payload" of "subscribe" must be an object');
   const request = decodeRequest(payload);
-  return "problem" in request ? invalid(request.problem) : { type: "subscribe", id, request };
+  return "problem" in request ? invalid(id, request.problem) : { type: "subscribe", id, request };
 }
 
 function isId(id: unknown): id is string {
@@ -88,15 +94,15 @@ function needsId(wireType: string): string {
   return `"id" of "${wireType}" must be a non-empty string`;
 }
 
-function invalid(reason: string): ClientMessage {
-  return { type: "invalid", reason: cutReason(reason) };
+function invalid(id: string | undefined, reason: string): ClientMessage {
+  return { type: "invalid", ...(id !== undefined && { id }), reason: cutReason(reason) };
 }
 
 function wire(message: ServerMessage, options: GraphqlTransportWsOptions): readonly object[] {
-  const { confirmation, errorsAsResults, greeting } = options;
+  const { answerInvalid, confirmation, errorsAsResults, greeting, pings } = options;
   switch (message.type) {
     case "opened":
-      return greeting ? [{ type: "ping" }] : [];
+      return greeting ? [ping] : [];
     case "ack":
       return [{ type: "connection_ack", payload: message.payload }];
     case "started":
@@ -110,9 +116,16 @@ function wire(message: ServerMessage, options: GraphqlTransportWsOptions): reado
     case "complete":
       // These stand on the wire as they stand here.
       return [message];
-    case "refused":
     case "keepAlive":
-    case "invalid":
+      return pings ? [ping] : [];
+    case "invalid": {
+      const { id, reason } = message;
+      if (!answerInvalid || id === undefined) return [];
+      return [{ id, type: "error", payload: [{ message: reason, extensions: { code: "INVALID_MESSAGE" } }] }];
+    }
+    case "refused":
       return [];
   }
 }
+
+const ping = { type: "ping" };

@@ -40,6 +40,7 @@ export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
       refused,
       singleResults: true,
       echoesComplete: echoComplete,
+      tellsLive: options.confirmation !== undefined,
     },
     decode(text) {
       const parsed = parseObject(text);

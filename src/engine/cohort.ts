@@ -51,7 +51,7 @@ const maxContexts = 8;
 export class Cohort implements Listener, FanOutSource {
   readonly id: string;
   readonly plan: Plan;
-  readonly match: Plan["match"];
+  readonly interest: Plan["interest"];
   /** What it listens to: the plan's topics, until an operation that is alone in its cohort joins or leaves some. */
   topics: readonly TopicName[];
   /** Resolves when all topics are live. */
@@ -72,7 +72,7 @@ export class Cohort implements Listener, FanOutSource {
   constructor(options: CohortOptions) {
     this.id = options.id;
     this.plan = options.plan;
-    this.match = options.plan.match;
+    this.interest = options.plan.interest;
     this.topics = options.plan.topics;
     this.#options = options;
   }

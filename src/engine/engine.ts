@@ -4,7 +4,6 @@ import type { Broker } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { FormattedResult } from "../contract/request-engine.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
-import { SKIP } from "../declare/skip.ts";
 import type { Triggers } from "../declare/triggers.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { Cohorts } from "./cohorts.ts";
@@ -17,7 +16,7 @@ import { FanOut } from "./fan-out.ts";
 import { ForeignReader } from "./foreign-reader.ts";
 import { foreignSource } from "./foreign-source.ts";
 import { Hub } from "./hub.ts";
-import type { Delivery } from "./delivery.ts";
+import { initialOf, type Initial } from "./initial.ts";
 import type { Member } from "./member.ts";
 import type { Plan } from "./plan.ts";
 import { Planner, type ShareBy } from "./planner.ts";
@@ -126,10 +125,9 @@ export class Engine implements AsyncDisposable {
     member.subscribed(new ForeignReader(source, controller, plan, member, this.#execution));
   }
 
-  /** The first value of a subscription that declares one. */
-  async initial(plan: Plan, context: unknown): Promise<Delivery | undefined> {
-    const value = await plan.declaration?.initial?.(plan.args, context);
-    return value === undefined || value === SKIP ? undefined : this.#execution.ofValue(plan, value, context);
+  /** What goes before the events of a subscription. Throws what its declaration throws. */
+  initial(plan: Plan, context: unknown): Promise<Initial> {
+    return initialOf(this.#execution, plan, context);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -42,7 +42,7 @@ export class Hub implements AsyncDisposable {
   async listen(topics: readonly TopicName[], listener: Listener): Promise<void> {
     if (this.#lifetime.ended) throw new FanfareError("CLOSED", "The server is closed");
     const entries = topics.map((topic) => this.#entry(topic));
-    for (const entry of entries) entry.listeners.add(listener.match, listener);
+    for (const entry of entries) entry.listeners.add(listener.interest, listener);
     try {
       await this.#open();
       await Promise.all(entries.map((entry) => entry.live()));
@@ -57,14 +57,14 @@ export class Hub implements AsyncDisposable {
 
   /** Adds a listener to topics that are live already, because `beside` listens to them. */
   listenBeside(topics: readonly TopicName[], listener: Listener): void {
-    for (const topic of topics) this.#topics.get(topic)?.listeners.add(listener.match, listener);
+    for (const topic of topics) this.#topics.get(topic)?.listeners.add(listener.interest, listener);
   }
 
   leave(topics: readonly TopicName[], listener: Listener): void {
     for (const topic of topics) {
       const entry = this.#topics.get(topic);
       if (!entry) continue;
-      entry.listeners.delete(listener.match, listener);
+      entry.listeners.delete(listener.interest, listener);
       if (entry.listeners.size === 0) entry.abandon(this.#options.linger);
     }
   }

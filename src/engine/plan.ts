@@ -4,7 +4,7 @@ import type { Arguments, Declaration, MaybePromise } from "../declare/declaratio
 import type { OperationRequest } from "../dialects/message.ts";
 import type { Document } from "./document.ts";
 import type { LentContext } from "./lent-context.ts";
-import type { Match } from "./match-index.ts";
+import type { Interest } from "./match-index.ts";
 import type { QueueBound } from "../declare/queue-bound.ts";
 import type { Walk } from "./walk.ts";
 
@@ -29,7 +29,7 @@ export interface Plan {
   readonly fieldName: string;
   readonly args: Arguments;
   readonly topics: readonly TopicName[];
-  readonly match: Match | undefined;
+  readonly interest: Interest;
   readonly filter: EventFilter | undefined;
   /** One event of several topics may be filtered out in one of them and not in another. */
   readonly filtersByTopic: boolean;

@@ -11,6 +11,7 @@ import { isShareable } from "../declare/shareable.ts";
 import { topicName } from "../declare/topic.ts";
 import type { Triggers } from "../declare/triggers.ts";
 import { frozenArguments } from "./frozen-arguments.ts";
+import { everything, type Interest } from "./match-index.ts";
 import type { Audience, Plan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import { queueBound, type QueueBound } from "../declare/queue-bound.ts";
@@ -50,7 +51,7 @@ interface Compiled {
 }
 
 /** Where a subscription's events come from, for this operation. */
-type Sources = Pick<Plan, "topics" | "match" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
+type Sources = Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
   readonly readsContext: boolean;
 };
 
@@ -167,13 +168,13 @@ export class Planner {
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
     if (audience === "session" || compiled.key === undefined) return undefined;
     const who = audience === "key" ? this.#options.shareBy?.(context) : undefined;
-    return JSON.stringify([compiled.key, sources.topics, canonical(sources.match), audience, who]);
+    return JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, who]);
   }
 }
 
 const ownSource: Sources = {
   topics: [],
-  match: undefined,
+  interest: everything,
   filter: undefined,
   filtersByTopic: false,
   filterAlone: undefined,
@@ -185,13 +186,18 @@ async function declared(declaration: Declaration, args: Arguments, context: unkn
   const topics = await declaration.topics(args, context);
   return {
     topics: [...new Set(topics.map(topicName))],
-    match: declaration.match?.(args),
+    interest: interestOf(declaration, args),
     filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args) ?? true),
     filtersByTopic: false,
     filterAlone: undefined,
     lent: undefined,
     readsContext: false,
   };
+}
+
+function interestOf(declaration: Declaration, args: Arguments): Interest {
+  // The function itself is what tells the index that two fields take events apart in the same way.
+  return { match: declaration.match?.(args), facets: declaration.facets };
 }
 
 function hasResolver({ field }: RootField): boolean {

@@ -1,6 +1,7 @@
 import type { Event } from "../contract/broker.ts";
 import type { Trigger, TriggerDetails, Triggers } from "../declare/triggers.ts";
 import { LentContext } from "./lent-context.ts";
+import { everything } from "./match-index.ts";
 import type { ContextSource, EventFilter, Plan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RootField } from "./root-field.ts";
@@ -11,13 +12,13 @@ export function triggered(
   root: RootField,
   { document, request, variables }: Prepared,
   context: unknown,
-): Pick<Plan, "topics" | "match" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
+): Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
   readonly readsContext: boolean;
 } {
   const subscriptionName = root.field.name;
   const trigger = Object.hasOwn(triggers, subscriptionName) ? triggers[subscriptionName] : undefined;
   const nothing = {
-    match: undefined,
+    interest: everything,
     filter: undefined,
     filtersByTopic: false,
     filterAlone: undefined,

@@ -7,9 +7,11 @@ import type { Declaration } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import { Resolved } from "../declare/resolved.ts";
 import { SKIP } from "../declare/skip.ts";
+import type { Snapshot } from "../declare/snapshot.ts";
 import { valueOf } from "../declare/subscription.ts";
 import { topicName, type TopicLike } from "../declare/topic.ts";
 import type { Hub } from "../engine/hub.ts";
+import { leavesOut, type Initial } from "../engine/initial.ts";
 import type { Listener } from "../engine/listener.ts";
 import { queueBound } from "../declare/queue-bound.ts";
 import { withOperation } from "./context.ts";
@@ -32,8 +34,10 @@ export class ForeignOperation implements Listener, OperationHandle {
   readonly id: string = "foreign";
   /** Known to its executor alone. */
   readonly name: undefined;
+  readonly peer: undefined;
+  readonly viewer: undefined;
   readonly state: Record<string, unknown> = {};
-  readonly match: Listener["match"];
+  readonly interest: Listener["interest"];
   readonly values: PushIterator<unknown>;
   readonly #options: ForeignOperationOptions;
   readonly #context: object;
@@ -43,6 +47,8 @@ export class ForeignOperation implements Listener, OperationHandle {
   readonly #started = Promise.withResolvers<void>();
   #order: Promise<void> = this.#started.promise;
   #waiting = 0;
+  /** Events that its snapshot showed already. */
+  #leavesOut: Initial["leavesOut"];
   #topics: readonly TopicName[] = [];
 
   constructor(options: ForeignOperationOptions) {
@@ -50,7 +56,7 @@ export class ForeignOperation implements Listener, OperationHandle {
     this.#options = options;
     this.#context = withOperation(context, this);
     this.#limit = queueBound(declaration.queue).messages;
-    this.match = declaration.match?.(args);
+    this.interest = { match: declaration.match?.(args), facets: declaration.facets };
     this.values = new PushIterator(this.#limit, () => this.#end());
   }
 
@@ -62,7 +68,9 @@ export class ForeignOperation implements Listener, OperationHandle {
       await this.join(...topics);
       const value = await declaration.initial?.(args, this.#context);
       if (value !== undefined && value !== SKIP) this.values.push(Resolved.value(value));
-      this.#started.resolve();
+      const snapshot = await declaration.snapshot?.(args, this.#context);
+      if (snapshot) void this.#begin(snapshot);
+      else this.#started.resolve();
     } catch (error) {
       this.values.end();
       throw error;
@@ -89,7 +97,9 @@ export class ForeignOperation implements Listener, OperationHandle {
       return;
     }
     this.#waiting += 1;
-    this.#order = this.#order.then(() => this.#take(event)).finally(() => (this.#waiting -= 1));
+    this.#order = this.#order
+      .then(() => (this.#leavesOut?.(event) ? undefined : this.#take(event.payload)))
+      .finally(() => (this.#waiting -= 1));
   }
 
   end(): void {
@@ -100,7 +110,21 @@ export class ForeignOperation implements Listener, OperationHandle {
     this.#options.log.warn("Events were lost that another executor's subscription waited for", { reason });
   }
 
-  async #take({ payload }: Event): Promise<void> {
+  /** Never rejects. Not waited for: its reader reads only after the start. */
+  async #begin(snapshot: Snapshot<unknown>): Promise<void> {
+    try {
+      for await (const payload of snapshot.events) {
+        await this.values.whenReady();
+        await this.#take(payload);
+      }
+      this.#leavesOut = leavesOut(snapshot);
+      this.#started.resolve();
+    } catch (error) {
+      this.values.fail(error);
+    }
+  }
+
+  async #take(payload: unknown): Promise<void> {
     const { args, declaration, log } = this.#options;
     try {
       if (declaration.filter && !(await declaration.filter(payload, args))) return;

@@ -1,7 +1,7 @@
 import type { GraphQLError } from "graphql";
 import { FanfareError } from "../base/error.ts";
 import { PushIterator } from "../base/push-iterator.ts";
-import type { GapReason } from "../contract/broker.ts";
+import type { Event, GapReason } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { FormattedResult } from "../contract/request-engine.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
@@ -13,6 +13,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { FormatError } from "../engine/error-format.ts";
 import { toGraphQLError } from "../engine/error-format.ts";
 import type { Delivery } from "../engine/delivery.ts";
+import { hasInitial, type Initial } from "../engine/initial.ts";
 import type { Member } from "../engine/member.ts";
 import type { RunningSubscription } from "../engine/running-subscription.ts";
 import { contextWith } from "./context.ts";
@@ -29,11 +30,19 @@ export interface LocalSubscriptionOptions {
   readonly onEnd: () => void;
 }
 
+/** A result, and the event that it is of. */
+interface Held {
+  readonly event: Event | undefined;
+  readonly result: FormattedResult;
+}
+
 const decoder = new TextDecoder();
 
 /** A subscription without a socket: an async iterator of results for code in the same process. */
 export class LocalSubscription implements Member, OperationHandle {
   readonly id: string = "local";
+  readonly peer: undefined;
+  readonly viewer: undefined;
   readonly state: Record<string, unknown> = {};
   readonly results: PushIterator<FormattedResult>;
   readonly #options: LocalSubscriptionOptions;
@@ -42,7 +51,11 @@ export class LocalSubscription implements Member, OperationHandle {
   /** Kept for the declaration's `onUnsubscribe` alone. */
   #context: unknown;
   /** What came before the initial value was there; undefined when it is, or when there is none. */
-  #held: FormattedResult[] | undefined;
+  #held: Held[] | undefined;
+  /** Events that its snapshot showed already. */
+  #leavesOut: Initial["leavesOut"];
+  /** Its topics have ended while its snapshot was being delivered. */
+  #completes = false;
   #ended = false;
 
   constructor(options: LocalSubscriptionOptions) {
@@ -96,15 +109,18 @@ export class LocalSubscription implements Member, OperationHandle {
 
   deliver(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
-      if (this.#isVisible(delivery)) this.#push(JSON.parse(decoder.decode(delivery.bytes)));
+      if (!this.#isVisible(delivery)) continue;
+      this.#push({ event: delivery.event, result: JSON.parse(decoder.decode(delivery.bytes)) });
     }
   }
 
   gap(reason: GapReason): void {
-    this.#push({ extensions: { fanfare: { gap: { reason } } } });
+    this.#push({ event: undefined, result: { extensions: { fanfare: { gap: { reason } } } } });
   }
 
   complete(): void {
+    // A snapshot that is being delivered has an end of its own.
+    if (this.#held && this.#leavesOut) return void (this.#completes = true);
     this.#release();
     this.results.end();
   }
@@ -128,24 +144,43 @@ export class LocalSubscription implements Member, OperationHandle {
   }
 
   async #begin(running: RunningSubscription, context: unknown): Promise<void> {
-    if (running.plan.declaration?.initial) this.#held = [];
+    if (hasInitial(running.plan.declaration)) this.#held = [];
     await running.live;
-    const initial = await this.#options.engine.initial(running.plan, context);
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    if (initial) this.deliver([initial]);
-    for (const result of held) this.results.push(result);
-    running.start();
+    // Not waited for: a snapshot is as long as it likes, and its reader reads only after the start.
+    if (this.#held) void this.#deliverInitial(running, context);
+    else running.start();
   }
 
-  #push(result: FormattedResult): void {
-    if (!this.#held) this.results.push(result);
-    else if (this.#held.length < this.#options.limit) this.#held.push(result);
+  /** Never rejects. */
+  async #deliverInitial(running: RunningSubscription, context: unknown): Promise<void> {
+    try {
+      const { deliveries, leavesOut } = await this.#options.engine.initial(running.plan, context);
+      this.#leavesOut = leavesOut;
+      for await (const delivery of deliveries) {
+        await this.results.whenReady();
+        if (this.#ended) return;
+        if (this.#isVisible(delivery)) this.results.push(JSON.parse(decoder.decode(delivery.bytes)));
+      }
+      this.#release();
+      if (this.#completes) this.complete();
+      else running.start();
+    } catch (error) {
+      this.fail([toGraphQLError(error)]);
+    }
+  }
+
+  #push(held: Held): void {
+    if (!this.#held) this.#pass(held);
+    else if (this.#held.length < this.#options.limit) this.#held.push(held);
     else this.overflow();
   }
 
+  #pass({ event, result }: Held): void {
+    if (!event || !this.#leavesOut?.(event)) this.results.push(result);
+  }
+
   #release(): void {
-    for (const result of this.#held ?? []) this.results.push(result);
+    for (const held of this.#held ?? []) this.#pass(held);
     this.#held = undefined;
   }
 

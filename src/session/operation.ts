@@ -2,7 +2,9 @@ import { GraphQLError } from "graphql";
 import { FanfareError } from "../base/error.ts";
 import type { Timer } from "../base/clock.ts";
 import type { Event, GapReason } from "../contract/broker.ts";
+import type { Peer } from "../contract/peer.ts";
 import { telemetry } from "../contract/telemetry.ts";
+import type { Viewer } from "../contract/viewer.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
@@ -12,6 +14,7 @@ import { encode, resultText } from "../engine/encode.ts";
 import type { Cohort } from "../engine/cohort.ts";
 import { toGraphQLError } from "../engine/error-format.ts";
 import type { Delivery } from "../engine/delivery.ts";
+import { hasInitial, type Initial } from "../engine/initial.ts";
 import type { Member } from "../engine/member.ts";
 import type { Prepared } from "../engine/prepare.ts";
 import { queueBound, type QueueBound } from "../declare/queue-bound.ts";
@@ -51,6 +54,10 @@ export class Operation implements Member, OperationHandle {
   #conflated = 0;
   /** What came before the initial value was there; undefined when it is, or when there is none. */
   #held: Outbox<Operation> | undefined;
+  /** Events that its snapshot showed already. */
+  #leavesOut: Initial["leavesOut"];
+  /** The server has ended it while its snapshot was being delivered. */
+  #completes = false;
   #ready: PromiseWithResolvers<void> | undefined;
   /** Runs while the operation is being started, or executed. */
   #slow: Timer | undefined;
@@ -68,6 +75,14 @@ export class Operation implements Member, OperationHandle {
 
   get name(): string | undefined {
     return this.#name;
+  }
+
+  get peer(): Peer {
+    return this.#session.peer;
+  }
+
+  get viewer(): Viewer | undefined {
+    return this.#session.viewer;
   }
 
   get state(): Record<string, unknown> {
@@ -143,9 +158,10 @@ export class Operation implements Member, OperationHandle {
   deliver(deliveries: readonly Delivery[]): void {
     if (this.#ended) return;
     if (this.#held) return this.#hold(this.#held, deliveries);
+    const remaining = this.#leavesOut ? without(deliveries, this.#leavesOut) : deliveries;
     if (this.#queuedMessages === 0) this.#gapBehind = 0;
-    if (this.#session.writeThrough(this, deliveries)) return;
-    for (const delivery of deliveries) {
+    if (this.#session.writeThrough(this, remaining)) return;
+    for (const delivery of remaining) {
       this.#session.send(this, delivery);
       if (this.#ended) return;
     }
@@ -169,6 +185,8 @@ export class Operation implements Member, OperationHandle {
 
   complete(): void {
     if (this.#ended) return;
+    // A snapshot that is being delivered has an end of its own.
+    if (this.#held && this.#leavesOut) return void (this.#completes = true);
     this.#release();
     this.#session.sendMessage({ type: "complete", id: this.id });
     this.#end("server", false);
@@ -306,19 +324,27 @@ export class Operation implements Member, OperationHandle {
     // The text, by far the largest part, is then kept once for all who share.
     if (request.query === prepared.request.query) this.#request = { ...prepared.request, query: request.query };
     if (!declaration?.onUnsubscribe) this.#context = undefined;
-    if (declaration?.initial) this.#held = new Outbox();
+    if (hasInitial(declaration) || this.#session.dialect.rules.tellsLive) this.#held = new Outbox();
     await running.live;
     if (this.#ended) return;
     this.#tellStart(prepared);
     this.#session.sendMessage({ type: "started", id: this.id });
-    if (declaration?.initial) await this.#deliverInitial(running, context);
+    if (hasInitial(declaration)) await this.#deliverInitial(running, context);
+    else if (this.#held) this.deliver(this.#takeHeld());
     running.start();
   }
 
   async #deliverInitial(running: RunningSubscription, context: unknown): Promise<void> {
-    const initial = await this.#session.host.engine.initial(running.plan, context);
-    const held = this.#takeHeld();
-    this.deliver(initial ? [initial, ...held] : held);
+    const { deliveries, leavesOut } = await this.#session.host.engine.initial(running.plan, context);
+    this.#leavesOut = leavesOut;
+    for await (const delivery of deliveries) {
+      // However long a snapshot is, no more of it waits here than one result.
+      for (let idle = this.#session.whenIdle(); idle && !this.#ended; idle = this.#session.whenIdle()) await idle;
+      if (this.#ended) return;
+      this.#session.sendWhenIdle(this, delivery);
+    }
+    this.deliver(this.#takeHeld());
+    if (this.#completes) this.complete();
   }
 
   /** Keeps what came before the initial value, under the same bound and policy as what waits for the socket. */
@@ -428,6 +454,10 @@ export class Operation implements Member, OperationHandle {
       cohort: this.#running?.cohort,
     });
   }
+}
+
+function without(deliveries: readonly Delivery[], leavesOut: (event: Event) => boolean): readonly Delivery[] {
+  return deliveries.filter(({ event }) => !event || !leavesOut(event));
 }
 
 function isSubscription({ operation }: Prepared): boolean {

@@ -2,12 +2,20 @@ import type { Delivery } from "../engine/delivery.ts";
 
 /** Whose results wait: it keeps count of its own. */
 export interface OutboxOwner {
+  /** The operation's. Another may have it, once this one has ended. */
+  readonly id: string;
   /** Bytes that a result takes on its way to this owner. */
   sizeOf(delivery: Delivery): number;
   /** Called with 1 when a result begins to wait and with -1 when it no longer does. */
   queued(delivery: Delivery, by: 1 | -1): void;
   /** Called when a result will not be sent. */
   dropped(delivery: Delivery, why: "overflow" | "ended"): void;
+}
+
+/** A message of the protocol. */
+interface Message extends Delivery {
+  /** The id of the operation that it is about. */
+  readonly about: string | undefined;
 }
 
 /**
@@ -17,7 +25,7 @@ export interface OutboxOwner {
 export class Outbox<Owner extends OutboxOwner> {
   // Two arrays instead of one of pairs: an entry costs no object.
   #owners: (Owner | undefined)[] = [];
-  #contents: Delivery[] = [];
+  #contents: (Delivery | Message)[] = [];
   #bytes = 0;
   #messageBytes = 0;
 
@@ -44,9 +52,10 @@ export class Outbox<Owner extends OutboxOwner> {
   }
 
   /** Adds a message of the protocol, which no policy drops. */
-  addMessage(bytes: Uint8Array): void {
+  addMessage(bytes: Uint8Array, about?: string): void {
+    const message: Message = { event: undefined, bytes, about };
     this.#owners.push(undefined);
-    this.#contents.push({ event: undefined, bytes });
+    this.#contents.push(message);
     this.#messageBytes += bytes.length;
   }
 
@@ -100,20 +109,20 @@ export class Outbox<Owner extends OutboxOwner> {
     return old.length;
   }
 
-  /** Drops everything of an operation. */
-  dropAll(operation: Owner): void {
+  /** Drops everything of the operations with this id, of which one may run and others have ended. */
+  dropAll(id: string): void {
     const [owners, contents] = [this.#owners, this.#contents];
     this.#owners = [];
     this.#contents = [];
     for (const [index, delivery] of contents.entries()) {
       const owner = owners[index];
-      if (owner === operation) {
-        this.#forget(operation, delivery);
-        operation.dropped(delivery, "ended");
-        continue;
-      }
-      this.#owners.push(owner);
-      this.#contents.push(delivery);
+      if ((owner ? owner.id : aboutOf(delivery)) !== id) {
+        this.#owners.push(owner);
+        this.#contents.push(delivery);
+      } else if (owner) {
+        this.#forget(owner, delivery);
+        owner.dropped(delivery, "ended");
+      } else this.#messageBytes -= delivery.bytes.length;
     }
   }
 
@@ -131,4 +140,8 @@ export class Outbox<Owner extends OutboxOwner> {
     this.#bytes -= owner.sizeOf(delivery);
     owner.queued(delivery, -1);
   }
+}
+
+function aboutOf(content: Delivery | Message): string | undefined {
+  return "about" in content ? content.about : undefined;
 }

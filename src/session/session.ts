@@ -167,6 +167,19 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     return this.#flushed.promise;
   }
 
+  /** Undefined while nothing waits for the socket; otherwise resolves like {@link whenFlushed}. */
+  whenIdle(): Promise<void> | undefined {
+    return this.#outbox ? this.whenFlushed() : undefined;
+  }
+
+  /** Takes a result that its operation gives only when nothing waits, so that no bound has to be asked. */
+  sendWhenIdle(operation: Operation, delivery: Delivery): void {
+    if (this.#state === "closed" || this.writeThrough(operation, [delivery])) return;
+    this.#outbox ??= new Outbox();
+    this.#outbox.add(operation, delivery);
+    this.#schedule();
+  }
+
   /**
    * Writes results at once, without a detour by the outbox. Only where that changes nothing else: nothing waits, the
    * socket takes more, and no other operation could have results for the same write. False if the outbox has to.
@@ -184,10 +197,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   }
 
   sendMessage(message: ServerMessage): void {
+    // What answers a message that was not understood is about no operation, even if it has its id.
+    const about = "id" in message && message.type !== "invalid" ? message.id : undefined;
     for (const bytes of this.dialect.encode(message)) {
       if (this.#state === "closed" || !this.#makeRoomForMessage()) return;
       this.#outbox ??= new Outbox();
-      this.#outbox.addMessage(bytes);
+      this.#outbox.addMessage(bytes, about);
       this.#schedule();
     }
   }
@@ -197,7 +212,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#operations.delete(operation);
     this.#starts?.delete(operation);
     // The outbox must not change under a write; what is left out then is left out by the write itself.
-    if (operation.muted && !packing) this.#outbox?.dropAll(operation);
+    if (operation.muted && !packing) this.#outbox?.dropAll(operation.id);
   }
 
   /** Takes an operation back that was not succeeded after all. */
@@ -330,6 +345,8 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     const former = this.#operations.get(id);
     const succeeds = this.dialect.rules.duplicate === "succeed";
     if (former && !succeeds) former.stop();
+    // The older one may have ended before its client could know.
+    if (this.dialect.rules.duplicate === "replace") this.#outbox?.dropAll(id);
     if (former && succeeds) this.#operations.delete(former);
     const operation = new Operation(this, id, succeeds ? former : undefined);
     if (this.#operations.size >= this.host.limits.operations) {
@@ -344,9 +361,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   #stop(id: string): void {
     const operation = this.#operations.get(id);
+    const { echoesComplete } = this.dialect.rules;
+    // One that has ended may still have what waits for the socket, and its id may be used for another at once.
+    if (!operation && !echoesComplete) this.#outbox?.dropAll(id);
     if (!operation) return;
     operation.stop();
-    if (this.dialect.rules.echoesComplete) this.sendMessage({ type: "complete", id });
+    if (echoesComplete) this.sendMessage({ type: "complete", id });
   }
 
   /** Writes what waits, or applies policies, until a result fits. False if it must not be queued. */

@@ -1,5 +1,6 @@
 import type { Case, Chapter } from "./broker-contract/case.ts";
 import { closing } from "./broker-contract/closing.ts";
+import { fencing } from "./broker-contract/fencing.ts";
 import { history } from "./broker-contract/history.ts";
 import { isolation } from "./broker-contract/isolation.ts";
 import { link } from "./broker-contract/link.ts";
@@ -14,7 +15,7 @@ import { subscribing } from "./broker-contract/subscribing.ts";
 export type { BrokerContractOptions } from "./broker-contract/options.ts";
 export type { Expectation, Runner } from "./broker-contract/runner.ts";
 
-const chapters: readonly Chapter[] = [subscribing, order, isolation, publishing, history, loss, link, closing];
+const chapters: readonly Chapter[] = [subscribing, order, isolation, publishing, fencing, history, loss, link, closing];
 
 /**
  * Proves that a broker keeps the contract, with the test runner that is handed in. Cases about what a broker of this kind

@@ -24,11 +24,13 @@ export function graphqlOverHttp(engine: RequestEngine, parseJson: ParseJson): Ha
       const document = parse(engine, params.query);
       if (document instanceof GraphQLError) return replyOf(failure(engine, [document]), accept);
       const operation = getOperationAST(document, params.operationName)?.operation;
-      if (operation === "subscription") return problem(406, streamHint);
+      if (operation === "subscription" && !engine.isCommand(document, params.operationName ?? undefined)) {
+        return problem(406, streamHint);
+      }
       const errors = engine.validate(document);
       if (errors.length > 0) return replyOf(failure(engine, errors), accept);
-      if (operation === "mutation" && method === "GET") {
-        return problem(405, "A mutation must be sent by POST", { allow: "POST" });
+      if (operation !== undefined && operation !== "query" && method === "GET") {
+        return problem(405, `A ${operation} must be sent by POST`, { allow: "POST" });
       }
       return replyOf(await engine.execute(peer, document, requestOf(params)), accept);
     },

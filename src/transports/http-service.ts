@@ -89,8 +89,8 @@ class Answers implements HttpService {
     if ("reply" in body) return body.reply;
     const kind = this.#kindOf(body.object);
     if (wish === "also" && kind !== "subscription") return this.#json(exchange, body.object);
-    if (method === "GET" && kind === "mutation") {
-      return problem(405, "A mutation must be sent by POST", { allow: "POST" });
+    if (method === "GET" && (kind === "mutation" || kind === "command")) {
+      return problem(405, `A ${kind} must be sent by POST`, { allow: "POST" });
     }
     return streams.distinct(exchange, body.object);
   }
@@ -118,8 +118,10 @@ class Answers implements HttpService {
   #kindOf({ query, operationName }: JsonObject): string | undefined {
     if (typeof query !== "string") return undefined;
     const name = typeof operationName === "string" ? operationName : undefined;
+    const { engine } = this.#options;
     try {
-      return getOperationAST(this.#options.engine.parse(query), name)?.operation;
+      const document = engine.parse(query);
+      return engine.isCommand(document, name) ? "command" : getOperationAST(document, name)?.operation;
     } catch {
       return undefined;
     }

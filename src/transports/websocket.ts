@@ -61,6 +61,8 @@ export interface WebSocketLimits {
   readonly fragments: number;
   /** Pieces of a message that may wait for the rest of it. Default 1,024; Infinity turns it off. Over it: close 1008. */
   readonly bufferedChunks: number;
+  /** Answers to WebSocket pings that may wait for the client: 0 to 2,147,483,647. Default 1,000. Over it: cut. */
+  readonly pendingPongs: number;
   /** Milliseconds a client may take to answer a close. Default 5,000. Over it: the connection is cut. */
   readonly closeMilliseconds: number;
   /** Refused connections that may take a second to answer their close. Default 1,000. Over it: refused by status. */
@@ -88,6 +90,7 @@ const defaultLimits: WebSocketLimits = {
   messageBytes: 262_144,
   fragments: 64,
   bufferedChunks: 1_024,
+  pendingPongs: 1_000,
   closeMilliseconds: 5_000,
   refusals: 1_000,
 };
@@ -132,7 +135,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
       maxFragments: limits.fragments,
       maxBufferedChunks: limits.bufferedChunks,
       handleProtocols: (offered) => this.#choose([...offered])?.name || false,
-      ...{ closeTimeout: limits.closeMilliseconds },
+      ...{ closeTimeout: limits.closeMilliseconds, maxPendingAutoPongs: limits.pendingPongs },
     });
   }
 

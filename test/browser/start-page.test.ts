@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GarageProcess, temporaryFolder } from "../garage/garage-process.ts";
 import { request } from "../garage/subscriber.ts";
+import { trigger } from "../garage/trigger-process.ts";
 import { launchChromium } from "./chromium.ts";
 
 /** For whatever has to become so; a machine may be busy with other tests. */
@@ -73,6 +74,18 @@ describe("The start page", { timeout: 60_000 }, () => {
     await expectText(page, "#messages li:last-child .said", "<b>Hello</b> & bye");
     expect(await page.getAttribute("body", "data-loaded")).toBe("once");
     expect(complaints).toEqual([]);
+  });
+
+  it("shows what npm run trigger does in the database, from another process", async () => {
+    await using opened = await openPage();
+    const { page } = opened;
+    const { port } = new URL(url);
+    await expectText(page, "#trigger", `PORT=${port} npm run trigger`);
+    const { output } = await trigger({ PORT: port });
+    const make = /^Car 1 is a (\S+) Octavia now\n$/.exec(output)?.[1];
+    expect(make).toBeDefined();
+    await expectText(page, "#feed li:first-child .kind", "updated");
+    await expectText(page, '#cars [data-id="1"] [data-field=make]', String(make));
   });
 
   it("reads the raw event to whoever opens it", async () => {

@@ -3,21 +3,28 @@ import { chatSchema, message, room, type Message } from "../server/chat.ts";
 import { until } from "../faults/until.ts";
 import { Observed } from "./observed.ts";
 
+type ChatOptions = Pick<FanfareOptions, "clock" | "dialects" | "onSubscribe">;
+
+/** How a client has introduced itself: by a message, by the header `user`, or both. */
+interface Introduction {
+  readonly message: MessagePayload;
+  readonly header: string | undefined;
+}
+
 /** A server that clients reach by a real socket, and that can be ended and started again where it was. */
 export class ChatServer implements AsyncDisposable {
   readonly observed: Observed = new Observed();
-  /** What clients have introduced themselves with. */
-  readonly params: MessagePayload[] = [];
-  readonly #options: Pick<FanfareOptions, "clock" | "onSubscribe">;
+  readonly introductions: Introduction[] = [];
+  readonly #options: ChatOptions;
   #fanfare: Fanfare;
   #port = 0;
 
-  private constructor(options: Pick<FanfareOptions, "clock" | "onSubscribe">) {
+  private constructor(options: ChatOptions) {
     this.#options = options;
     this.#fanfare = this.#made();
   }
 
-  static async start(options: Pick<FanfareOptions, "clock" | "onSubscribe"> = {}): Promise<ChatServer> {
+  static async start(options: ChatOptions = {}): Promise<ChatServer> {
     const server = new ChatServer(options);
     await server.#listen();
     return server;
@@ -32,6 +39,14 @@ export class ChatServer implements AsyncDisposable {
     await until(
       () => this.observed.live >= count,
       () => `subscription ${count} to be live; ${JSON.stringify(this.observed)}`,
+    );
+  }
+
+  /** Resolves when so many operations are over, in all. */
+  async over(count: number): Promise<void> {
+    await until(
+      () => this.observed.ends.length >= count,
+      () => `the end of operation ${count}; ${JSON.stringify(this.observed)}`,
     );
   }
 
@@ -65,7 +80,7 @@ export class ChatServer implements AsyncDisposable {
       ...this.#options,
       schema: chatSchema(),
       log: silentLog,
-      onConnect: (params) => void this.params.push(params),
+      onConnect: (params, { peer }) => void this.introductions.push({ message: params, header: peer.header("user") }),
     });
   }
 

@@ -5,7 +5,10 @@ import { closeCodes } from "fanfare";
 import { Markdown } from "../docs/markdown.ts";
 import { until } from "../faults/until.ts";
 import { ChatServer } from "./chat-server.ts";
+import { clients } from "./clients.ts";
+import type { Connect } from "./driver.ts";
 import { messagesOf } from "./drivers/messages.ts";
+import { Heard } from "./heard.ts";
 import { Wire } from "./wire.ts";
 
 type Reaction = "subscribes again" | "gives up";
@@ -78,5 +81,32 @@ describe.each(versions)("The client of $name, as it comes,", ({ create }) => {
 
   it.each([1002, 1007, 1008, 1009])("gives up on %d (PROTOCOL 5.4)", async (code) => {
     expect(await reactionTo(create, code)).toBe("gives up");
+  });
+});
+
+/** Resolves with what the application has heard of it when a client that was closed with this code has subscribed again. */
+async function returnOf(connect: Connect, code: number, reason: string): Promise<Heard> {
+  let subscriptions = 0;
+  await using server = await ChatServer.start({
+    onSubscribe: (_, connection) => {
+      subscriptions += 1;
+      if (subscriptions === 1) connection.close(code, reason);
+    },
+  });
+  await using client = await connect({ url: server.url, wire: new Wire() });
+  const heard = new Heard();
+  client.subscribe(`subscription { messageAdded(room: "lobby") { text } }`, heard);
+  await server.live(1);
+  return heard;
+}
+
+const older = clients.filter(({ name }) => /subscriptions-transport-ws|WebSocketLink/.test(name));
+
+describe.each(older)("The client of $name, told to reconnect,", ({ connect }) => {
+  it("comes back after whatever close, and its application hears nothing of it (PROTOCOL 10.11)", async () => {
+    for (const { code, reason } of Object.values(closeCodes)) {
+      const heard = await returnOf(connect, code, reason);
+      expect(heard, `after ${code}`).toMatchObject({ results: [], errors: undefined, completed: false });
+    }
   });
 });

@@ -18,7 +18,7 @@ export interface Observer {
 export interface Setup {
   readonly url: string;
   /** What it introduces itself with. */
-  readonly params?: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, string>>;
   /** Its connections. */
   readonly wire: Wire;
   /** Milliseconds between two pings that it sends by itself. Default: none. */
@@ -29,7 +29,7 @@ export interface Setup {
   readonly beforeRetry?: () => Promise<void>;
 }
 
-/** A client of npm that is connected and was acknowledged, in words that all clients share. Disposal closes it. */
+/** A client of npm in words that all clients share. Disposal closes it. */
 export interface Driver extends AsyncDisposable {
   query(query: string): Promise<Result>;
   mutate(mutation: string): Promise<Result>;
@@ -37,5 +37,33 @@ export interface Driver extends AsyncDisposable {
   subscribe(subscription: string, observer: Observer): () => void;
 }
 
-/** Makes a client, and resolves when the server has acknowledged it. */
+/** Makes a client, and resolves when the server has acknowledged it: at once if it connects with its operations. */
 export type Connect = (setup: Setup) => Promise<Driver>;
+
+/** What a client's protocol has, and what its application is shown: facts that no server can change. */
+export interface Traits {
+  /** One connection for all operations, or one for each of them. */
+  readonly connections: "one" | "each";
+  /** Queries and mutations go by the connection, or by HTTP beside it. */
+  readonly queries: "connection" | "http";
+  /** It introduces itself by a message, or by headers of its requests. */
+  readonly introduction: "message" | "header";
+  /** It can send pings of its own. */
+  readonly pings: boolean;
+  /** How an operation that is unsubscribed ends for the server: by a message, or with its connection. */
+  readonly unsubscribed: "client" | "closed";
+  /** How operations end for the server when the client leaves. */
+  readonly left: "client" | "closed";
+  /** Errors of a result are shown beside its data, or in place of it, or not at all. */
+  readonly resultErrors: "beside data" | "in place of data" | "none";
+  /** An operation that cannot be run is shown as an error, or as a result and the end. */
+  readonly refusal: "error" | "result";
+  /** The application hears of it when the server ends its subscription. */
+  readonly hearsEnd: boolean;
+}
+
+export interface Client {
+  readonly name: string;
+  readonly connect: Connect;
+  readonly traits: Traits;
+}

@@ -5,6 +5,8 @@ import type { TelemetryName } from "fanfare";
 export class Observed implements Disposable {
   /** Subscriptions that became live, in all. */
   live: number = 0;
+  /** Queries that were run for a session, in all: those that come as plain HTTP requests have none. */
+  queries: number = 0;
   /** Why operations ended, in order. */
   readonly ends: string[] = [];
   /** Events that were executed for somebody. */
@@ -14,6 +16,7 @@ export class Observed implements Disposable {
   constructor() {
     this.#listen("operation.started", "kind", (kind) => {
       if (kind === "subscription") this.live += 1;
+      if (kind === "query") this.queries += 1;
     });
     this.#listen("operation.ended", "why", (why) => this.ends.push(String(why)));
     this.#listen("event.executed", "event", () => (this.executions += 1));

@@ -1,8 +1,9 @@
 import { GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import { createFanfare, silentLog } from "fanfare";
+import { createFanfare, silentLog, type Fanfare } from "fanfare";
 import { GroupSubscriptions, type GroupOptions } from "fanfare/compat";
 import { play } from "../dialects/transcript.ts";
+import { connected } from "../server/connected.ts";
 
 interface Context {
   readonly user?: string;
@@ -23,20 +24,25 @@ const fields = {
   anything: { type: myModel, args: { group: { type: GraphQLString } }, groups: ({ group }) => [String(group)] },
 } satisfies GroupOptions<Context>["fields"];
 
+const one = { pk: 1, fields: { name: "a", age: 7, id: 1 } };
+
+function serverOf(groups: GroupSubscriptions<Context>): Fanfare<Context> {
+  const schema = new GraphQLSchema({
+    query: new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString, resolve: () => "hello" } } }),
+    subscription: new GraphQLObjectType({ name: "Subscription", fields: groups.fields }),
+  });
+  return createFanfare<Context>({ schema, log: silentLog, ...groups.options });
+}
+
 interface Setting extends Omit<GroupOptions<Context>, "fields"> {
   readonly dialect?: "graphql-transport-ws" | "graphql-ws";
 }
 
 async function transcript(text: string, { dialect = "graphql-transport-ws", ...more }: Setting = {}): Promise<void> {
   const groups = new GroupSubscriptions<Context>({ fields, ...more });
-  const schema = new GraphQLSchema({
-    query: new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString, resolve: () => "hello" } } }),
-    subscription: new GraphQLObjectType({ name: "Subscription", fields: groups.fields }),
-  });
-  await using fanfare = createFanfare<Context>({ schema, log: silentLog, ...groups.options });
+  await using fanfare = serverOf(groups);
   const spoken = groups.options.dialects.find(({ name }) => name === dialect);
   if (!spoken) throw new TypeError(`There is no ${dialect}`);
-  const one = { pk: 1, fields: { name: "a", age: 7, id: 1 } };
   await play(fanfare, spoken, text, {
     created: () => groups.trigger(fanfare, "MyModelCreated", one),
     updated: () => groups.trigger(fanfare, "MyModelUpdated.1", one),
@@ -56,6 +62,11 @@ const register = `C> {"id":"1","type":"subscribe","payload":{"query":"subscripti
 const event = `S> {"id":"1","type":"next","payload":{"data":{"myModelCreated":{"pk":1,"fields":{"name":"a"},"group":"MyModelCreated"}},"errors":null}}`;
 
 describe("Subscriptions by groups", () => {
+  it("take whatever a client introduces itself with (S4-W2)", async () => {
+    await transcript(init);
+    await transcript(`C> {"type":"connection_init"}\nS> {"type":"connection_ack"}`);
+  });
+
   it("acknowledge that an operation has joined, in both spellings (S4-W3, S4-W11)", async () => {
     await transcript(`${init}
       ${register}`);
@@ -115,6 +126,16 @@ describe("Subscriptions by groups", () => {
       ${event}`);
   });
 
+  it("leave nothing under another id (S4-W5)", async () => {
+    await transcript(`${init}
+      ${register}
+      C> {"id":"2","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: false) { name } }"}}
+      ${acknowledged("2", '"MyModelCreated"', "unregister")}
+      S> {"id":"2","type":"next","payload":{"data":{"myModelCreated":null},"errors":null}}
+      !> created
+      ${event}`);
+  });
+
   it("keep the groups that a later operation of the same id did not name", async () => {
     await transcript(`${init}
       ${register}
@@ -128,8 +149,9 @@ describe("Subscriptions by groups", () => {
       S> {"id":"1","type":"next","payload":{"data":{"anything":{"pk":1,"fields":{"name":"a","age":7,"id":1},"group":"MyModelCreated"}},"errors":null}}`);
   });
 
-  it("complete an operation, with an echo if it was there (S4-W6)", async () => {
-    await transcript(`${init}
+  it("complete an operation, with an echo if it was there, and let one be completed before the init (S4-W6)", async () => {
+    await transcript(`C> {"type":"complete","id":"1"}
+      ${init}
       ${register}
       C> {"id":"1","type":"complete"}
       S> {"type":"complete","id":"1"}
@@ -186,7 +208,60 @@ describe("Subscriptions by groups", () => {
     );
   });
 
-  it("leave other operations as they are", async () => {
+  it("pass over what has no id and cannot be understood (S4-W9, S4-B12)", async () => {
+    await transcript(`${init}
+      C> {"type":"subscribe","payload":{"query":"subscription { myModelCreated { name } }"}}
+      C> {"type":"nonsense"}
+      C> []
+      C> 7
+      ${register}
+      !> created
+      ${event}`);
+  });
+
+  it.each([
+    [
+      "graphql-transport-ws",
+      "subscribe",
+      '{"type":"error","id":"1","payload":[{"message":"\\"query\\" must be a string","extensions":{"code":"INVALID_MESSAGE"}}]}',
+    ],
+    ["graphql-ws", "start", '{"type":"error","id":"1","payload":{"message":"\\"query\\" must be a string"}}'],
+  ] as const)("answer in %s a %s that cannot be understood (S4-W10)", async (dialect, type, answer) => {
+    const acknowledgement = dialect === "graphql-ws" ? '\nS> {"type":"ka"}' : "";
+    await transcript(
+      `${init}${acknowledgement}
+       C> {"type":"${type}","id":"1","payload":{}}
+       S> ${answer}`,
+      { dialect },
+    );
+  });
+
+  it.each([
+    [
+      "a subscribe before the init",
+      "graphql-transport-ws",
+      'C> {"type":"subscribe","id":"1","payload":{"query":"{ hi }"}}',
+      4401,
+    ],
+    ["a second init", "graphql-transport-ws", `${init}\nC> {"type":"connection_init"}`, 4429],
+    ["connection_terminate", "graphql-ws", 'C> {"type":"connection_terminate"}', 1000],
+  ] as const)("close at %s in %s (S4-W12)", async (_, dialect, lines, code) => {
+    await transcript(`${lines}\nS> close ${code}`, { dialect });
+  });
+
+  it("close the connection of a client that reads too slowly, with 4413 (S4-W12)", async () => {
+    const groups = new GroupSubscriptions<Context>({ fields });
+    await using fanfare = serverOf(groups);
+    await using client = await connected(fanfare);
+    const id = await client.subscribe("subscription { myModelCreated { name } }");
+    await client.receiveNext(id);
+    client.pause();
+    for (let count = 0; count < 1_000; count += 1) await groups.trigger(fanfare, "MyModelCreated", one);
+    client.resume();
+    expect(await client.waitDisconnect()).toEqual({ code: 4413, reason: "Too slow" });
+  });
+
+  it("leave other operations as they are (S4-W9)", async () => {
     await transcript(`${init}
       C> {"id":"1","type":"subscribe","payload":{"query":"{ hi }"}}
       S> {"id":"1","type":"next","payload":{"data":{"hi":"hello"}}}

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from "node:events";
-import { GraphQLError, GraphQLList, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
+import { GraphQLError, GraphQLInt, GraphQLList, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { PubSub } from "graphql-subscriptions";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -15,10 +15,12 @@ import {
   silentLog,
   type Fanfare,
   type FanfareOptions,
+  type MessagePayload,
 } from "fanfare";
 import { TestClient, turns } from "fanfare/testing";
 import { play } from "../dialects/transcript.ts";
 import { connected } from "../server/connected.ts";
+import { StandingTime } from "../session/standing-time.ts";
 
 interface Context {
   readonly user?: string;
@@ -27,6 +29,11 @@ interface Context {
 const { subscription, topic } = declare<Context>();
 const group = topic("group", { name: String }).of<string>();
 const text = { type: GraphQLString };
+const cars = topic<object>("cars");
+const carType = new GraphQLObjectType({
+  name: "Car",
+  fields: { make: text, doors: { type: GraphQLInt }, colour: text },
+});
 const refused = "Not authorized to subscribe to one or more subscription channels.";
 
 const schema = new GraphQLSchema({
@@ -50,6 +57,7 @@ const schema = new GraphQLSchema({
           },
         }),
       },
+      car: { type: carType, ...subscription({ topics: () => [cars()] }) },
       several: {
         ...text,
         args: { groups: { type: new GraphQLList(GraphQLString) } },
@@ -86,6 +94,25 @@ async function answered(
   socket.send(protocol === "graphql-subscriptions" ? '{"type":"init"}' : '{"type":"connection_init"}');
   const [code] = await Promise.race([closed, once(socket, "message").then(() => (socket.close(1000), closed))]);
   return { protocol, code: Number(code) };
+}
+
+function refusesMallory({ user }: MessagePayload): void {
+  if (user === "mallory") throw new GraphQLError("No entry");
+}
+
+/** An engine whose messages go from process to process as JSON. */
+function jsonEngine(wire: EventEmitter) {
+  return {
+    publish: (trigger: string, payload: unknown) => wire.emit(trigger, JSON.stringify(payload)),
+    async subscribe(trigger: string, handler: (payload: unknown) => void) {
+      const listener = (json: string): void => handler(JSON.parse(json));
+      wire.on(trigger, listener);
+      return () => wire.off(trigger, listener);
+    },
+    unsubscribe(stop: () => void) {
+      stop();
+    },
+  };
 }
 
 describe("What the subscription manager's servers got wrong", () => {
@@ -129,6 +156,22 @@ describe("What the subscription manager's servers got wrong", () => {
     expect(started).toHaveLength(1);
   });
 
+  it.each(["cos\nsystem\n(S'id'\ntR.", "() => process.exit(1)", '{"__proto__":{"admin":true}}'])(
+    "is right here: no payload is code, such as %j from another process (S1-B12)",
+    async (payload) => {
+      const wire = new EventEmitter();
+      await using broker = pubSubEngineBroker(jsonEngine(wire), { acrossProcesses: true });
+      await using fanfare = server({ broker });
+      await using client = await connected(fanfare);
+      const id = await client.subscribe(to("lobby"));
+      wire.emit(group({ name: "lobby" }).name, JSON.stringify(payload));
+      expect(await client.receiveNext(id)).toEqual({ data: { heard: payload } });
+      wire.emit(group({ name: "lobby" }).name, payload.startsWith("{") ? payload : "{}");
+      expect(await client.receiveNext(id)).toMatchObject({ data: { heard: null }, errors: [{ path: ["heard"] }] });
+      expect({}).not.toHaveProperty("admin");
+    },
+  );
+
   it("is right here: nothing is handled of a client that speaks another subprotocol (S1-B13)", async () => {
     let asked = 0;
     await using fanfare = server({ onConnect: () => void (asked += 1) });
@@ -156,6 +199,31 @@ describe("What servers with classes got wrong", () => {
   const init = `C> {"type":"connection_init"}
                 S> {"type":"connection_ack"}
                 S> {"type":"ka"}`;
+
+  const ready = `C> {"type":"connection_init"}
+                 S> {"type":"connection_ack"}`;
+  const subscribe = 'C> {"type":"subscribe","id":"1","payload":{"query":"{ never }"}}';
+  const mallory = 'C> {"type":"connection_init","payload":{"user":"mallory"}}';
+
+  it.each([
+    [4400, "a message of an unknown type", graphqlTransportWs(), `${ready}\nC> {"type":"FOO","id":"1"}`],
+    [4401, "a subscribe before the acknowledgement", graphqlTransportWs(), subscribe],
+    [4403, "a client that onConnect refuses", graphqlTransportWs(), mallory],
+    [4408, "a client that does not introduce itself in time", graphqlTransportWs(), "!> three seconds"],
+    [4409, "an id that is in use", graphqlTransportWs(), `${ready}\n${subscribe}\n${subscribe}`],
+    [4429, "a second init", graphqlTransportWs(), `${ready}\nC> {"type":"connection_init"}`],
+    [
+      4000,
+      "a client that onConnect refuses, where that code is expected",
+      graphqlWs({ refusedCode: 4000 }),
+      `${mallory}\nS> {"type":"connection_error","payload":{"message":"No entry"}}`,
+    ],
+    [1000, "connection_terminate", graphqlWs(), `${init}\nC> {"type":"connection_terminate"}`],
+  ])("ends here with the same %i: %s (S3, 1.0.0rc7, table of codes)", async (code, _, dialect, lines) => {
+    const clock = new StandingTime();
+    await using fanfare = server({ clock, onConnect: refusesMallory });
+    await play(fanfare, dialect, `${lines}\nS> close ${code}`, { "three seconds": () => clock.advance(3_000) });
+  });
 
   it("is right here: an id that comes again while it is still starting (S3, 1.0.0rc7, code 1011)", async () => {
     await using fanfare = server();
@@ -247,6 +315,14 @@ describe("What servers with groups got wrong", () => {
     expect(await client.receiveError(id)).toMatchObject([{ message: refused }]);
     await fanfare.publish(group({ name: "secret" }), "psst");
     await client.assertNoMessages();
+  });
+
+  it("is right here: the selection and its types are the payload (S4-B7)", async () => {
+    await using fanfare = server();
+    await using client = await connected(fanfare);
+    const id = await client.subscribe("subscription { mine: car { __typename brand: make doors } }");
+    await fanfare.publish(cars(), { pk: 1, make: "Skoda", doors: "4", colour: "red", owner_id: 7 });
+    expect(await client.receiveNext(id)).toEqual({ data: { mine: { __typename: "Car", brand: "Skoda", doors: 4 } } });
   });
 
   it("is right here: a slow operation delays neither events nor messages of its client (S4-B8)", async () => {
@@ -350,6 +426,22 @@ describe("What servers with observables got wrong", () => {
        S> {"type":"connection_ack"}
        S> {"type":"ka"}`,
     );
+  });
+
+  it("is right here: no proxy takes a quiet connection for a dead one (S5-B12)", async () => {
+    const clock = new StandingTime();
+    await using fanfare = server({ clock });
+    await using client = await connected(fanfare);
+    await client.subscribe(to("lobby"));
+    for (let minute = 1; minute <= 10; minute += 1) {
+      const before = client.socket.pings;
+      for (let seconds = 0; seconds < 60; seconds += 1) {
+        clock.advance(1_000);
+        client.pong();
+      }
+      expect(client.socket.pings - before).toBeGreaterThanOrEqual(4);
+    }
+    expect(client.connected).toBe(true);
   });
 
   it("is right here: a process hears of those topics alone that its clients want (S5-B8)", async () => {

@@ -6,5 +6,6 @@ brokerContract(vitest, {
   name: "memory",
   supports: { history: true, acrossProcesses: false, durable: false },
   create: () => memoryBroker(),
+  fences: true,
   short: { create: () => memoryBroker({ history: { events: 10 } }), events: 30 },
 });

@@ -97,6 +97,7 @@ describe.each(dialects)("$name", (dialect) => {
     expect(dialect.decode('{"type":"complete","id":"1"}')).toEqual({ type: "complete", id: "1" });
     expect(dialect.decode('{"type":"subscribe","id":"1","payload":{}}')).toEqual({
       type: "invalid",
+      id: "1",
       reason: '"query" must be a string',
     });
   });

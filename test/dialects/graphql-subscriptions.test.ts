@@ -1,3 +1,4 @@
+import { GraphQLError } from "graphql";
 import { describe, expect, it } from "vitest";
 import { graphqlSubscriptions } from "../../src/dialects/graphql-subscriptions.ts";
 import { play } from "./transcript.ts";
@@ -27,6 +28,13 @@ describe("graphql-subscriptions, of 2016", () => {
         throw new Error("secret");
       },
       "Forbidden",
+    ],
+    [
+      "throws on purpose",
+      () => {
+        throw new GraphQLError("Prohibited connection!");
+      },
+      "Prohibited connection!",
     ],
   ])(
     "refuses when onConnect %s, with a payload that its clients read, and 1011 (S1-W4, S1-B4)",
@@ -145,7 +153,7 @@ describe("graphql-subscriptions, of 2016", () => {
     );
   });
 
-  it("ignores the context that a client sends (S1-B2)", async () => {
+  it("ignores the context that a client sends: onConnect's answer is what counts (S1-B2)", async () => {
     const contexts: unknown[] = [];
     await transcript(
       `C> {"type":"init"}
@@ -153,13 +161,14 @@ describe("graphql-subscriptions, of 2016", () => {
        C> {"query":"subscription { broken }","context":{"admin":true},"type":"subscription_start","id":1}
        S> {"type":"subscription_success","id":1}`,
       {
+        onConnect: () => ({ user: "ada" }),
         context: ({ connection, request }) => {
-          contexts.push(connection.params, request.extensions);
+          contexts.push(connection.connected, connection.params, request.extensions);
           return {};
         },
       },
     );
-    expect(contexts).toEqual([undefined, undefined]);
+    expect(contexts).toEqual([{ user: "ada" }, undefined, undefined]);
   });
 
   it("reads operationName (S1-B1)", () => {
@@ -182,7 +191,19 @@ describe("graphql-subscriptions, of 2016", () => {
   });
 
   it.each([null, true, [], {}, ""])("does not take %j for an id", (id) => {
-    expect(decode({ type: "subscription_end", id })).toMatchObject({ type: "invalid" });
     expect(decode({ type: "subscription_start", id, query: "q" })).toMatchObject({ type: "invalid" });
+    expect(decode({ type: "subscription_end", id })).toEqual({ type: "complete", id: "null" });
+  });
+
+  it("lets a client end what has no id in silence, as it answers a failure that has none", async () => {
+    await transcript(`
+      C> {"type":"init"}
+      S> {"type":"init_success"}
+      C> not JSON
+      S> {"type":"subscription_fail","id":null,"payload":{"errors":[{"message":"Not valid JSON"}]}}
+      C> {"id":null,"type":"subscription_end"}
+      C> {"type":"subscription_end"}
+      ${start}
+      S> {"type":"subscription_success","id":0}`);
   });
 });

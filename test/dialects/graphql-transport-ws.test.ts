@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import type { GraphQLError } from "graphql";
 import { validateMessage } from "graphql-ws";
 import { describe, expect, it } from "vitest";
 import type { ServerMessage } from "../../src/dialects/message.ts";
@@ -92,7 +93,13 @@ describe("decoding graphql-transport-ws", () => {
     [subscribe({ query, extensions: true }), '"extensions" must be an object'],
   ])("refuses %j and says why", (message, reason) => {
     const raw = typeof message === "string" ? message : JSON.stringify(message);
-    expect(dialect.decode(raw)).toEqual({ type: "invalid", reason });
+    expect(dialect.decode(raw)).toMatchObject({ type: "invalid", reason });
+  });
+
+  it("knows which operation a message is about that it refuses", () => {
+    expect(decode({ type: "next", id: "7" })).toMatchObject({ type: "invalid", id: "7" });
+    expect(decode(subscribe({}))).toMatchObject({ type: "invalid", id: "1" });
+    expect(decode({ type: "subscribe", id: 1, payload: {} })).not.toHaveProperty("id");
   });
 
   it("quotes a client's text only in part, with control characters escaped", () => {
@@ -166,6 +173,13 @@ describe("encoding graphql-transport-ws", () => {
     expect(encode({ type: "invalid", id: "1", reason: "no" })).toEqual([]);
   });
 
+  it("has an error for a mistake where a client expects it, which its client takes", () => {
+    const answering = graphqlTransportWs({ answerInvalid: true });
+    expect(answering.encode({ type: "invalid", id: undefined, reason: "no" })).toEqual([]);
+    const [answer] = answering.encode({ type: "invalid", id: "1", reason: "no" });
+    expect(() => validateMessage(sent(answer))).not.toThrow();
+  });
+
   it.each(ids)("wraps results of operation %j in bytes made once", (id) => {
     const { head, tail } = dialect.envelope(id);
     const result = Buffer.from('{"data":{"hi":"ключ"}}');
@@ -180,9 +194,22 @@ describe("encoding graphql-transport-ws", () => {
   });
 });
 
-async function transcript(lines: string, deviations: GraphqlTransportWsOptions = {}): Promise<void> {
-  await using users = new Users();
+async function transcript(
+  lines: string,
+  deviations: GraphqlTransportWsOptions = {},
+  server: ConstructorParameters<typeof Users>[0] = {},
+): Promise<void> {
+  await using users = new Users(server);
   await play(users.fanfare, graphqlTransportWs(deviations), lines, users.happenings);
+}
+
+/** Words errors as an older server did: with the name of what was thrown for a code. */
+function withClassName(error: GraphQLError) {
+  return { ...error.toJSON(), extensions: { code: error.originalError?.name } };
+}
+
+function wrong(reason: string): string {
+  return `S> {"type":"error","id":"1","payload":[{"message":${JSON.stringify(reason)},"extensions":{"code":"INVALID_MESSAGE"}}]}`;
 }
 
 describe("graphql-transport-ws with the habits of older servers", () => {
@@ -224,13 +251,68 @@ describe("graphql-transport-ws with the habits of older servers", () => {
       S> {"type":"error","id":"2","payload":[{"message":"Syntax Error…","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`);
   });
 
-  it("greets with a ping where a client expects it (S4-W1)", async () => {
+  it("tells a resolver's error beside the data, and masks what was not thrown on purpose (S3-W23)", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"subscribe","id":"1","payload":{"query":"{ fails }"}}
+      S> {"type":"next","id":"1","payload":{"data":{"fails":null},"errors":[{"message":"Internal server error","locations":[{"line":1,"column":3}],"path":["fails"],"extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}}
+      S> {"type":"complete","id":"1"}`);
+  });
+
+  it("words a resolver's error as the server wants it (S3-W23)", async () => {
     await transcript(
-      `S> {"type":"ping"}
-       C> {"type":"pong"}
-       ${init}`,
-      { greeting: true },
+      `${init}
+       C> {"type":"subscribe","id":"1","payload":{"query":"{ fails }"}}
+       S> {"type":"next","id":"1","payload":{"data":{"fails":null},"errors":[{"message":"x","locations":[{"line":1,"column":3}],"path":["fails"],"extensions":{"code":"RangeError"}}]}}
+       S> {"type":"complete","id":"1"}`,
+      {},
+      { formatError: withClassName },
     );
+  });
+
+  it("takes whatever a client introduces itself with (S4-W2)", async () => {
+    const introduced: unknown[] = [];
+    const server = { onConnect: (payload: unknown) => void introduced.push(payload) };
+    const anything = `C> {"type":"connection_init","payload":{"anything":1}}\nS> {"type":"connection_ack"}`;
+    await transcript(anything, {}, server);
+    await transcript(`C> {"type":"connection_init"}\nS> {"type":"connection_ack"}`, {}, server);
+    expect(introduced).toEqual([{ anything: 1 }, {}]);
+  });
+
+  it.each([
+    ["a subscribe without an id", '{"type":"subscribe","payload":{"query":"{ a }"}}', "S4-W9"],
+    ["a type that it does not know", '{"type":"nonsense","id":"1"}', "S4-W9"],
+    ["a subscribe without a query", '{"type":"subscribe","id":"1","payload":{}}', "S4-W10"],
+    ["variables that are none", '{"type":"subscribe","id":"1","payload":{"query":"{ a }","variables":7}}', "S4-W10"],
+  ])("closes with 4400 at %s (%s; %s)", async (_, message) => {
+    await transcript(`${init}\nC> ${message}\nS> close 4400`);
+  });
+
+  it("answers what it cannot understand, or passes over it, where a client expects that (S4-W9, S4-W10)", async () => {
+    await transcript(
+      `${init}
+       C> {"type":"subscribe","payload":{"query":"{ a }"}}
+       C> {"type":"nonsense"}
+       C> []
+       C> {
+       ${toUsers}
+       C> {"type":"subscribe","id":"1","payload":{}}
+       ${wrong('"query" must be a string')}
+       C> {"type":"subscribe","id":"1"}
+       ${wrong('"payload" of "subscribe" must be an object')}
+       C> {"type":"nonsense","id":"1"}
+       ${wrong('Unknown message type "nonsense"')}
+       !> publish
+       ${event}`,
+      { answerInvalid: true },
+    );
+  });
+
+  it.each([
+    ["4401 at a subscribe before the init", toUsers, 4401],
+    ["4429 at a second init", `${init}\nC> {"type":"connection_init"}`, 4429],
+  ])("closes with %s (S4-W12)", async (_, lines, code) => {
+    await transcript(`${lines}\nS> close ${code}`);
   });
 
   it("closes with 4403 and no frame when it is refused (S3-W24), with 4401 before the acknowledgement (S4-W8)", async () => {

@@ -25,6 +25,14 @@ const refuse = {
   },
 };
 
+function wrongToken(): never {
+  throw new GraphQLError('{"Authorization": "Token is invalid or not provided."}');
+}
+
+function failing(): never {
+  throw new RangeError("x");
+}
+
 describe("graphql-ws, of subscriptions-transport-ws", () => {
   it("acknowledges, and begins to keep alive (S3-W2)", async () => {
     await transcript(init);
@@ -99,7 +107,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${failed}`);
   });
 
-  it("replaces an operation whose id comes again, and says nothing of the server's inside (S3-W7)", async () => {
+  it("replaces an operation whose id comes again (S3-W7)", async () => {
     await transcript(`
       ${init}
       ${subscribe}
@@ -108,7 +116,43 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${event}`);
   });
 
-  it("answers what it does not know, and stays open (S3-W8, S3-W12)", async () => {
+  it("says nothing of the server's inside when something fails outside of GraphQL (S3-W7, S3-W22)", async () => {
+    await transcript(
+      `${init}
+       ${subscribe}
+       S> {"type":"data","id":"2","payload":{"data":null,"errors":[{"message":"Internal server error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}}
+       S> {"type":"complete","id":"2"}`,
+      { server: { onSubscribe: failing } },
+    );
+  });
+
+  it("words such a failure as the server wants it (S3-W22)", async () => {
+    await transcript(
+      `${init}
+       ${subscribe}
+       S> {"type":"data","id":"2","payload":{"data":null,"errors":[{"message":"RangeError: x","extensions":{"code":"RangeError"}}]}}
+       S> {"type":"complete","id":"2"}`,
+      {
+        server: {
+          onSubscribe: failing,
+          formatError: ({ message, originalError: { name = "" } = {} }) => ({
+            message: `${name}: ${message}`,
+            extensions: { code: name },
+          }),
+        },
+      },
+    );
+  });
+
+  it("tells a resolver's error beside the data, and masks what was not thrown on purpose (S3-W23)", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"start","id":"1","payload":{"query":"{ fails }"}}
+      S> {"type":"data","id":"1","payload":{"data":{"fails":null},"errors":[{"message":"Internal server error","locations":[{"line":1,"column":3}],"path":["fails"],"extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}}
+      S> {"type":"complete","id":"1"}`);
+  });
+
+  it("answers what it does not know, and stays open (S3-W8, S3-W12, S4-W9, S4-W10, S5-W7)", async () => {
     await transcript(`
       ${init}
       C> {"type":"FOO","id":"9"}
@@ -199,6 +243,50 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       S> close 4429`);
   });
 
+  it("refuses when onConnect fails, and goes on for others (S5-B2)", async () => {
+    await using users = new Users({ onConnect: ({ user }) => (user === "nobody" ? failing() : undefined) });
+    const unknown = `C> {"type":"connection_init","payload":{"user":"nobody"}}
+                     S> {"type":"connection_error","payload":{"message":"Forbidden"}}
+                     S> close 1011`;
+    await play(users.fanfare, graphqlWs(), unknown);
+    await play(users.fanfare, graphqlWs(), `${init}\n${subscribe}\n!> publish\n${event}`, users.happenings);
+  });
+
+  it("refuses a token that is not good with connection_error and 1011, before any start (S5-W6)", async () => {
+    await transcript(
+      `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
+       ${subscribe}
+       S> {"type":"connection_error","payload":{"message":"{\\"Authorization\\": \\"Token is invalid or not provided.\\"}"}}
+       S> close 1011`,
+      { server: { onConnect: wrongToken } },
+    );
+  });
+
+  it("tells at the start that a token is not good, and ends nothing, where a client expects that (S5-W6)", async () => {
+    const told = `S> {"type":"data","id":"2","payload":{"data":null,"errors":[{"message":"{\\"Authorization\\": \\"Token is invalid or not provided.\\"}"}]}}`;
+    await transcript(
+      `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
+       ${subscribe}
+       ${told}
+       !> publish
+       ${subscribe}
+       ${told}`,
+      { server: { onSubscribe: wrongToken }, deviations: { silent: true, errorsAsResults: true } },
+    );
+  });
+
+  it("answers a start without a payload though it is silent otherwise (S5-W7)", async () => {
+    await transcript(
+      `C> {"type":"connection_init"}
+       C> {"type":"start","id":"1"}
+       S> {"type":"error","id":"1","payload":{"message":"\\"payload\\" of \\"start\\" must be an object"}}
+       ${subscribe}
+       !> publish
+       ${event}`,
+      { deviations: { silent: true, errorsAsResults: true } },
+    );
+  });
+
   it("is silent where a client cannot bear an acknowledgement (S5-W5, S5-W8)", async () => {
     await transcript(
       `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
@@ -206,14 +294,6 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
        !> publish
        ${event}`,
       { deviations: { silent: true } },
-    );
-  });
-
-  it("greets with a keep-alive where a client expects it (S4-W1)", async () => {
-    await transcript(
-      `S> {"type":"ka"}
-       ${init}`,
-      { deviations: { greeting: true } },
     );
   });
 

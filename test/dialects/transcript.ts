@@ -13,7 +13,7 @@ export type Happenings = Readonly<Record<string, () => unknown>>;
  * - `C> {"type":"init"}`: the client sends this text.
  * - `S> {"type":"init_success"}`: the server sends this JSON. A string in it that ends with `…` need only begin so.
  * - `S> close 1011`: the server ends the connection.
- * - `!> publish`: calls the happening of that name.
+ * - `!> publish`: calls the happening of that name. Pings are answered by then, as WebSocket libraries do.
  * - `C> close`: the client goes away.
  */
 export async function play(
@@ -38,8 +38,10 @@ export async function play(
       expectSame(received.shift(), what);
     } else {
       if (who !== "C" || before !== "C") await assertQuiet(received);
-      if (who === "!") await happening(happenings, what)();
-      else if (what === "close") handler.closed(1001, "");
+      if (who === "!") {
+        handler.alive();
+        await happening(happenings, what)();
+      } else if (what === "close") handler.closed(1001, "");
       else handler.message(what);
     }
     before = who;

@@ -43,8 +43,18 @@ const broken = {
   }),
 };
 
+const fails = {
+  type: GraphQLString,
+  resolve: (): string => {
+    throw new RangeError("x");
+  },
+};
+
 const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: "Query", fields: { a: { type: GraphQLString, resolve: () => "1" } } }),
+  query: new GraphQLObjectType({
+    name: "Query",
+    fields: { a: { type: GraphQLString, resolve: () => "1" }, fails },
+  }),
   mutation: new GraphQLObjectType({
     name: "Mutation",
     fields: { shout: { type: GraphQLString, resolve: () => "A!" } },

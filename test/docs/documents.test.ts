@@ -28,8 +28,19 @@ function anchorsOf(file: string): readonly string[] {
 describe("The documents", () => {
   it("are all there", () => {
     const atTheRoot = ["ARCHITECTURE", "CHANGELOG", "CONTRIBUTING", "PROTOCOL", "README", "SECURITY"];
-    const guides = ["docs/attaching", "docs/declaring", "docs/moving"];
-    expect(documents.map(({ file }) => file)).toEqual([...atTheRoot, ...guides].map((name) => `${name}.md`));
+    const guides = [
+      "attaching",
+      "capture",
+      "declaring",
+      "django",
+      "models",
+      "moving",
+      "plain-sql",
+      "prisma",
+      "typeorm",
+    ];
+    const names = [...atTheRoot, ...guides.map((name) => `docs/${name}`)];
+    expect(documents.map(({ file }) => file)).toEqual(names.map((name) => `${name}.md`));
   });
 
   it("name only files that exist", () => {

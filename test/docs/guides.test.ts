@@ -9,9 +9,12 @@ import { files, read } from "../source-file.ts";
 import { Guide } from "./guide.ts";
 import { Markdown } from "./markdown.ts";
 import { Program } from "./program.ts";
+import { Recipe } from "./recipe.ts";
 
 const declaring = new Guide(read("docs/declaring.md"));
 const attaching = new Guide(read("docs/attaching.md"));
+const capture = new Guide(read("docs/capture.md"));
+const models = new Guide(read("docs/models.md"));
 const moving = new Guide(read("docs/moving.md"));
 
 /** What the compiler says about programs, under the strictness of this repository. */
@@ -35,13 +38,32 @@ async function complaints(programs: readonly string[]): Promise<string> {
 describe("The documents' programs", () => {
   it("compile", async () => {
     const readme = new Markdown("README.md").code("ts");
-    const programs = [...readme, declaring.whole, moving.whole, ...attaching.programs.map(([, program]) => program)];
+    const programs = [
+      ...readme,
+      capture.whole,
+      declaring.whole,
+      models.whole,
+      moving.whole,
+      ...attaching.programs.map(([, program]) => program),
+      ...Recipe.all().map(({ program }) => program),
+    ];
     expect(await complaints(programs)).toBe("");
   });
 
   it("are found by these tests, whatever document they stand in", () => {
     const withCode = files("{*.md,docs/**/*.md}").filter((file) => /^```ts$/m.test(read(file)));
-    expect(withCode).toEqual(["README.md", "docs/attaching.md", "docs/declaring.md", "docs/moving.md"]);
+    expect(withCode).toEqual([
+      "README.md",
+      "docs/attaching.md",
+      "docs/capture.md",
+      "docs/declaring.md",
+      "docs/django.md",
+      "docs/models.md",
+      "docs/moving.md",
+      "docs/plain-sql.md",
+      "docs/prisma.md",
+      "docs/typeorm.md",
+    ]);
   });
 });
 
@@ -67,11 +89,28 @@ describe("docs/declaring.md", () => {
   });
 });
 
+describe("docs/models.md", () => {
+  it("prints what it says", async () => {
+    await using program = new Program(models.whole);
+    expect(await program.output()).toBe(models.output);
+  });
+
+  it("names every option of model()", () => {
+    const [, body = ""] =
+      /interface ModelOptions<[^>]*> \{\n([\s\S]*?)^\}/m.exec(read("src/models/model-options.ts")) ?? [];
+    const options = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name);
+    expect(options).toContain("visible");
+    const text = read("docs/models.md");
+    expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(text))).toEqual([]);
+  });
+});
+
 describe("docs/moving.md", () => {
   it("prints what it says", async () => {
     await using program = new Program(moving.whole);
     expect(await program.output()).toBe(moving.output);
-  });
+    // It starts a database.
+  }, 60_000);
 
   it("names only options that the dialects have", () => {
     const table = new Markdown("docs/moving.md").table("Clients of", "Dialect");

@@ -8,8 +8,9 @@ export class Program implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   #errors = "";
 
-  constructor(source: string) {
+  constructor(source: string, environment: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(process.execPath, ["--conditions=fanfare-source", "--input-type=module-typescript", "-"], {
+      env: { ...process.env, ...environment },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#child.stderr.on("data", (data: Buffer) => (this.#errors += data.toString()));

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MatchIndex, type Match } from "../../src/engine/match-index.ts";
+import type { Match } from "../../src/declare/declaration.ts";
+import { MatchIndex, type Interest } from "../../src/engine/match-index.ts";
 
 function found(index: MatchIndex<string>, payload: unknown): readonly string[] {
   const names: string[] = [];
@@ -8,9 +9,16 @@ function found(index: MatchIndex<string>, payload: unknown): readonly string[] {
   return names.toSorted();
 }
 
-function indexOf(matches: Readonly<Record<string, Match | undefined>>): MatchIndex<string> {
+function by(match: Interest["match"], facets?: Interest["facets"]): Interest {
+  return { match, facets };
+}
+
+function indexOf(
+  matches: Readonly<Record<string, Interest["match"]>>,
+  facets?: Interest["facets"],
+): MatchIndex<string> {
   const index = new MatchIndex<string>();
-  for (const [name, match] of Object.entries(matches)) index.add(match, name);
+  for (const [name, match] of Object.entries(matches)) index.add(by(match, facets), name);
   return index;
 }
 
@@ -63,7 +71,7 @@ describe("A match index", () => {
     for (const payload of [{}, { id: {} }, { id: undefined }, { id: match["id"] }, null]) {
       expect(found(index, payload)).toEqual([]);
     }
-    index.delete(match, "odd");
+    index.delete(by(match), "odd");
     expect(index.size).toBe(0);
   });
 
@@ -89,19 +97,19 @@ describe("A match index", () => {
 
   it("finds a listener once that was added twice, and not at all once it was deleted", () => {
     const index = new MatchIndex<string>();
-    index.add({ id: 1 }, "it");
-    index.add({ id: 1 }, "it");
+    index.add(by({ id: 1 }), "it");
+    index.add(by({ id: 1 }), "it");
     expect(index.size).toBe(1);
     expect(found(index, { id: 1 })).toEqual(["it"]);
-    index.delete({ id: 1 }, "it");
-    index.delete({ id: 1 }, "it");
+    index.delete(by({ id: 1 }), "it");
+    index.delete(by({ id: 1 }), "it");
     expect(index.size).toBe(0);
     expect(found(index, { id: 1 })).toEqual([]);
   });
 
   it("does not mind the order in which conditions are named", () => {
     const index = indexOf({ it: { id: 1, kind: "a" } });
-    index.delete({ kind: "a", id: 1 }, "it");
+    index.delete(by({ kind: "a", id: 1 }), "it");
     expect(index.size).toBe(0);
   });
 
@@ -110,14 +118,65 @@ describe("A match index", () => {
     const names: string[] = [];
     index.find({ id: 1 }, (name) => {
       names.push(name);
-      index.delete({ id: 1 }, "first");
-      index.delete({ id: 1 }, "second");
-      index.add({ id: 2 }, "third");
+      index.delete(by({ id: 1 }), "first");
+      index.delete(by({ id: 1 }), "second");
+      index.add(by({ id: 2 }), "third");
     });
     expect(names).toEqual(["first"]);
     expect([...index]).toEqual(["third"]);
   });
+
+  it("finds those of whose alternatives an event meets one, each once", () => {
+    const index = indexOf({ either: [{ id: 1 }, { id: 2 }], both: [{ id: 1 }, { kind: "a" }], none: [], all: [{}] });
+    expect(found(index, { id: 1, kind: "a" })).toEqual(["all", "both", "either"]);
+    expect(found(index, { id: 2 })).toEqual(["all", "either"]);
+    expect([index.size, [...index].toSorted()]).toEqual([4, ["all", "both", "either", "none"]]);
+    for (const name of ["both", "none", "all"])
+      index.delete(by(name === "both" ? [{ id: 1 }, { kind: "a" }] : name === "all" ? [{}] : []), name);
+    expect(found(index, { id: 1, kind: "a" })).toEqual(["either"]);
+  });
+
+  it("looks conditions up in an event's facets, and finds a listener once whose conditions several meet", () => {
+    const index = indexOf({ skoda: { make: "Skoda" }, old: { make: "Skoda", year: 1990 }, all: {} }, sides);
+    expect(found(index, { before: { make: "Skoda", year: 1990 }, after: { make: "Skoda", year: 1991 } })).toEqual([
+      "all",
+      "old",
+      "skoda",
+    ]);
+    expect(found(index, { before: { make: "Skoda" }, after: { year: 1990 } })).toEqual(["all", "skoda"]);
+    expect(found(index, {})).toEqual(["all"]);
+  });
+
+  it("keeps those apart who take an event apart in different ways", () => {
+    const index = indexOf({ side: { id: 1 } }, sides);
+    index.add(by({ id: 1 }), "whole");
+    expect(found(index, { id: 1 })).toEqual(["whole"]);
+    expect(found(index, { before: { id: 1 } })).toEqual(["side"]);
+  });
+
+  it("finds everybody by facets for an event that concerns all, and only the undemanding if taking it apart fails", () => {
+    const index = indexOf({ one: { id: 1 }, all: undefined }, sides);
+    expect(found(index, "everybody")).toEqual(["all", "one"]);
+    expect(found(index, null)).toEqual(["all"]);
+  });
+
+  it("does not visit whom a listener before has deleted, by however many facets it was found", () => {
+    const index = indexOf({ first: { id: 1 }, second: { id: 1 } }, sides);
+    const names: string[] = [];
+    index.find({ before: { id: 1 }, after: { id: 1 } }, (name) => {
+      names.push(name);
+      index.delete(by({ id: 1 }, sides), "second");
+    });
+    expect(names).toEqual(["first"]);
+  });
 });
+
+/** The objects `before` and `after` of an event; a text concerns everybody; throws for null. */
+function sides(event: unknown): readonly object[] | "all" {
+  if (typeof event === "string") return "all";
+  if (event === null) throw new TypeError("No event");
+  return Object.values(Object(event)).filter((side) => typeof side === "object" && side !== null);
+}
 
 // Few values, so that they meet often; the empty text, separators and texts of other kinds' values among them.
 const value = fc.constantFrom(0, 1, Number.NaN, "1", "null", "", ",", '"', null, true, 1n, undefined);
@@ -127,6 +186,7 @@ const properties = fc
   .map((entries): Match => Object.fromEntries(entries));
 const payload = fc.oneof({ weight: 9, arbitrary: properties }, { weight: 1, arbitrary: fc.constantFrom(null, 1, "a") });
 const steps = fc.array(fc.tuple(fc.constantFrom("add", "add", "delete"), properties, fc.nat(3)), { maxLength: 30 });
+const several = fc.array(fc.array(properties, { maxLength: 3 }), { maxLength: 8 });
 
 /** What `match` promises, said with a filter. */
 function meets(event: unknown, match: Match): boolean {
@@ -149,8 +209,8 @@ it("A match index finds what a filter by equality would let through", () => {
           .join("|")}`;
         if (what === "add") list.set(name, match);
         else list.delete(name);
-        if (what === "add") index.add(match, name);
-        else index.delete(match, name);
+        if (what === "add") index.add(by(match), name);
+        else index.delete(by(match), name);
       }
       expect(index.size).toBe(list.size);
       for (const event of events) {
@@ -161,3 +221,26 @@ it("A match index finds what a filter by equality would let through", () => {
     { numRuns: 500 },
   );
 });
+
+it("A match index with alternatives and facets finds what a filter would let through, each once", () => {
+  fc.assert(
+    fc.property(several, fc.array(fc.dictionary(fc.constantFrom("before", "after"), properties)), (lists, events) => {
+      const index = new MatchIndex<string>();
+      for (const [number, list] of lists.entries()) index.add(by(list, sides), String(number));
+      for (const event of events) {
+        const facets = Object.values(event);
+        const expected = [...lists.entries()].filter(([, list]) =>
+          list.some((match) => isEmpty(match) || facets.some((facet) => meets(facet, match))),
+        );
+        expect(found(index, event)).toEqual(expected.map(([number]) => String(number)).toSorted());
+      }
+      for (const [number, list] of lists.entries()) index.delete(by(list, sides), String(number));
+      expect([index.size, found(index, { before: { a: 1, b: 1 } })]).toEqual([0, []]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function isEmpty(match: Match): boolean {
+  return Object.values(match).every((wanted) => wanted === undefined);
+}

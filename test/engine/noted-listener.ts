@@ -1,14 +1,15 @@
 import type { Event, GapReason } from "../../src/contract/broker.ts";
 import type { Listener } from "../../src/engine/listener.ts";
-import type { Match } from "../../src/engine/match-index.ts";
+import type { Match } from "../../src/declare/declaration.ts";
+import type { Interest } from "../../src/engine/match-index.ts";
 
 /** A listener that writes down what it hears: payloads, `end`, `gap expired`. */
 export class NotedListener implements Listener {
-  readonly match: Match | undefined;
+  readonly interest: Interest;
   readonly heard: unknown[] = [];
 
   constructor(match?: Match) {
-    this.match = match;
+    this.interest = { match, facets: undefined };
   }
 
   event(event: Event): void {

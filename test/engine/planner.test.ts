@@ -1,3 +1,4 @@
+import { everything } from "../../src/engine/match-index.ts";
 import { GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString, type GraphQLFieldConfig } from "graphql";
 import { describe, expect, it } from "vitest";
 import { shareable } from "../../src/declare/shareable.ts";
@@ -192,12 +193,12 @@ describe("A plan", () => {
 
   it("listens to the topic that is called like a field without anything", async () => {
     const { plan } = await planner().plan(prepared("subscription { bare { make } }"), {});
-    expect(plan).toMatchObject({ topics: ["bare"], fieldName: "bare", match: undefined, declaration: undefined });
+    expect(plan).toMatchObject({ topics: ["bare"], fieldName: "bare", interest: everything, declaration: undefined });
   });
 
   it("has the conditions of its arguments", async () => {
     const { plan } = await planner().plan(prepared('subscription { carMatched(make: "Skoda") { make } }'), {});
-    expect(plan.match).toEqual({ make: "Skoda" });
+    expect(plan.interest.match).toEqual({ make: "Skoda" });
   });
 
   it("has the field itself for a source of its own, and no topics", async () => {

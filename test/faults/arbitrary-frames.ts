@@ -1,13 +1,15 @@
 import * as fc from "fast-check";
-import { clientFrame, messageFrame, opcodes, textFrame, type ClientFrame } from "./frame.ts";
+import { clientFrame, opcodes, textFrame, type ClientFrame } from "./frame.ts";
+import type { DialectModel } from "./models/dialect-model.ts";
 
 /** An object that is so many levels deep. */
 function nested(depth: number): object {
   return depth === 1 ? {} : { a: nested(depth - 1) };
 }
 
-const ids = fc.constantFrom("1", "2", "3", "4", "5", "6", "__proto__", "constructor", "€", "x".repeat(64));
-const wrongIds = fc.constantFrom<unknown>("", 1, null, {}, [], "x".repeat(65), "€".repeat(22));
+const texts = ["1", "2", "3", "__proto__", "constructor", "toString", "€", "x".repeat(62)];
+const numbers = [0, 1, -0.5, 1e21];
+const wrongIds = ["", null, {}, [], true, "x".repeat(65), "€".repeat(22), "x".repeat(200)];
 
 const queries = fc.constantFrom(
   "{ hi }",
@@ -45,18 +47,45 @@ const request = fc.record({
   extensions: payload,
 });
 
-/** Messages of the protocol: right ones, wrong ones, and right ones at the wrong time. */
-const message: fc.Arbitrary<object> = fc.oneof(
-  { weight: 40, arbitrary: fc.record({ type: fc.constantFrom("ping", "pong"), payload }) },
-  { weight: 80, arbitrary: fc.record({ type: fc.constant("subscribe"), id: ids, payload: request }) },
-  { weight: 80, arbitrary: fc.record({ type: fc.constant("complete"), id: ids }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("connection_init"), payload }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ type: fc.constantFrom("subscribe", "complete"), id: wrongIds, payload: request }),
-  },
-  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom("next", "error", "start", "", 1), id: ids, payload }) },
-);
+/** JSON texts: messages that are right, wrong, or right at the wrong time. */
+function messagesOf(dialect: DialectModel): fc.Arbitrary<string> {
+  const { others, words } = dialect;
+  const takesNumbers = dialect.name === "graphql-subscriptions";
+  // What is answered does not end the connection, so it may come often.
+  const wrong = dialect.wrong === "answer" ? 10 : 1;
+  const ids = fc.constantFrom<unknown>(...texts, ...(takesNumbers ? numbers : []));
+  const badIds = fc.constantFrom<unknown>(...wrongIds, ...(takesNumbers ? [] : numbers));
+  const startOf = (id: fc.Arbitrary<unknown>) => fc.tuple(id, request).map((given) => dialect.start(...given));
+  const other = (types: readonly unknown[]) => fc.record({ type: fc.constantFrom(...types), id: ids, payload });
+  const message = fc.oneof(
+    { weight: 80, arbitrary: startOf(ids) },
+    { weight: 80, arbitrary: fc.record({ type: fc.constant(words.stop), id: ids }) },
+    { weight: others.known.length > 0 ? 40 : 0, arbitrary: other(["", ...others.known].slice(-2)) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant(words.init), payload }) },
+    { weight: wrong, arbitrary: startOf(badIds) },
+    { weight: wrong, arbitrary: fc.record({ type: fc.constantFrom(words.start, words.stop), id: badIds }) },
+    { weight: wrong, arbitrary: other([...others.unknown, "", 1, null, "constructor", "toString"]) },
+  );
+  return fc.oneof(
+    { weight: 100, arbitrary: message.map((content) => JSON.stringify(content)) },
+    { weight: wrong, arbitrary: message.map((content) => JSON.stringify(content)).chain(garbled) },
+    // JSON has numbers that JavaScript has not.
+    {
+      weight: wrong,
+      arbitrary: message.map((content) => JSON.stringify({ ...content, id: "∞" }).replace('"∞"', "1e999")),
+    },
+  );
+}
+
+/** A text in which single characters were changed, lost or added. */
+function garbled(text: string): fc.Arbitrary<string> {
+  const change = fc.tuple(fc.nat(text.length), fc.nat(2), fc.string({ unit: "binary", maxLength: 2 }));
+  return fc
+    .array(change, { minLength: 1, maxLength: 3 })
+    .map((changes) =>
+      changes.reduce((whole, [at, lost, added]) => whole.slice(0, at) + added + whole.slice(at + lost), text),
+    );
+}
 
 const small = fc.uint8Array({ maxLength: 125 });
 
@@ -68,10 +97,9 @@ const control: fc.Arbitrary<Buffer> = fc
   .map(([opcode, content]) => clientFrame({ opcode, payload: content }));
 
 /** A message in fragments, with a ping between two of them. */
-const fragmented: fc.Arbitrary<Buffer> = fc
-  .tuple(message, fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }))
-  .map(([content, cuts]) => {
-    const bytes = Buffer.from(JSON.stringify(content));
+const fragmented = (message: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
+  fc.tuple(message, fc.array(fc.nat(300), { minLength: 1, maxLength: 5 })).map(([text, cuts]) => {
+    const bytes = Buffer.from(text);
     const places = [0, ...cuts.map((cut) => cut % bytes.length).toSorted((a, b) => a - b), bytes.length];
     const frames = places.slice(1).map((end, index): ClientFrame => ({
       opcode: index === 0 ? opcodes.text : opcodes.continuation,
@@ -84,29 +112,24 @@ const fragmented: fc.Arbitrary<Buffer> = fc
     );
   });
 
-const legal: fc.Arbitrary<Buffer> = fc.oneof(
-  { weight: 10, arbitrary: message.map(messageFrame) },
-  { weight: 2, arbitrary: control },
-  { weight: 1, arbitrary: fragmented },
-);
-
 /** A frame in which single bytes were changed, lost or added. */
-const mutated: fc.Arbitrary<Buffer> = fc
-  .tuple(
-    legal,
-    fc.array(fc.tuple(fc.nat(2_000), fc.nat(255), fc.constantFrom(0, 1, 2)), { minLength: 1, maxLength: 3 }),
-  )
-  .map(([frame, changes]) => {
-    let bytes = frame;
-    for (const [place, byte, what] of changes) {
-      // Half of all changes are in the header, where they matter most.
-      const at = place % 2 === 0 ? (place / 2) % Math.min(8, bytes.length) : place % bytes.length;
-      const rest = bytes.subarray(what === 2 ? at : at + 1);
-      bytes = Buffer.concat([bytes.subarray(0, at), what === 1 ? Buffer.alloc(0) : Buffer.of(byte), rest]);
-      if (bytes.length === 0) return frame;
-    }
-    return bytes;
-  });
+const mutated = (legal: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> =>
+  fc
+    .tuple(
+      legal,
+      fc.array(fc.tuple(fc.nat(2_000), fc.nat(255), fc.constantFrom(0, 1, 2)), { minLength: 1, maxLength: 3 }),
+    )
+    .map(([frame, changes]) => {
+      let bytes = frame;
+      for (const [place, byte, what] of changes) {
+        // Half of all changes are in the header, where they matter most.
+        const at = place % 2 === 0 ? (place / 2) % Math.min(8, bytes.length) : place % bytes.length;
+        const rest = bytes.subarray(what === 2 ? at : at + 1);
+        bytes = Buffer.concat([bytes.subarray(0, at), what === 1 ? Buffer.alloc(0) : Buffer.of(byte), rest]);
+        if (bytes.length === 0) return frame;
+      }
+      return bytes;
+    });
 
 const random: fc.Arbitrary<Buffer> = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
@@ -115,7 +138,19 @@ const random: fc.Arbitrary<Buffer> = fc.oneof(
 );
 
 /** What a client sends in one go, frame by frame: most of it legal, so that the rest meets a server in every state. */
-export const arbitraryFrames: fc.Arbitrary<Buffer[]> = fc.array(
-  fc.oneof({ weight: 100, arbitrary: legal }, { weight: 2, arbitrary: mutated }, { weight: 1, arbitrary: random }),
-  { minLength: 5, maxLength: 35, size: "max" },
-);
+export function arbitraryFrames(dialect: DialectModel): fc.Arbitrary<Buffer[]> {
+  const message = messagesOf(dialect);
+  const legal = fc.oneof(
+    { weight: 10, arbitrary: message.map(textFrame) },
+    { weight: 2, arbitrary: control },
+    { weight: 1, arbitrary: fragmented(message) },
+  );
+  return fc.array(
+    fc.oneof(
+      { weight: 100, arbitrary: legal },
+      { weight: 2, arbitrary: mutated(legal) },
+      { weight: 1, arbitrary: random },
+    ),
+    { minLength: 5, maxLength: 35, size: "max" },
+  );
+}

@@ -6,15 +6,28 @@ import { patience, until } from "./until.ts";
 /** A message of the server, as its JSON says it. */
 export interface ServerMessage {
   readonly type: string;
-  readonly id?: string;
+  readonly id?: string | number | null;
   readonly payload?: unknown;
+}
+
+/** A subprotocol, and how a client is let in by it. */
+export interface Protocol {
+  readonly name: string;
+  readonly words: { readonly init: string; readonly ack: string };
 }
 
 export interface BareClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
+  /** Default graphql-transport-ws. */
+  readonly protocol?: Protocol;
   /** Takes messages instead of {@link BareClient.messages}. */
   readonly onMessage?: (message: ServerMessage) => void;
 }
+
+const usualProtocol: Protocol = {
+  name: "graphql-transport-ws",
+  words: { init: "connection_init", ack: "connection_ack" },
+};
 
 /** The key that RFC 6455 has as its example. */
 const handshake = {
@@ -22,7 +35,7 @@ const handshake = {
   Upgrade: "websocket",
   "Sec-WebSocket-Version": "13",
   "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-  "Sec-WebSocket-Protocol": "graphql-transport-ws",
+  "Sec-WebSocket-Protocol": usualProtocol.name,
 };
 
 export function handshakeText(port: number, headers: Readonly<Record<string, string>> = {}): string {
@@ -62,7 +75,8 @@ export class BareClient implements Disposable {
         this.#wake();
       });
     }
-    this.socket.write(handshakeText(port, options.headers));
+    const { headers, protocol = usualProtocol } = options;
+    this.socket.write(handshakeText(port, { "Sec-WebSocket-Protocol": protocol.name, ...headers }));
   }
 
   /** A client whose handshake was accepted. */
@@ -76,13 +90,13 @@ export class BareClient implements Disposable {
   /** A client that was acknowledged. */
   static async ready(port: number, options: BareClientOptions = {}): Promise<BareClient> {
     const client = await BareClient.open(port, { ...options, onMessage: (message) => client.#first(message, options) });
-    client.send({ type: "connection_init" });
+    client.send({ type: (options.protocol ?? usualProtocol).words.init });
     await client.until(() => client.#acknowledged, "the acknowledgement");
     return client;
   }
 
   #first(message: ServerMessage, options: BareClientOptions): void {
-    if (message.type === "connection_ack") this.#acknowledged = true;
+    if (message.type === (options.protocol ?? usualProtocol).words.ack) this.#acknowledged = true;
     else if (options.onMessage) options.onMessage(message);
     else this.messages.push(message);
   }
@@ -220,5 +234,5 @@ function readMessage(payload: Uint8Array): ServerMessage {
 
 function isMessage(value: unknown): value is ServerMessage {
   if (typeof value !== "object" || value === null || !("type" in value) || typeof value.type !== "string") return false;
-  return !("id" in value) || typeof value.id === "string";
+  return !("id" in value) || value.id === null || ["string", "number"].includes(typeof value.id);
 }

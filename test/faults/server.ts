@@ -7,7 +7,16 @@ import { room, tickerSchema, type Tick } from "./ticker.ts";
 const given: Partial<FanfareOptions> = JSON.parse(process.argv[2] ?? "{}");
 const observer = new Observer();
 const { broker, log } = observer;
-const fanfare = createFanfare({ schema: tickerSchema(), broker, log, linger: 0, warnAfter: Infinity, ...given });
+const fanfare = createFanfare({
+  schema: tickerSchema(),
+  broker,
+  log,
+  linger: 0,
+  warnAfter: Infinity,
+  // Whoever asks for it is never answered.
+  onConnect: ({ held }) => (held === true ? new Promise(() => undefined) : undefined),
+  ...given,
+});
 const { port } = await fanfare.listen({ port: 0 });
 
 const counts = new Map<string, number>();

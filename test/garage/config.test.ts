@@ -3,13 +3,18 @@ import { readConfig } from "../../examples/garage/config.ts";
 
 describe("The garage's configuration", () => {
   it("has a default for everything, also for what is set to nothing", () => {
-    const defaults = { host: "127.0.0.1", port: 4000, folder: undefined };
-    expect(readConfig({})).toEqual(defaults);
-    expect(readConfig({ HOST: "", PORT: "", DATA_DIR: "" })).toEqual(defaults);
+    const defaults = { host: "127.0.0.1", port: 4000, database: undefined, folder: undefined };
+    expect(readConfig({})).toStrictEqual(defaults);
+    expect(readConfig({ HOST: "", PORT: "", DATABASE_URL: "", DATA_DIR: "" })).toStrictEqual(defaults);
   });
 
   it("comes from the environment", () => {
-    expect(readConfig({ HOST: "::", PORT: "0", DATA_DIR: "data" })).toEqual({ host: "::", port: 0, folder: "data" });
+    expect(readConfig({ HOST: "::", PORT: "0", DATABASE_URL: "postgres:///garage", DATA_DIR: "data" })).toStrictEqual({
+      host: "::",
+      port: 0,
+      database: "postgres:///garage",
+      folder: "data",
+    });
     expect(readConfig({ PORT: "65535" }).port).toBe(65_535);
   });
 

@@ -22,7 +22,7 @@ export class GarageProcess implements AsyncDisposable {
 
   /** @param environment added to what every garage here is started with: any free port, data in memory. */
   constructor(environment: Readonly<Record<string, string>> = {}) {
-    const { HOST: _host, DATA_DIR: _folder, ...inherited } = process.env;
+    const { HOST: _host, DATA_DIR: _folder, DATABASE_URL: _database, ...inherited } = process.env;
     this.#child = spawn(process.execPath, ["--conditions=fanfare-source", "examples/garage/main.ts"], {
       env: { ...inherited, PORT: "0", ...environment },
       stdio: ["ignore", "pipe", "pipe"],

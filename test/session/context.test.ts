@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { contextWith, withOperation } from "../../src/session/context.ts";
 import { DetachedOperation } from "../../src/session/detached-operation.ts";
 
-const operation = new DetachedOperation("1", "Name");
+const peer = { address: "127.0.0.1", url: "/graphql", header: () => undefined };
+const operation = new DetachedOperation({ id: "1", peer, viewer: undefined }, "Name");
 
 class Application {
   readonly name = "garage";

@@ -8,7 +8,12 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 class Owner implements OutboxOwner {
+  readonly id: string;
   waiting = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
 
   sizeOf(delivery: Delivery): number {
     return head + delivery.bytes.length;
@@ -21,7 +26,7 @@ class Owner implements OutboxOwner {
   dropped(): void {}
 }
 
-/** An outbox of texts, of which the first letter is the key. Owners are numbers; -1 is the protocol. */
+/** An outbox of texts, of which the first letter is the key. Owners are numbers, and messages are about them, too. */
 interface Box {
   add(owner: number, text: string): void;
   message(owner: number, text: string): void;
@@ -39,14 +44,14 @@ function keyOf({ bytes }: Delivery): string {
 
 class RealBox implements Box {
   readonly #outbox = new Outbox<Owner>();
-  readonly #owners = [new Owner(), new Owner()];
+  readonly #owners = [new Owner("0"), new Owner("1")];
 
   add(owner: number, text: string): void {
     this.#outbox.add(this.#owner(owner), { event: undefined, bytes: encoder.encode(text) });
   }
 
-  message(_owner: number, text: string): void {
-    this.#outbox.addMessage(encoder.encode(text));
+  message(owner: number, text: string): void {
+    this.#outbox.addMessage(encoder.encode(text), String(owner));
   }
 
   oldest(owner: number): boolean {
@@ -58,7 +63,7 @@ class RealBox implements Box {
   }
 
   all(owner: number): void {
-    this.#outbox.dropAll(this.#owner(owner));
+    this.#outbox.dropAll(String(owner));
   }
 
   conflate(owner: number, next: string): number {
@@ -86,7 +91,10 @@ class RealBox implements Box {
 }
 
 interface Entry {
+  /** Whose result it is; -1 is the protocol. */
   readonly owner: number;
+  /** Whom it concerns. */
+  readonly about: number;
   readonly text: string;
 }
 
@@ -99,11 +107,11 @@ class ListBox implements Box {
   #entries: readonly Entry[] = [];
 
   add(owner: number, text: string): void {
-    this.#entries = [...this.#entries, { owner, text }];
+    this.#entries = [...this.#entries, { owner, about: owner, text }];
   }
 
-  message(_owner: number, text: string): void {
-    this.add(-1, text);
+  message(owner: number, text: string): void {
+    this.#entries = [...this.#entries, { owner: -1, about: owner, text }];
   }
 
   oldest(owner: number): boolean {
@@ -115,11 +123,11 @@ class ListBox implements Box {
   }
 
   all(owner: number): void {
-    this.#drop(this.#of(owner));
+    this.#drop(this.#entries.filter(({ about }) => about === owner));
   }
 
   conflate(owner: number, next: string): number {
-    const own = [...this.#of(owner), { owner, text: next }];
+    const own = [...this.#of(owner), { owner, about: owner, text: next }];
     return this.#drop(
       own.filter((entry, index) => own.slice(index + 1).some((later) => later.text[0] === entry.text[0])),
     );

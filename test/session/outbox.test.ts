@@ -3,12 +3,12 @@ import type { Delivery } from "../../src/engine/delivery.ts";
 import { Outbox, type OutboxOwner } from "../../src/session/outbox.ts";
 
 class Owner implements OutboxOwner {
-  readonly name: string;
+  readonly id: string;
   readonly lost: string[] = [];
   messages = 0;
 
-  constructor(name: string) {
-    this.name = name;
+  constructor(id: string) {
+    this.id = id;
   }
 
   sizeOf(delivery: Delivery): number {
@@ -47,7 +47,7 @@ function keyOrThrow(delivery: Delivery): string {
 
 function takeFrom(outbox: Outbox<Owner>, maxBytes: number = Infinity): readonly string[] {
   const taken: string[] = [];
-  outbox.take(maxBytes, (owner, delivery) => taken.push(`${owner?.name ?? "-"} ${textOf(delivery)}`));
+  outbox.take(maxBytes, (owner, delivery) => taken.push(`${owner?.id ?? "-"} ${textOf(delivery)}`));
   return taken;
 }
 

@@ -62,7 +62,8 @@ describe("A rate limit", () => {
   });
 
   it("is a bucket that holds the burst and fills with the rate, whenever messages come", () => {
-    const rates = fc.record({ perSecond: fc.integer({ min: 1, max: 1_000 }), burst: fc.integer({ min: 1, max: 20 }) });
+    // At more than a hundred per second an interval is no longer much longer than what a clock of today rounds off.
+    const rates = fc.record({ perSecond: fc.integer({ min: 1, max: 100 }), burst: fc.integer({ min: 1, max: 20 }) });
     const pauses = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 })), { maxLength: 100 });
     fc.assert(
       fc.property(rates, pauses, ({ perSecond, burst }, waits) => {

@@ -36,6 +36,8 @@ const found: Readonly<Record<Bug, string>> = {
   "shortens payloads": "carries payloads as they are",
   "has no newest event": "knows the newest event",
   "takes others down with it": "leaves other processes alone when it ends",
+  "ignores fences": "refuses what an earlier leader writes after a later one",
+  "has one fence for all": "keeps the leaders of one scope apart from those of others, and from whoever has none",
 };
 
 /** Writes down the cases instead of running them. */
@@ -59,6 +61,7 @@ function toyOptions(bug?: Bug): BrokerContractOptions {
     name: bug ?? "toy",
     supports: { history: true, acrossProcesses: true, durable: true },
     create: () => new ToyBroker(cluster),
+    fences: true,
     breakLink: async (broker) => (broker instanceof ToyBroker ? broker.cut() : () => {}),
     forget: async (topic) => cluster.forget(topic),
     loseTail: async (topic, events) => cluster.loseTail(topic, events),

@@ -3,6 +3,7 @@ import type {
   Broker,
   BrokerSink,
   Event,
+  Fence,
   NewEvent,
   Position,
   Receipt,
@@ -38,7 +39,9 @@ export type Bug =
   | "stamps its own time"
   | "shortens payloads"
   | "has no newest event"
-  | "takes others down with it";
+  | "takes others down with it"
+  | "ignores fences"
+  | "has one fence for all";
 
 interface Stream {
   epoch: number;
@@ -52,6 +55,7 @@ export class ToyCluster {
   readonly keep: number;
   readonly streams = new Map<TopicName, Stream>();
   readonly clients = new Set<ToyBroker>();
+  readonly tokens = new Map<string, number>();
   #epochs = 0;
 
   constructor(bug?: Bug, keep: number = Infinity) {
@@ -128,8 +132,9 @@ export class ToyBroker implements Broker {
     for (const topic of topics) this.#topics.delete(topic);
   }
 
-  async publish(events: readonly NewEvent[]): Promise<readonly Receipt[]> {
+  async publish(events: readonly NewEvent[], fence?: Fence): Promise<readonly Receipt[]> {
     const { bug } = this.#cluster;
+    if (fence && !this.#passes(fence)) return events.map(() => ({ notStored: new Error("fenced off") }));
     if (this.#closed) {
       if (bug === "rejects after the end") throw new Error("closed");
       return events.map(() => ({ notStored: new FanfareError("CLOSED", "closed") }));
@@ -193,6 +198,15 @@ export class ToyBroker implements Broker {
     this.#closed = true;
     if (bug !== "goes on after the end") this.#topics.clear();
     if (bug === "takes others down with it") for (const client of clients) client.#topics.clear();
+  }
+
+  #passes({ scope, token }: Fence): boolean {
+    const { bug, tokens } = this.#cluster;
+    if (bug === "ignores fences") return true;
+    const name = bug === "has one fence for all" ? "all" : scope;
+    if (token < (tokens.get(name) ?? 0)) return false;
+    tokens.set(name, token);
+    return true;
   }
 
   #later(run: () => void): void {

@@ -23,6 +23,8 @@ export class PlainEngine implements RequestEngine {
 
   formatError: RequestEngine["formatError"] = (error) => error.toJSON();
 
+  isCommand: RequestEngine["isCommand"] = () => false;
+
   execute: RequestEngine["execute"] = async (peer, document, request) => {
     this.executed += 1;
     const rootValue = {

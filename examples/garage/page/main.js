@@ -73,6 +73,7 @@ const command = `curl ${location.origin}/graphql \\
   -d '{"query":"mutation { updateCar(id: 1, input: { year: 1975 }) { id } }"}'`;
 byId("command", HTMLPreElement).textContent = command;
 byId("endpoint", HTMLElement).textContent = socketUrl.href;
+byId("trigger", HTMLElement).textContent = `${location.port === "4000" ? "" : `PORT=${location.port} `}npm run trigger`;
 
 const copy = byId("copy", HTMLButtonElement);
 // Browsers let only pages of this machine, or behind TLS, write to the clipboard.

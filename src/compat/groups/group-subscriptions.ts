@@ -12,12 +12,12 @@ import type { MaybePromise } from "../../declare/declaration.ts";
 import type { OperationContext } from "../../declare/operation-handle.ts";
 import type { Publisher } from "../../declare/publisher.ts";
 import { subscription } from "../../declare/subscription.ts";
-import { topic } from "../../declare/topic.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { graphqlTransportWs } from "../../dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "../../dialects/graphql-ws.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
 import { FrameSource } from "./frame-source.ts";
+import { groupTopic, type GroupEvent } from "./group-topic.ts";
 import { framed, GroupValue, type GroupFrame, type Spelling } from "./group-frame.ts";
 import { rawName, rawRequest } from "./raw-document.ts";
 
@@ -40,13 +40,6 @@ export interface GroupOptions<Context> {
   readonly permit?: (group: string, context: Context) => MaybePromise<boolean>;
   /** Default `both`. */
   readonly spelling?: Spelling;
-}
-
-const groupTopic = topic("group", { name: String }).of<GroupEvent>();
-
-interface GroupEvent {
-  readonly group: string;
-  readonly value: unknown;
 }
 
 interface ListenArgs {
@@ -88,7 +81,7 @@ export class GroupSubscriptions<Context = unknown> {
     this.fields = Object.fromEntries([...names].flatMap(([name, field]) => this.#fieldsOf(name, field)));
     const habits = { succession: true, errorsAsResults: true, echoComplete: true };
     this.options = {
-      dialects: [graphqlTransportWs(habits), graphqlWs(habits)],
+      dialects: [graphqlTransportWs({ ...habits, answerInvalid: true }), graphqlWs(habits)],
       onSubscribe: (request) => rawRequest(request, (name) => names.has(name)),
       formatResponse: (result) => framed(result, options.spelling ?? "both"),
     };
@@ -96,7 +89,7 @@ export class GroupSubscriptions<Context = unknown> {
 
   /** Sends a value to everybody in a group. A value with `fields` is told its group. */
   async trigger(publisher: Pick<Publisher, "publish">, group: string, value: unknown): Promise<void> {
-    await publisher.publish(groupTopic({ name: group }), { group, value });
+    await publisher.publish(groupTopic(group), { group, value });
   }
 
   #fieldsOf(
@@ -106,7 +99,7 @@ export class GroupSubscriptions<Context = unknown> {
     const flag = { type: GraphQLBoolean };
     const args = { ...field.args, subscribe: flag, subscripe: flag };
     const listening = subscription<Context & OperationContext, ListenArgs, GroupEvent>({
-      topics: ({ groups }) => groups.map((group) => groupTopic({ name: group })),
+      topics: ({ groups }) => groups.map((group) => groupTopic(group)),
     });
     const known = {
       type: field.type,

@@ -14,6 +14,8 @@ export interface BrokerContractOptions {
   loseTail?(topic: TopicName, events: number): Promise<void>;
   /** A broker that has surely forgotten a topic's first event when `events` more were published. */
   readonly short?: { create(): Broker | Promise<Broker>; readonly events: number };
+  /** Set where the broker looks at the fence that comes with a publish. */
+  readonly fences?: true;
   /** How long to wait for something that must happen, in milliseconds; 4,000 by default. */
   readonly patience?: number;
   /** Cases that this broker cannot pass, each with the reason in words. It must really fail them. */
@@ -21,4 +23,4 @@ export interface BrokerContractOptions {
 }
 
 /** Options without which a case has nothing to do. */
-export type Need = "breakLink" | "forget" | "loseTail" | "short";
+export type Need = "breakLink" | "fences" | "forget" | "loseTail" | "short";

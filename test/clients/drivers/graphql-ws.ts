@@ -2,19 +2,15 @@ import { createClient as createClient6 } from "graphql-ws";
 import { createClient as createClient5 } from "graphql-ws-5";
 import type { Connect, Driver, Observer, Result } from "../driver.ts";
 import { acknowledged } from "./acknowledged.ts";
+import { shown, type GraphQLResult } from "./graphql-result.ts";
 import { messagesOf } from "./messages.ts";
-
-/** A result as both versions of graphql-ws hand it out. */
-interface GraphqlWsResult {
-  readonly data?: unknown;
-  readonly errors?: readonly { readonly message: string }[];
-}
+import { singleResult } from "./single-result.ts";
 
 /** The part of its client that both versions have. */
 interface GraphqlWsClient {
   subscribe(
     payload: { query: string },
-    sink: { next(result: GraphqlWsResult): void; error(error: unknown): void; complete(): void },
+    sink: { next(result: GraphQLResult): void; error(error: unknown): void; complete(): void },
   ): () => void;
   dispose(): void | Promise<void>;
 }
@@ -31,11 +27,11 @@ class GraphqlWsDriver implements Driver {
   }
 
   query(query: string): Promise<Result> {
-    return this.#execute(query);
+    return singleResult((observer) => this.subscribe(query, observer));
   }
 
   mutate(mutation: string): Promise<Result> {
-    return this.#execute(mutation);
+    return singleResult((observer) => this.subscribe(mutation, observer));
   }
 
   subscribe(query: string, observer: Observer): () => void {
@@ -52,19 +48,4 @@ class GraphqlWsDriver implements Driver {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.dispose();
   }
-
-  #execute(query: string): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      let result: Result = { data: undefined };
-      this.subscribe(query, {
-        next: (found) => (result = found),
-        error: (messages) => reject(new Error(messages.join("; "))),
-        complete: () => resolve(result),
-      });
-    });
-  }
-}
-
-function shown({ data, errors }: GraphqlWsResult): Result {
-  return { data, ...(errors && { errors: errors.map(({ message }) => message) }) };
 }

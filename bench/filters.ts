@@ -1,0 +1,33 @@
+import { Worker } from "./channel.ts";
+import { serverCore } from "./pair.ts";
+import type { FilterControls, FilteredBy } from "./servers/filters.ts";
+
+/** CPU seconds per published change with few subscriptions and with many, in one round. */
+export interface FilterRound {
+  readonly few: number;
+  readonly many: number;
+}
+
+export const fewFilters = 100;
+export const manyFilters = 100_000;
+const changesPerRound = 5_000;
+
+/** Measures changes that each concern one subscription, among few of them and among many, in turns. */
+export async function filters(by: FilteredBy, rounds: number): Promise<readonly FilterRound[]> {
+  await using few = new Worker<FilterControls>("servers/filters.ts", { core: serverCore });
+  await using many = new Worker<FilterControls>("servers/filters.ts", { core: serverCore });
+  await few.ask("subscribe", by, fewFilters);
+  await many.ask("subscribe", by, manyFilters);
+  // The first changes load and compile code.
+  for (const worker of [few, many]) await worker.ask("publish", changesPerRound);
+  const measured: FilterRound[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    measured.push({ few: await perChange(few), many: await perChange(many) });
+  }
+  return measured;
+}
+
+async function perChange(worker: Worker<FilterControls>): Promise<number> {
+  const { cpu } = await worker.ask("publish", changesPerRound);
+  return cpu / changesPerRound;
+}

@@ -1,0 +1,13 @@
+import type { Clock } from "./clock.ts";
+
+/** Resolves after so many milliseconds, or as soon as `signal` aborts. */
+export async function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => resolve();
+  const timer = clock.after(milliseconds, wake);
+  signal.addEventListener("abort", wake, { once: true });
+  await promise;
+  timer[Symbol.dispose]();
+  signal.removeEventListener("abort", wake);
+}

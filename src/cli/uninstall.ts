@@ -1,0 +1,40 @@
+import { outboxRemovalSql, uninstallOutbox } from "../sources/postgres-outbox.ts";
+import { replicationRemovalSql, uninstallReplication } from "../sources/postgres-replication.ts";
+import { readCaptureOptions, type CaptureOptions } from "./capture-options.ts";
+import { usageError } from "./cli-error.ts";
+import { openDatabase } from "./database.ts";
+import { requireYes } from "./question.ts";
+import { inTransaction } from "./sql.ts";
+
+/** @throws CliError, FanfareError */
+export async function uninstall(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const options = readCaptureOptions(args, environment);
+  const { source, database: url, yes } = options;
+  refuseWhatItCannot(options);
+  const removal = removalOf(options);
+
+  process.stdout.write(source === "outbox" ? outboxRemovalSql(removal) : inTransaction(replicationRemovalSql(options)));
+  if (url === undefined) return;
+  await using database = await openDatabase(url);
+  if (!yes) await requireYes(`Run this in the database ${database.name}?`);
+  if (source === "outbox") await uninstallOutbox(database.pool, removal);
+  else await uninstallReplication(database.pool, options);
+  process.stderr.write("Done.\n");
+}
+
+function refuseWhatItCannot({ source, tables, readers, publishers, notify }: CaptureOptions): void {
+  if (readers.length > 0 || publishers.length > 0 || notify) {
+    throw usageError("--reader, --publisher and --notify are for install");
+  }
+  if (source === "replication" && tables.length > 0) {
+    throw usageError("--table is for install: a publication is removed as a whole");
+  }
+}
+
+/** Without tables the whole outbox goes. */
+function removalOf({ tables, schema }: CaptureOptions): Pick<CaptureOptions, "schema"> & { tables?: typeof tables } {
+  return { ...(schema !== undefined && { schema }), ...(tables.length > 0 && { tables }) };
+}

@@ -1,0 +1,163 @@
+import type { GraphQLEnumType, GraphQLObjectType } from "graphql";
+import { FanfareError } from "../../base/error.ts";
+import type { TableName } from "../../contract/captured.ts";
+import { isObject, type JsonObject } from "../../dialects/json.ts";
+import type { OperationRequest } from "../../dialects/message.ts";
+import { isRowAction, wordOf, type RowAction } from "./stream-action.ts";
+
+/** What notifications need of a model. */
+export interface StreamedModel {
+  readonly name: string;
+  readonly table: TableName;
+  readonly type: GraphQLObjectType;
+  readonly changeType: GraphQLObjectType;
+  readonly fieldType: GraphQLEnumType;
+  readonly subscriptions: Readonly<Record<string, unknown>>;
+  readonly fields: readonly {
+    readonly name: string;
+    /** In the database; undefined for an `id` that is made of a key. */
+    readonly column: string | undefined;
+    readonly enumName: string;
+    /** Whether it identifies a row, so that GraphQL has it as text. */
+    readonly isKey: boolean;
+    readonly kind: { readonly scalar: string };
+  }[];
+}
+
+export interface StreamOptions {
+  /** The name under which a channel's notifications come. */
+  readonly stream: string;
+  /** What notifications call the model. Default: its table's schema and its name in small letters, `public.car`. */
+  readonly label?: string;
+  /** Whether notifications name fields as the database does, or as the schema. Default `columns`. */
+  readonly names?: "columns" | "fields";
+  /** The subscription field that tells the model's changes. Default: the model's own, such as `carChanged`. */
+  readonly changes?: string;
+  readonly description?: string;
+}
+
+/** What somebody wants to be notified of. */
+export interface Demand {
+  /** Of one row; null: of all. */
+  readonly id: string | null;
+  readonly actions: readonly RowAction[];
+  /** The fields that notifications have, in the model's order. */
+  readonly fields: readonly string[];
+}
+
+/** A notification, and what has to be known of it to send it. */
+export interface Notification {
+  /** Undefined for a failure, which has no action. */
+  readonly action: RowAction | undefined;
+  readonly bytes: Uint8Array;
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** One model under one name: its changes are asked for in GraphQL, and told as notifications. */
+export class ModelStream {
+  readonly name: string;
+  readonly fieldType: GraphQLEnumType;
+  readonly #label: string;
+  readonly #changes: string;
+  readonly #row: string;
+  readonly #fields: StreamedModel["fields"];
+  /** How notifications have a field. */
+  readonly #shown: ReadonlyMap<string, { readonly name: string; readonly isNumber: boolean }>;
+  /** By the bytes that everybody who asks the same shares. */
+  readonly #notifications = new WeakMap<Uint8Array, Notification>();
+
+  /** @throws FanfareError BAD_DECLARATION for a model that says nothing but keys, or whose changes no field tells. */
+  constructor(model: StreamedModel, options: StreamOptions) {
+    const { fields, name, table } = model;
+    const { changes = ownChanges(model), names = "columns", stream } = options;
+    if (changes === undefined) throw bad(name, "has no field that tells its changes; name one in `changes`");
+    if (!("before" in model.changeType.getFields())) throw bad(name, "tells keys alone, which make no notification");
+    if (typeof stream !== "string" || stream === "") throw bad(name, "needs a `stream`, the name of its notifications");
+    this.name = stream;
+    this.fieldType = model.fieldType;
+    this.#label = options.label ?? `${table.schema}.${name.toLowerCase()}`;
+    this.#changes = changes;
+    this.#row = model.type.name;
+    this.#fields = fields;
+    this.#shown = new Map(
+      fields.map(({ column, isKey, kind, name: field }) => [
+        field,
+        { name: names === "columns" ? (column ?? field) : field, isNumber: isKey && kind.scalar === "Int" },
+      ]),
+    );
+  }
+
+  /** Fields by the names that an enum's value may stand for, in the model's order; without any: all. */
+  fieldsOf(data: readonly unknown[]): readonly string[] {
+    const wanted = new Set(data);
+    return this.#fields
+      .filter(({ enumName, name }) => data.length === 0 || wanted.has(name) || wanted.has(enumName))
+      .map(({ name }) => name);
+  }
+
+  /** The question whose results {@link notification} understands. */
+  request({ actions, fields, id }: Demand): OperationRequest {
+    const rows = [actions.includes("DELETED") && "before", actions.some((action) => action !== "DELETED") && "after"];
+    const selections = rows.filter((row) => row !== false).map((row) => `${row} { ...Row }`);
+    const query =
+      `subscription Stream($id: ID, $actions: [ChangeAction!]) ` +
+      `{ change: ${this.#changes}(id: $id, actions: $actions) { action ${selections.join(" ")} } } ` +
+      `fragment Row on ${this.#row} { ${fields.join(" ")} }`;
+    return { query, variables: { id, actions } };
+  }
+
+  /** Made once of the bytes that all who ask the same are sent. */
+  notification(result: Uint8Array): Notification {
+    const known = this.#notifications.get(result);
+    if (known) return known;
+    const notification = this.#notificationOf(JSON.parse(decoder.decode(result)));
+    this.#notifications.set(result, notification);
+    return notification;
+  }
+
+  /** What went wrong, in the shape of an answer to a frame. */
+  failure(errors: readonly unknown[]): JsonObject {
+    const payload = { errors: errors.map(messageOf), data: null, action: null, response_status: 500, request_id: null };
+    return { stream: this.name, payload };
+  }
+
+  #notificationOf(result: unknown): Notification {
+    const { data, errors, extensions } = isObject(result) ? result : {};
+    const change = isObject(data) && isObject(data["change"]) ? data["change"] : {};
+    const failed = Array.isArray(errors) ? errors : [];
+    const action = isRowAction(change["action"]) ? change["action"] : undefined;
+    const row = action === "DELETED" ? change["before"] : change["after"];
+    const frame =
+      action && isObject(row)
+        ? { stream: this.name, payload: this.#payload(wordOf(action), row, failed) }
+        : this.failure(failed);
+    // A gap comes first, so that whoever reads the notification has been told.
+    const told = isObject(extensions) ? { extensions, ...frame } : frame;
+    return { action, bytes: encoder.encode(JSON.stringify(told)) };
+  }
+
+  #payload(action: string, row: JsonObject, errors: readonly unknown[]): JsonObject {
+    const values = Object.entries(row).map(([field, value]) => this.#value(field, value));
+    const payload = { action, model: this.#label, data: Object.fromEntries(values) };
+    return errors.length > 0 ? { ...payload, errors: errors.map(messageOf) } : payload;
+  }
+
+  #value(field: string, value: unknown): readonly [string, unknown] {
+    const { isNumber = false, name = field } = this.#shown.get(field) ?? {};
+    return [name, isNumber && typeof value === "string" ? Number(value) : value];
+  }
+}
+
+function ownChanges({ subscriptions }: StreamedModel): string | undefined {
+  return Object.keys(subscriptions).find((name) => name.endsWith("Changed"));
+}
+
+function messageOf(error: unknown): string {
+  return isObject(error) && typeof error["message"] === "string" ? error["message"] : "Internal server error";
+}
+
+function bad(model: string, message: string): FanfareError {
+  return new FanfareError("BAD_DECLARATION", `The model ${model} ${message}`);
+}

@@ -1,0 +1,17 @@
+import type { Kind } from "./kind.ts";
+import type { Row } from "./table.ts";
+
+/** A field of a model: a column that clients may see, or `id` where no column has that name. */
+export interface Field<Context = unknown> {
+  readonly name: string;
+  /** Of the enum of fields. */
+  readonly enumName: string;
+  /** The column's name in the database; undefined for an `id` that is made of the key. */
+  readonly column: string | undefined;
+  readonly kind: Kind;
+  readonly isKey: boolean;
+  readonly nullable: boolean;
+  /** Undefined: everybody may see it. */
+  readonly permitted: ((context: Context) => boolean) | undefined;
+  valueIn(row: Row): unknown;
+}

@@ -1,0 +1,63 @@
+import type { Clock } from "../base/clock.ts";
+import { FanfareError } from "../base/error.ts";
+import type { CapturedRow } from "../contract/captured.ts";
+import type { TableReader, TableSnapshot } from "../contract/source.ts";
+import type { Snapshot } from "../declare/snapshot.ts";
+import type { ModelEvent } from "./change-decoder.ts";
+import { refusal } from "./condition-reader.ts";
+import type { Question } from "./question.ts";
+import type { RowKey } from "./row-key.ts";
+import type { Table } from "./table.ts";
+
+export interface InitialRowsOptions {
+  readonly model: string;
+  readonly table: Table;
+  readonly key: RowKey;
+  readonly source: TableReader | undefined;
+  readonly limit: number;
+  readonly clock: Clock;
+}
+
+/** The rows that are there already when somebody subscribes. */
+export class InitialRows {
+  readonly #options: InitialRowsOptions;
+
+  constructor(options: InitialRowsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws GraphQLError INITIAL_UNAVAILABLE where there is nothing to read them from. */
+  assertAvailable(): TableReader {
+    const { model, source } = this.#options;
+    if (source) return source;
+    throw refusal(`initial needs the option \`source\` of the model ${model}`, "INITIAL_UNAVAILABLE");
+  }
+
+  /** @throws GraphQLError TOO_MANY_ROWS, SOURCE_UNAVAILABLE. */
+  async read(question: Question): Promise<Snapshot<ModelEvent>> {
+    const snapshot = await this.#snapshot(question.equal);
+    const at = this.#options.clock.now();
+    return {
+      events: snapshot.rows.map((row) => ({ action: "SNAPSHOT", row, at })),
+      includes: (event) => event.action !== "SNAPSHOT" && snapshot.includes(event.transaction),
+    };
+  }
+
+  async #snapshot(equal: CapturedRow): Promise<TableSnapshot> {
+    const { key, limit, model, table } = this.#options;
+    const columns = key.columns.map(({ name }) => name);
+    const source = this.assertAvailable();
+    try {
+      return await source.snapshot({ table: table.name, key: columns, equal, limit });
+    } catch (error) {
+      if (!(error instanceof FanfareError)) throw error;
+      if (error.code === "OVERFLOW") {
+        throw refusal(`There are more than ${limit} rows of ${model} to begin with; narrow \`where\``, "TOO_MANY_ROWS");
+      }
+      if (error.code === "SOURCE_UNAVAILABLE") {
+        throw refusal(`The rows of ${model} cannot be read now; subscribe again`, "SOURCE_UNAVAILABLE");
+      }
+      throw error;
+    }
+  }
+}

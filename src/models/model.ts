@@ -1,0 +1,200 @@
+import {
+  assertName,
+  getNamedType,
+  isInputObjectType,
+  isObjectType,
+  type GraphQLEnumType,
+  type GraphQLFieldConfig,
+  type GraphQLInputObjectType,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+} from "graphql";
+import { systemClock } from "../base/clock.ts";
+import { FanfareError } from "../base/error.ts";
+import type { Log } from "../contract/log.ts";
+import type { Topic } from "../declare/topic.ts";
+import { ChangeDecoder } from "./change-decoder.ts";
+import { tableTopic, type ChangePayload } from "./change-payload.ts";
+import type { ModelChange } from "./change.ts";
+import type { Field } from "./field.ts";
+import { InitialRows } from "./initial-rows.ts";
+import { modelFields } from "./model-fields.ts";
+import type { ErasedOptions, ModelOptions } from "./model-options.ts";
+import { keyOf, tableOf, type FieldOf, type ModelTable, type RowOf } from "./model-table.ts";
+import { actionType, modelTypes } from "./model-types.ts";
+import { PublishedChanges } from "./published-changes.ts";
+import type { RelayedModel } from "./relayed-model.ts";
+import { scalarsWith } from "./scalars.ts";
+import { Sight } from "./sight.ts";
+import { SubscriptionFields, type IdArgument } from "./subscription-fields.ts";
+import type { Row as AnyRow } from "./table.ts";
+import { resolversOf, typeDefsOf, type Resolvers } from "./type-defs.ts";
+
+/** A field of a model: its name, its column's in the database, and what its values are. */
+export type ModelField = Pick<Field, "name" | "column" | "enumName" | "isKey" | "kind">;
+
+type FieldConfig<Context> = GraphQLFieldConfig<unknown, Context>;
+
+/** A table, bound to a GraphQL type and to subscription fields that tell what is committed to it. */
+export interface Model<Row, Context = unknown> extends RelayedModel {
+  readonly name: string;
+  /** In which every change of the table is published. */
+  readonly topic: Topic<ChangePayload>;
+  /** The type of its rows, for queries and mutations as well. */
+  readonly type: GraphQLObjectType;
+  readonly changeType: GraphQLObjectType;
+  /** `CREATED`, `UPDATED` …; the same for all models. */
+  readonly actionType: GraphQLEnumType;
+  /** What clients may see of a row, in the order of the type's fields. */
+  readonly fields: readonly ModelField[];
+  /** The names of its fields, in capitals. */
+  readonly fieldType: GraphQLEnumType;
+  readonly whereType: GraphQLInputObjectType;
+  /** All of these, and those that they need. */
+  readonly types: readonly GraphQLNamedType[];
+  /** `carCreated`, `carUpdated`, `carDeleted` and `carChanged`, for a model with the name `Car`. */
+  readonly subscriptions: Readonly<Record<string, FieldConfig<Context>>>;
+  /** The same in the schema language. */
+  readonly typeDefs: string;
+  readonly resolvers: Resolvers;
+  /** Another field like `carCreated`, for a name of your own. */
+  created(): FieldConfig<Context>;
+  /** Another field like `carUpdated`. */
+  updated(id?: IdArgument): FieldConfig<Context>;
+  /** Another field like `carDeleted`. */
+  deleted(id?: IdArgument): FieldConfig<Context>;
+  /** Another field like `carChanged`. */
+  changed(): FieldConfig<Context>;
+  /**
+   * What the payload of an event in the model's topic says; undefined for the removal of all rows at once.
+   *
+   * @throws FanfareError BAD_DECLARATION for a row without its key, and from a property that cannot be decoded.
+   */
+  read(payload: ChangePayload): ModelChange<Row> | undefined;
+  /**
+   * The same as the viewer with a context sees it: a row that comes into sight is created, one that goes out of it is
+   * deleted, and `plain` leaves out the fields that they may not see. Undefined also where there is nothing to tell.
+   */
+  readFor(payload: ChangePayload, context: Context): ModelChange<Row> | undefined;
+}
+
+/** Makes a model; `log` hears what its options do not say. */
+export function createModel<const Source extends ModelTable, Context, const Field extends FieldOf<Source>>(
+  source: Source,
+  options: ModelOptions<RowOf<Source>, Context, Field>,
+  log: Log,
+): Model<RowOf<Source>, Context>;
+export function createModel(source: unknown, options: ErasedOptions, log: Log): Model<AnyRow> {
+  const { clock = systemClock, hooks = {}, initialLimit = 1_000, name, payload = "selection", queue } = options;
+  assertOptions(options);
+  const table = tableOf(source);
+  const key = keyOf(table, options.key);
+  const fields = modelFields(table, key, options, log);
+  const types = modelTypes(name, fields, scalarsWith(options.scalars), payload === "key");
+  const changes = new ChangeDecoder(table, key, fields, log);
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  const topic = tableTopic(table.name);
+  const published = new PublishedChanges(table.name, changes, hooks, log);
+  const sight = new Sight(byName, visibleOf(options, log));
+  const subscriptionFields = new SubscriptionFields({
+    name,
+    key,
+    topic,
+    types,
+    fields: byName,
+    changes,
+    initial: new InitialRows({ model: name, table, key, source: options.source, limit: initialLimit, clock }),
+    sight,
+    payload,
+    queue,
+    log,
+  });
+  const prefix = options.prefix ?? name.charAt(0).toLowerCase() + name.slice(1);
+  const subscriptions = {
+    [`${prefix}Created`]: subscriptionFields.created(),
+    [`${prefix}Updated`]: subscriptionFields.updated(),
+    [`${prefix}Deleted`]: subscriptionFields.deleted(),
+    [`${prefix}Changed`]: subscriptionFields.changed(),
+  };
+  const all = withNeeded([types.type, types.changeType, actionType, types.fieldEnum, types.where]);
+  return {
+    name,
+    topic,
+    type: types.type,
+    changeType: types.changeType,
+    actionType,
+    fields,
+    fieldType: types.fieldEnum,
+    whereType: types.where,
+    types: all,
+    subscriptions,
+    typeDefs: typeDefsOf(all, subscriptions),
+    resolvers: resolversOf(all, subscriptions),
+    created: () => subscriptionFields.created(),
+    updated: (id) => subscriptionFields.updated(id),
+    deleted: (id) => subscriptionFields.deleted(id),
+    changed: () => subscriptionFields.changed(),
+    read: (event) => changes.change(event),
+    readFor(event, context) {
+      const change = changes.change(event);
+      return change && sight.whole(change, context);
+    },
+    table: published.table,
+    isPublished: (change) => published.isPublished(change),
+    extraEvents: (change) => published.extraEvents(change),
+  };
+}
+
+function assertOptions({ name, prefix, payload, initialLimit }: ErasedOptions): void {
+  for (const given of prefix === undefined ? [name] : [name, prefix]) {
+    try {
+      assertName(given);
+    } catch (cause) {
+      throw bad(`${JSON.stringify(given)} is no name that GraphQL allows for a model`, cause);
+    }
+  }
+  if (initialLimit !== undefined && !(initialLimit >= 1)) {
+    throw bad(`initialLimit of ${name} is ${initialLimit}; it must be at least 1`);
+  }
+  if (payload === undefined || payload === "selection" || payload === "key") return;
+  if (typeof payload !== "object" || typeof payload.serialize !== "function") {
+    throw bad(`payload of ${name} must be "selection", "key" or { serialize, onError }`);
+  }
+  if (!["fail", "fallback", "drop"].includes(payload.onError)) {
+    throw bad(`payload.onError of ${name} is ${payload.onError}; it must be fail, fallback or drop`);
+  }
+}
+
+function visibleOf(
+  { name, visible }: ErasedOptions,
+  log: Log,
+): ((row: AnyRow, context: unknown) => boolean) | undefined {
+  if (!visible) return undefined;
+  return (row, context) => {
+    try {
+      const seen: unknown = visible(row, context);
+      // A promise is no answer here: it would show everything.
+      return seen === true;
+    } catch (error) {
+      log.error("A `visible` failed; its row was hidden", { model: name, error });
+      return false;
+    }
+  };
+}
+
+/** These types and those of their fields. */
+function withNeeded(types: readonly GraphQLNamedType[]): readonly GraphQLNamedType[] {
+  const all = new Set<GraphQLNamedType>();
+  const add = (type: GraphQLNamedType): void => {
+    if (all.has(type)) return;
+    all.add(type);
+    if (isObjectType(type)) for (const field of Object.values(type.getFields())) add(getNamedType(field.type));
+    if (isInputObjectType(type)) for (const field of Object.values(type.getFields())) add(getNamedType(field.type));
+  };
+  for (const type of types) add(type);
+  return [...all];
+}
+
+function bad(message: string, cause?: unknown): FanfareError {
+  return new FanfareError("BAD_DECLARATION", message, { cause });
+}

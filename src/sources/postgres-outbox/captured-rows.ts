@@ -1,0 +1,44 @@
+import type { Captured, CapturedRow } from "../../contract/captured.ts";
+import { textOf, type TextRow } from "./session.ts";
+
+/**
+ * What a row of the outbox says. The columns are those of {@link capturedColumns}.
+ *
+ * @param epoch and `number` of the window: the rest of its place.
+ */
+export function captured(row: TextRow, epoch: string, number: bigint): Captured {
+  const place = { epoch, major: number, minor: BigInt(textOf(row, "seq")) };
+  const at = Number(textOf(row, "at"));
+  const kind = textOf(row, "kind");
+  if (kind === "EVENT") {
+    const payload: unknown = JSON.parse(textOf(row, "payload"));
+    return { kind: "event", place, topic: textOf(row, "topic"), payload, id: row["event"] ?? undefined, at };
+  }
+  const table = { schema: textOf(row, "table_schema"), name: textOf(row, "table_name") };
+  const transaction = textOf(row, "xid");
+  if (kind !== "CREATED" && kind !== "UPDATED" && kind !== "DELETED") {
+    return { kind: "truncation", place, table, at, transaction };
+  }
+  const [before, after] = [capturedRow(row["before"]), capturedRow(row["after"])];
+  const moved = row["moved"] === "true";
+  return { kind: "change", place, table, action: kind, before, after, moved, at, transaction };
+}
+
+export function capturedRow(text: string | null | undefined): CapturedRow | null {
+  if (text == null) return null;
+  const row: CapturedRow = JSON.parse(text);
+  return row;
+}
+
+/** A row as JSON whose values are all text, or null: `CapturedRow`. A row without columns is an empty object. */
+export function rowText(jsonb: string): string {
+  return `coalesce((select json_object_agg(key, value) from jsonb_each_text(${jsonb})), '{}')::text`;
+}
+
+/** The columns of a row of the outbox, `o`, as text. */
+export const capturedColumns: string = `o.seq::text, o.xid::text, o.kind, o.moved::text, o.table_schema, o.table_name,
+  round(extract(epoch from o.at) * 1000)::text as at,
+  round(extract(epoch from clock_timestamp() - o.at) * 1000)::text as age,
+  case when o.before is not null then ${rowText("o.before")} end as before,
+  case when o.after is not null then ${rowText("o.after")} end as after,
+  o.topic, o.payload::text, o.event`;

@@ -1,0 +1,93 @@
+import { identifier } from "../postgres-replication/quote.ts";
+import { capturedColumns } from "./captured-rows.ts";
+import { textOf, type Session, type TextRow } from "./session.ts";
+
+/** Rows of the outbox that are published at once. */
+export interface Page {
+  readonly rows: readonly TextRow[];
+  /** Whether the window has more. */
+  readonly more: boolean;
+}
+
+/** The first page of what can be seen now. */
+export interface Found extends Page {
+  /** What could be seen. */
+  readonly snapshot: string;
+  /** How many rows could be seen, at most {@link counted}. */
+  readonly waiting: number;
+}
+
+/** Rows are counted up to this number. */
+const counted = 100_000;
+
+/** A page holds less than this before its last row is added, in bytes as the database stores them. */
+const pageBytes = 4 * 1024 * 1024;
+
+export interface PageSize {
+  readonly schema: string;
+  /** Rows at most. */
+  readonly batch: number;
+}
+
+/**
+ * Finds what can be seen now and could not be seen by the snapshot `previous`. Of the transactions that were running then
+ * only those are looked at that have ended since: the rows of one that goes on for hours are not read again and again.
+ */
+export async function find(session: Session, { schema, batch }: PageSize, previous: string): Promise<Found> {
+  const table = `${identifier(schema)}.outbox`;
+  const visible = `(
+    select * from ${table} where xid >= pg_snapshot_xmax($1::text::pg_snapshot)
+    union all
+    select * from ${table} where xid = any (array(
+      select x from pg_snapshot_xip($1::text::pg_snapshot) x where pg_visible_in_snapshot(x, pg_current_snapshot())
+    ))
+  )`;
+  const rows = await session.read(
+    "read the outbox",
+    `select s.snapshot, o.* from (select pg_current_snapshot()::text as snapshot) s
+     left join (${pageOf(visible, 2)}) o on true order by o.position`,
+    [previous, String(batch + 1), String(pageBytes), String(batch)],
+  );
+  const [first] = rows;
+  const snapshot = first ? textOf(first, "snapshot") : previous;
+  if (first?.["seq"] == null) return { snapshot, rows: [], more: false, waiting: 0 };
+  const more = Number(textOf(first, "found")) > rows.length;
+  if (!more) return { snapshot, rows, more, waiting: rows.length };
+  const [count] = await session.read(
+    "count the outbox",
+    `select count(*)::text as waiting from (select from ${visible} o limit ${counted}) o`,
+    [previous],
+  );
+  return { snapshot, rows, more, waiting: count ? Number(textOf(count, "waiting")) : rows.length };
+}
+
+/** What of the window between two snapshots comes after a `seq`, in the order of `seq`: in time linear in its length. */
+export async function nextPage(
+  session: Session,
+  { schema, batch }: PageSize,
+  window: { readonly previous: string; readonly next: string; readonly page: string },
+): Promise<Page> {
+  const rows = await session.read(
+    "read the outbox",
+    pageOf(
+      `(select * from ${identifier(schema)}.outbox where seq > $1::text::bigint
+        and pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
+        and not pg_visible_in_snapshot(xid, $3::text::pg_snapshot))`,
+      4,
+    ),
+    [window.page, window.next, window.previous, String(batch + 1), String(pageBytes), String(batch)],
+  );
+  const [first] = rows;
+  return { rows, more: first !== undefined && Number(textOf(first, "found")) > rows.length };
+}
+
+/** @param first the number of the first of three parameters: rows to look at, bytes, rows to give. */
+function pageOf(window: string, first: number): string {
+  return `select ${capturedColumns}, o.found::text, o.seq as position from (
+    select w.*, sum(w.size) over (order by w.seq) - w.size as bytes_before, count(*) over () as found from (
+      select o.*, coalesce(pg_column_size(o.before), 0) + coalesce(pg_column_size(o.after), 0)
+        + coalesce(pg_column_size(o.payload), 0) as size
+      from ${window} o order by o.seq limit $${first}::text::bigint
+    ) w
+  ) o where o.bytes_before < $${first + 1}::text::bigint order by o.seq limit $${first + 2}::text::bigint`;
+}

@@ -1,0 +1,211 @@
+import type { Captured, TableName } from "../../contract/captured.ts";
+import type { Lsn } from "./lsn.ts";
+import type { BeginMessage, RelationMessage, RowMessage, TextMessage, TruncateMessage } from "./message.ts";
+import { readPublished } from "./published.ts";
+import type { Relation } from "./relation.ts";
+import type { WalMessage } from "./waiting-messages.ts";
+import type { WalConnection } from "./wal-connection.ts";
+
+/** What was read in one go. */
+export interface Reading {
+  /** May be empty. */
+  readonly changes: readonly Captured[];
+  /** The ids of the transactions that the changes are of. */
+  readonly transactions: readonly bigint[];
+  /** When the first of them was committed, in milliseconds since 1970. */
+  readonly oldest: number | undefined;
+  /** Where to go on when all of the changes are published: after the last transaction that was read to its end. */
+  readonly end: Lsn;
+}
+
+export interface ChangeReaderOptions {
+  readonly wal: Pick<WalConnection, "arrival" | "take" | "peek">;
+  readonly epoch: string;
+  readonly from: Lsn;
+  /** Changes at most in one reading; one more where the last is an update that is told as two. */
+  readonly limit: number;
+  /** The prefix of messages that are published events. */
+  readonly prefix: string;
+  isCaptured(table: TableName): boolean;
+  /** Where the types and the key of a table are looked up. */
+  describe(message: RelationMessage): Promise<Relation>;
+  wholeId(xid: number): bigint;
+  /** Told of a change whose old row the log does not have. */
+  onIncomplete(table: TableName): void;
+}
+
+interface Transaction extends Omit<BeginMessage, "kind" | "xid"> {
+  readonly id: bigint;
+  /** Changes of it until now; those of other tables count as well, so that a number never depends on the options. */
+  count: bigint;
+}
+
+/** Turns the log's messages into what is captured. */
+export class ChangeReader {
+  readonly #options: ChangeReaderOptions;
+  /** As many as the database has tables that are published. */
+  readonly #relations = new Map<number, Relation>();
+  #transaction: Transaction | undefined;
+  #end: Lsn;
+  #changes: Captured[] = [];
+  #transactions = new Map<bigint, number>();
+  /** Tables of this transaction of which it was told that the log does not have all. */
+  readonly #incomplete = new Set<number>();
+
+  constructor(options: ChangeReaderOptions) {
+    this.#options = options;
+    this.#end = options.from;
+  }
+
+  /** Waits for messages and takes what there is, up to the limit: no more bytes than the connection lets wait. */
+  async read(signal: AbortSignal): Promise<Reading> {
+    const { wal, limit } = this.#options;
+    this.#changes = [];
+    this.#transactions = new Map();
+    await wal.arrival(signal);
+    while (this.#changes.length < limit) {
+      const message = wal.take();
+      if (!message) break;
+      const looked = this.#take(message);
+      if (looked) await looked;
+    }
+    // The commit tells that the transaction is complete; it is taken along where it directly follows.
+    if (wal.peek()?.kind === "commit") this.#commit(wal.take());
+    const [oldest] = this.#transactions.values();
+    return { changes: this.#changes, transactions: [...this.#transactions.keys()], oldest, end: this.#end };
+  }
+
+  /** Only what has to be looked up takes time. */
+  #take(message: WalMessage): Promise<void> | undefined {
+    switch (message.kind) {
+      case "begin":
+        this.#begin(message);
+        return undefined;
+      case "commit":
+        this.#commit(message);
+        return undefined;
+      case "progress":
+        // In the midst of a transaction the server may tell how far it has read, but it has not sent all of that.
+        if (!this.#transaction && message.end > this.#end) this.#end = message.end;
+        return undefined;
+      case "relation":
+        return this.#describe(message);
+      case "row":
+        this.#row(message);
+        return undefined;
+      case "truncate":
+        this.#truncate(message);
+        return undefined;
+      case "text":
+        this.#text(message);
+        return undefined;
+    }
+  }
+
+  #begin({ lsn, at, xid }: BeginMessage): void {
+    this.#transaction = { lsn, at, id: this.#options.wholeId(xid), count: 0n };
+    this.#incomplete.clear();
+  }
+
+  #commit(message: WalMessage | undefined): void {
+    if (message?.kind !== "commit") return;
+    this.#transaction = undefined;
+    this.#end = message.end;
+  }
+
+  async #describe(message: RelationMessage): Promise<void> {
+    if (!this.#options.isCaptured(message)) this.#relations.delete(message.id);
+    else this.#relations.set(message.id, await this.#options.describe(message));
+  }
+
+  #row({ relation: id, action, before, after }: RowMessage): void {
+    const relation = this.#relations.get(id);
+    const minor = this.#number(2n);
+    if (!relation || minor === undefined) return;
+    if (action !== "CREATED" && !before) return this.#incompleteChange(id, relation, minor);
+    if (before && after && !relation.hasSameKey(before, after)) {
+      this.#change(relation, minor, { action: "DELETED", before: relation.row(before), after: null, moved: true });
+      const moved = relation.row(after, before);
+      this.#change(relation, minor + 1n, { action: "CREATED", before: null, after: moved, moved: true });
+    } else if (!before || !after || !relation.isSame(before, after)) {
+      this.#change(relation, minor, {
+        action,
+        before: before ? relation.row(before) : null,
+        after: after ? relation.row(after, before) : null,
+        moved: false,
+      });
+    }
+  }
+
+  #change(
+    { table }: Relation,
+    minor: bigint,
+    change: Pick<Extract<Captured, { kind: "change" }>, "action" | "before" | "after" | "moved">,
+  ): void {
+    this.#add((transaction) => ({
+      kind: "change",
+      place: this.#place(transaction, minor),
+      table,
+      ...change,
+      at: transaction.at,
+      transaction: String(transaction.id),
+    }));
+  }
+
+  /** Once per transaction: what became of the table's rows is not known. */
+  #incompleteChange(id: number, { table }: Relation, minor: bigint): void {
+    if (this.#incomplete.has(id)) return;
+    this.#incomplete.add(id);
+    this.#options.onIncomplete(table);
+    this.#truncation(table, minor);
+  }
+
+  #truncate({ relations }: TruncateMessage): void {
+    for (const id of relations) {
+      const relation = this.#relations.get(id);
+      const minor = this.#number(1n);
+      if (relation && minor !== undefined) this.#truncation(relation.table, minor);
+    }
+  }
+
+  #truncation(table: TableName, minor: bigint): void {
+    this.#add((transaction) => ({
+      kind: "truncation",
+      place: this.#place(transaction, minor),
+      table,
+      at: transaction.at,
+      transaction: String(transaction.id),
+    }));
+  }
+
+  #text({ transactional, prefix, content }: TextMessage): void {
+    const minor = transactional ? this.#number(1n) : undefined;
+    if (minor === undefined || prefix !== this.#options.prefix) return;
+    const published = readPublished(content);
+    if (!published) return;
+    this.#add((transaction) => ({
+      kind: "event",
+      place: this.#place(transaction, minor),
+      ...published,
+      at: transaction.at,
+    }));
+  }
+
+  /** The number of a message that may be told as `many` changes; undefined outside a transaction. */
+  #number(many: bigint): bigint | undefined {
+    if (!this.#transaction) return undefined;
+    const number = this.#transaction.count;
+    this.#transaction.count += many;
+    return number;
+  }
+
+  #place({ lsn }: Transaction, minor: bigint): Captured["place"] {
+    return { epoch: this.#options.epoch, major: lsn, minor };
+  }
+
+  #add(make: (transaction: Transaction) => Captured): void {
+    if (!this.#transaction) return;
+    this.#transactions.set(this.#transaction.id, this.#transaction.at);
+    this.#changes.push(make(this.#transaction));
+  }
+}

@@ -1,0 +1,162 @@
+import { FanfareError } from "../../base/error.ts";
+import type { TableName } from "../../contract/captured.ts";
+import { tableNames, type TableLike } from "../postgres-outbox/tables.ts";
+import { databaseError, textRows, type PostgresPool } from "./database.ts";
+import { identifier, literal, tableIdentifier } from "./quote.ts";
+
+export interface ReplicationInstallation {
+  /** The tables to capture, partitioned ones included. Those that are captured already stay. */
+  readonly tables: readonly TableLike[];
+  /** The schema for what Fanfare itself needs; `fanfare` by default. */
+  readonly schema?: string;
+  /** `fanfare` by default. */
+  readonly publication?: string;
+}
+
+export interface ReplicationRemoval {
+  /** As at the installation. */
+  readonly schema?: string;
+  /** As at the installation. */
+  readonly publication?: string;
+  /** The slots to drop, which must not be in use; `["fanfare"]` by default. */
+  readonly slots?: readonly string[];
+}
+
+/**
+ * Sets a database up for `postgresReplication`; may be run again, with more tables. Runs {@link replicationSql} in one
+ * transaction. It has to be the owner of the tables, and may create publications and schemas.
+ *
+ * @throws FanfareError SOURCE_NOT_READY where something is missing or in the way, SOURCE_UNAVAILABLE.
+ */
+export async function installReplication(
+  client: Pick<PostgresPool, "query">,
+  installation: ReplicationInstallation,
+): Promise<void> {
+  const { schema = "fanfare" } = installation;
+  try {
+    const outbox = `select to_regclass(${literal(`${identifier(schema)}.outbox`)})::text as outbox`;
+    const [row] = await textRows(client, outbox);
+    if (row?.["outbox"]) throw occupied(schema);
+    await client.query(replicationSql(installation));
+  } catch (error) {
+    throw databaseError("installReplication", "set the database up", error);
+  }
+}
+
+/**
+ * Takes away what {@link installReplication} made, and the slots. Tables keep their replica identity: nobody knows what
+ * it was before.
+ *
+ * @throws FanfareError SOURCE_NOT_READY for a slot in use, SOURCE_UNAVAILABLE.
+ */
+export async function uninstallReplication(
+  client: Pick<PostgresPool, "query">,
+  removal: ReplicationRemoval = {},
+): Promise<void> {
+  try {
+    await client.query(replicationRemovalSql(removal));
+  } catch (error) {
+    throw databaseError("uninstallReplication", "take everything away", error);
+  }
+}
+
+/** The SQL of {@link installReplication}. */
+export function replicationSql(installation: ReplicationInstallation): string {
+  const { tables, schema = "fanfare", publication = "fanfare" } = installation;
+  const own = identifier(schema);
+  return [
+    `create schema if not exists ${own};`,
+    `create table if not exists ${own}.replication (
+  slot text primary key,
+  holder text,
+  token bigint not null default 0,
+  expires timestamptz not null default '-infinity',
+  epoch text,
+  system text,
+  timeline text,
+  confirmed pg_lsn,
+  gap_at timestamptz,
+  gap_transaction xid8
+) with (fillfactor = 50);`,
+    // Whoever knows the key can make events: the log takes messages from every role.
+    `create table if not exists ${own}.replication_key (key text not null);`,
+    `insert into ${own}.replication_key
+select replace(gen_random_uuid()::text, '-', '') where not exists (select from ${own}.replication_key);`,
+    `create or replace function ${own}.publish(topic text, payload jsonb, event text default null) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as${literal(publishBody(own))};`,
+    `revoke all on ${own}.replication, ${own}.replication_key from public;`,
+    `revoke all on function ${own}.publish(text, jsonb, text) from public;`,
+    publicationSql(publication),
+    ...tableNames(tables, "installReplication").map((table) => tableSql(table, publication)),
+  ].join("\n");
+}
+
+/** The SQL of {@link uninstallReplication}. */
+export function replicationRemovalSql(removal: ReplicationRemoval = {}): string {
+  const { schema = "fanfare", publication = "fanfare", slots = ["fanfare"] } = removal;
+  const own = identifier(schema);
+  return [
+    ...slots.map(
+      (slot) =>
+        `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name =${literal(slot)};`,
+    ),
+    `drop publication if exists ${identifier(publication)};`,
+    `drop function if exists ${own}.publish(text, jsonb, text);`,
+    `drop table if exists ${own}.replication, ${own}.replication_key;`,
+    `do $$ begin
+  execute ${dollarFree(`drop schema if exists ${own}`)};
+exception when dependent_objects_still_exist then null;
+end $$;`,
+  ].join("\n");
+}
+
+function publishBody(own: string): string {
+  return `
+begin
+  perform pg_logical_emit_message(
+    true,
+    'fanfare:' || (select key from ${own}.replication_key),
+    jsonb_build_object('topic', topic, 'payload', payload, 'event', event)::text
+  );
+end`;
+}
+
+/** Changes of partitions are told as those of the table which they are parts of. */
+function publicationSql(publication: string): string {
+  const name = identifier(publication);
+  return `do $$ begin
+  if not exists (select from pg_publication where pubname =${dollarFree(publication)}) then
+    execute ${dollarFree(`create publication ${name} with (publish_via_partition_root = true)`)};
+  end if;
+  if current_setting('server_version_num')::int >= 180000 then
+    execute ${dollarFree(`alter publication ${name} set (publish_generated_columns = stored)`)};
+  end if;
+end $$;`;
+}
+
+function tableSql(table: TableName, publication: string): string {
+  const name = tableIdentifier(table);
+  return `do $$ declare part regclass; begin
+  for part in select ${dollarFree(name)}::regclass union select relid from pg_partition_tree(${dollarFree(name)}) loop
+    if (select relreplident from pg_class where oid = part) <> 'f' then
+      execute format('alter table %s replica identity full', part);
+    end if;
+  end loop;
+  if not exists (
+    select from pg_publication_tables where pubname =${dollarFree(publication)}
+      and schemaname =${dollarFree(table.schema)} and tablename =${dollarFree(table.name)}
+  ) then
+    execute ${dollarFree(`alter publication ${identifier(publication)} add table ${name}`)};
+  end if;
+end $$;`;
+}
+
+/** A string inside a body between dollars, which no name may end. */
+function dollarFree(text: string): string {
+  return literal(text).replaceAll("$", "\\x24");
+}
+
+function occupied(schema: string): FanfareError {
+  const message = `the schema ${schema} holds an outbox, whose function publish would be replaced: uninstall the outbox first, or give another schema`;
+  return new FanfareError("SOURCE_NOT_READY", `installReplication: ${message}`);
+}

@@ -1,0 +1,243 @@
+import type { Clock } from "../../base/clock.ts";
+import { FanfareError } from "../../base/error.ts";
+import { databaseError, textRows, type PostgresPool, type TextRow } from "./database.ts";
+import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
+import { pause } from "./pause.ts";
+import { identifier } from "./quote.ts";
+import { readSlotHealth, slotHealthColumns, slotHealthSource, type SlotHealth } from "./slot-health.ts";
+import type { ServerIdentity } from "./wal-connection.ts";
+
+export interface LeadOptions {
+  readonly pool: PostgresPool;
+  readonly name: string;
+  readonly slot: string;
+  readonly schema: string;
+  readonly clock: Clock;
+  /** How long a leader leads without renewing, in milliseconds. */
+  readonly lease: number;
+}
+
+/** What the database remembers about a slot from one leader to the next. */
+export interface Progress extends ServerIdentity {
+  readonly epoch: string;
+  /** Everything before it was published. Written before the slot hears of it, so the slot is never further. */
+  readonly confirmed: Lsn;
+  /** Changes were lost before this epoch, and nobody has been told yet. */
+  readonly gap: Gap | undefined;
+}
+
+export interface Gap {
+  /** When it was noticed, in milliseconds since 1970. */
+  readonly at: number;
+  /** The transaction that began the epoch: who reads the tables after it has missed nothing. */
+  readonly transaction: string;
+}
+
+/**
+ * A leader writes even while a synchronous standby is away, for which it would wait; its own disk has to have it, since
+ * the slot may not be ahead of what is written here.
+ */
+const locally = "how as (select pg_catalog.set_config('synchronous_commit', 'local', true))";
+
+const progressColumns = `epoch, system, timeline, confirmed::text as confirmed, gap_transaction::text as gap_transaction,
+  (extract(epoch from gap_at) * 1000)::bigint::text as gap_at`;
+
+/**
+ * One process leads at a time: it holds a row of the database for a while, and again and again for another while. Each
+ * leader has a higher token than those before. It counts milliseconds, so that it is higher also after a restore.
+ */
+export class Lead implements AsyncDisposable {
+  readonly token: number;
+  readonly #options: LeadOptions;
+  readonly #table: string;
+  readonly #ending = new AbortController();
+  readonly #renewals: Promise<void>;
+  /** By this process's own clock, counted from before the database was asked. */
+  #until: number;
+  /** The latest time that was seen: a clock that is set back tells nothing about a lease. */
+  #seen: number;
+  #failure: FanfareError | undefined;
+  #confirmed: Lsn;
+  #progress: Progress | undefined;
+  #disposed: Promise<void> | undefined;
+  onRenewed: (confirmed: Lsn, health: SlotHealth) => void = () => {};
+
+  private constructor(options: LeadOptions, row: TextRow, until: number) {
+    this.#options = options;
+    this.#table = tableOf(options);
+    this.token = Number(row["token"]);
+    this.#until = until;
+    this.#seen = until - options.lease;
+    this.#progress = readProgress(row);
+    this.#confirmed = this.#progress?.confirmed ?? 0n;
+    this.#renewals = this.#renewAgainAndAgain();
+  }
+
+  /** Undefined while another process leads. @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE */
+  static async take(options: LeadOptions, holder: string): Promise<Lead | undefined> {
+    const { pool, slot, clock, lease, name } = options;
+    const table = tableOf(options);
+    const until = clock.now() + lease;
+    const insert = `with ${locally} insert into ${table} (slot) select $1 from how on conflict do nothing`;
+    const take = `with ${locally}
+      update ${table} set holder = $2, expires = clock_timestamp() + $3::text::float8 * interval '1 millisecond',
+        token = greatest(token + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint)
+      from how where slot = $1 and expires <= clock_timestamp()
+      returning token::text as token, ${progressColumns}`;
+    try {
+      const exists = await textRows(pool, `select slot from ${table} where slot = $1`, [slot]);
+      if (exists.length === 0) await pool.query(insert, [slot]);
+      const [row] = await textRows(pool, take, [slot, holder, String(lease)]);
+      return row && new Lead(options, row, until);
+    } catch (error) {
+      throw databaseError(name, "take the lead", error);
+    }
+  }
+
+  /** Undefined until the slot has been made. */
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  /** Aborts when this process leads no longer. */
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  leads(): boolean {
+    const now = this.#options.clock.now();
+    if (now < this.#seen) this.fail(this.#lost());
+    this.#seen = now;
+    return !this.#ending.signal.aborted && now < this.#until;
+  }
+
+  /** Why it has ended. */
+  get end(): FanfareError {
+    return this.#failure ?? this.#lost();
+  }
+
+  /**
+   * Everything before `lsn` is published; written with the next renewal. Where the lease has run out and nobody else has
+   * taken it, as after a pause, it is renewed.
+   *
+   * @throws FanfareError LEAD_LOST, SOURCE_UNAVAILABLE
+   */
+  async confirm(lsn: Lsn): Promise<void> {
+    if (this.signal.aborted) throw this.end;
+    if (!this.leads()) await this.#renewOrFail();
+    if (lsn > this.#confirmed) this.#confirmed = lsn;
+  }
+
+  /** Ends the lead with an error. */
+  fail(error: FanfareError): void {
+    if (this.#ending.signal.aborted) return;
+    this.#failure = error;
+    this.#ending.abort();
+  }
+
+  /** Remembers where a new slot begins. With a gap, what the former epoch had not published is lost. */
+  async begin(identity: ServerIdentity, confirmed: Lsn, isGap: boolean): Promise<Progress> {
+    const epoch = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+    const text = `epoch = $3, system = $4, timeline = $5, confirmed = $6::text::pg_lsn,
+      gap_at = case when $7::text = 'true' then clock_timestamp() end,
+      gap_transaction = case when $7::text = 'true' then pg_current_xact_id() end`;
+    const values = [epoch, identity.system, identity.timeline, writeLsn(confirmed), String(isGap)];
+    this.#progress = readProgress(await this.#write(text, values));
+    if (!this.#progress) throw new TypeError("What was written was not read");
+    this.#confirmed = confirmed;
+    return this.#progress;
+  }
+
+  /** Everybody was told of the gap. */
+  async closeGap(): Promise<void> {
+    this.#progress = readProgress(await this.#write("gap_at = null, gap_transaction = null", []));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#release();
+    return this.#disposed;
+  }
+
+  /** What was confirmed is kept; nobody has to wait until the lease has run out. */
+  async #release(): Promise<void> {
+    this.#ending.abort();
+    await this.#renewals;
+    if (this.#failure?.code === "LEAD_LOST" || this.#failure?.code === "SOURCE_UNAVAILABLE") return;
+    const text = "expires = '-infinity', confirmed = greatest(confirmed, $3::text::pg_lsn)";
+    // Where the database does not answer, the lease runs out by itself.
+    await this.#write(text, [writeLsn(this.#confirmed)]).catch(() => undefined);
+  }
+
+  async #renewAgainAndAgain(): Promise<void> {
+    const { clock, lease } = this.#options;
+    for (;;) {
+      await pause(clock, lease / 3, this.signal);
+      if (this.signal.aborted) return;
+      // Whoever reads is told by the signal.
+      await this.#renewOrFail().catch(() => undefined);
+    }
+  }
+
+  /** A database that does not answer within a lease is as good as gone. */
+  async #renewOrFail(): Promise<void> {
+    const { clock, lease, name } = this.#options;
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const timer = clock.after(lease, () => reject(new Error(`no answer for ${lease} ms`)));
+    try {
+      await Promise.race([this.#renew(), silence]);
+    } catch (error) {
+      const failure = databaseError(name, "renew the lead", error);
+      this.fail(failure);
+      throw failure;
+    } finally {
+      timer[Symbol.dispose]();
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { pool, clock, lease, slot } = this.#options;
+    const confirmed = this.#confirmed;
+    const until = clock.now() + lease;
+    const query = `with ${locally}, renewed as (
+        update ${this.#table} set expires = clock_timestamp() + $3::text::float8 * interval '1 millisecond',
+          confirmed = case when epoch = $5 then greatest(confirmed, $4::text::pg_lsn) else confirmed end
+        from how where slot = $1 and token = $2::text::bigint returning slot
+      )
+      select (select count(*) from renewed)::text as renewed, ${slotHealthColumns} from ${slotHealthSource}`;
+    const epoch = this.#progress?.epoch ?? null;
+    const values = [slot, String(this.token), String(lease), writeLsn(confirmed), epoch];
+    const [row] = await textRows(pool, query, values);
+    if (row?.["renewed"] !== "1") throw this.#lost();
+    this.#until = until;
+    this.onRenewed(confirmed, readSlotHealth(row));
+  }
+
+  /** Writes into the row for as long as no later leader has taken it. */
+  async #write(assignments: string, values: readonly string[]): Promise<TextRow> {
+    const { pool, slot, name } = this.#options;
+    const query = `with ${locally} update ${this.#table} set ${assignments}
+      from how where slot = $1 and token = $2::text::bigint returning ${progressColumns}`;
+    try {
+      const [row] = await textRows(pool, query, [slot, String(this.token), ...values]);
+      if (!row) throw this.#lost();
+      return row;
+    } catch (error) {
+      throw databaseError(name, "write down its progress", error);
+    }
+  }
+
+  #lost(): FanfareError {
+    return new FanfareError("LEAD_LOST", `${this.#options.name}: another process reads the slot by now`);
+  }
+}
+
+function tableOf({ schema }: LeadOptions): string {
+  return `${identifier(schema)}.replication`;
+}
+
+function readProgress(row: TextRow): Progress | undefined {
+  const { epoch, system, timeline, confirmed, gap_at: at, gap_transaction: transaction } = row;
+  if (!epoch || !system || !timeline || !confirmed) return undefined;
+  const gap = at && transaction ? { at: Number(at), transaction } : undefined;
+  return { epoch, system, timeline, confirmed: readLsn(confirmed), gap };
+}

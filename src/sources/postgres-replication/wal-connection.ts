@@ -1,0 +1,262 @@
+import type { Clock } from "../../base/clock.ts";
+import { FanfareError } from "../../base/error.ts";
+import { codeOf, databaseError, textRows, type QueryResult } from "./database.ts";
+import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
+import { decodeMessage } from "./message.ts";
+import { identifier } from "./quote.ts";
+import { WaitingMessages, type WalMessage } from "./waiting-messages.ts";
+import { WireReader } from "./wire-reader.ts";
+
+/** What goes into a client's options, so that it connects as a standby would. */
+export interface ReplicationMode {
+  readonly replication: "database";
+}
+
+/** A `pg.Client` in replication mode, as far as it is used. It is connected and closed here. */
+export interface ReplicationClient {
+  readonly connection: {
+    readonly stream: { write(bytes: Uint8Array): boolean; pause(): unknown; resume(): unknown };
+    on(event: "replicationStart" | "copyData", listener: (message: { readonly chunk?: Uint8Array }) => void): unknown;
+  };
+  connect(): Promise<unknown>;
+  query(text: string): Promise<QueryResult>;
+  end(): Promise<unknown>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** Which server it is, and on which of its timelines: another one after a restore or a failover. */
+export interface ServerIdentity {
+  readonly system: string;
+  readonly timeline: string;
+}
+
+export interface WalStart {
+  readonly slot: string;
+  readonly publication: string;
+  readonly from: Lsn;
+}
+
+/** Bytes of the log that may wait to be read. More than that, and the server is not listened to until half is gone. */
+const mostWaiting = 1_048_576;
+
+/**
+ * Values are printed by the session that sends them, so it is set up as `to_jsonb` needs it. Nothing may depend on the
+ * search path either.
+ */
+const settings = [
+  "set client_encoding = 'UTF8'",
+  "set datestyle = 'ISO, YMD'",
+  "set timezone = 'UTC'",
+  "set intervalstyle = 'postgres'",
+  "set bytea_output = 'hex'",
+  "set extra_float_digits = 1",
+  "set xmloption = 'content'",
+  "set search_path = 'pg_catalog'",
+  "set statement_timeout = 0",
+  "set idle_session_timeout = 0",
+];
+
+/** Reads the write-ahead log as `pgoutput` tells it. */
+export class WalConnection implements AsyncDisposable {
+  readonly identity: ServerIdentity;
+  /** How far the log went when the connection was made. */
+  readonly began: Lsn;
+  readonly #name: string;
+  readonly #client: ReplicationClient;
+  readonly #clock: Clock;
+  readonly #queue = new WaitingMessages();
+  #acknowledged: Lsn = 0n;
+  #failure: FanfareError | undefined;
+  #paused = false;
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  private constructor(
+    name: string,
+    client: ReplicationClient,
+    clock: Clock,
+    identity: ServerIdentity & { began: Lsn },
+  ) {
+    this.#name = name;
+    this.#client = client;
+    this.#clock = clock;
+    this.identity = identity;
+    this.began = identity.began;
+  }
+
+  /** @throws FanfareError SOURCE_NOT_READY for a connection that is none for replication, SOURCE_UNAVAILABLE. */
+  static async open(name: string, client: ReplicationClient, clock: Clock): Promise<WalConnection> {
+    // Errors of a connection that is not in use arrive here alone; those of a query reject it as well.
+    const opened: WalConnection[] = [];
+    client.on("error", (error) => opened.forEach((connection) => connection.#fail(streamError(name, error))));
+    try {
+      await client.connect();
+      const identity = await identify(client);
+      for (const setting of settings) await client.query(setting);
+      const connection = new WalConnection(name, client, clock, identity);
+      opened.push(connection);
+      return connection;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw connectionError(name, error);
+    }
+  }
+
+  /** What went wrong, once something has. */
+  get failure(): FanfareError | undefined {
+    return this.#failure;
+  }
+
+  /** Messages that have arrived and were not taken. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Resolves when the server has begun to send. */
+  async start({ slot, publication, from }: WalStart): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { connection } = this.#client;
+    connection.on("replicationStart", () => resolve());
+    connection.on("copyData", ({ chunk }) => this.#receive(chunk));
+    this.#acknowledged = from;
+    const publications = identifier(publication).replaceAll("'", "''");
+    const options = `proto_version '1', publication_names '${publications}', messages 'true'`;
+    const place = `SLOT ${identifier(slot)} LOGICAL ${writeLsn(from)}`;
+    const running = this.#client.query(`START_REPLICATION ${place} (${options})`);
+    // The query goes on for as long as the log is read: that it ends is a failure in any case.
+    const ended = running.then(
+      () => this.#fail(new FanfareError("SOURCE_UNAVAILABLE", `${this.#name}: the server ended the stream`)),
+      (error: unknown) => this.#fail(streamError(this.#name, error)),
+    );
+    await Promise.race([promise, ended]);
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** The next message, if it has arrived. */
+  take(): WalMessage | undefined {
+    const message = this.#queue.take();
+    if (this.#paused && this.#queue.bytes <= mostWaiting / 2 && !this.#ended) {
+      this.#paused = false;
+      this.#client.connection.stream.resume();
+    }
+    return message;
+  }
+
+  /** What `take` would give. */
+  peek(): WalMessage | undefined {
+    return this.#queue.peek();
+  }
+
+  /** Resolves when a message has arrived, the connection has failed, or `signal` aborts. */
+  async arrival(signal: AbortSignal): Promise<void> {
+    if (this.#queue.length > 0 || this.#failure || this.#ended || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const wake = (): void => resolve();
+    signal.addEventListener("abort", wake, { once: true });
+    await promise;
+    signal.removeEventListener("abort", wake);
+    this.#wake = undefined;
+  }
+
+  /** Tells the server that it may forget everything before `lsn`, and that this side is alive. */
+  acknowledge(lsn: Lsn): void {
+    if (this.#ended) return;
+    this.#acknowledged = lsn;
+    this.#client.connection.stream.write(statusUpdate(lsn, this.#clock.now()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#queue.clear();
+    this.#wake?.();
+    await this.#client.end().catch(() => undefined);
+  }
+
+  /** The bytes are the parser's, which uses them again: whatever is kept has to be read now. */
+  #receive(chunk: Uint8Array | undefined): void {
+    if (this.#ended || this.#failure || !chunk) return;
+    try {
+      this.#read(new WireReader(chunk), chunk.length);
+    } catch (error) {
+      this.#fail(databaseError(this.#name, "read the log", error));
+    }
+  }
+
+  #read(reader: WireReader, bytes: number): void {
+    const letter = reader.letter();
+    if (letter === "w") {
+      // The places of the piece and of the log's end, and the time it was sent.
+      for (let number = 0; number < 3; number += 1) reader.uint64();
+      const message = decodeMessage(reader.rest());
+      if (message) this.#push(message, bytes);
+    } else if (letter === "k") {
+      this.#push({ kind: "progress", end: reader.uint64() }, 0);
+      reader.uint64();
+      const answerAtOnce = reader.byte() === 1;
+      if (answerAtOnce) this.acknowledge(this.#acknowledged);
+    }
+  }
+
+  #push(message: WalMessage, bytes: number): void {
+    this.#queue.push(message, bytes);
+    if (!this.#paused && this.#queue.bytes > mostWaiting) {
+      this.#paused = true;
+      this.#client.connection.stream.pause();
+    }
+    this.#wake?.();
+  }
+
+  #fail(error: FanfareError): void {
+    if (this.#ended) return;
+    this.#failure ??= error;
+    this.#wake?.();
+  }
+}
+
+async function identify(client: ReplicationClient): Promise<ServerIdentity & { began: Lsn }> {
+  const [row] = await textRows({ query: (text) => client.query(text) }, "IDENTIFY_SYSTEM");
+  return {
+    system: row?.["systemid"] ?? "",
+    timeline: row?.["timeline"] ?? "",
+    began: readLsn(row?.["xlogpos"] ?? "0/0"),
+  };
+}
+
+/**
+ * A pooler either refuses the parameter `replication` (08P01 by PgBouncer) or leaves it out, and then IDENTIFY_SYSTEM is
+ * a syntax error.
+ */
+function connectionError(name: string, error: unknown): FanfareError {
+  const code = codeOf(error);
+  const why = error instanceof Error ? error.message : String(error);
+  if (code === "42601" || code === "08P01" || /unsupported startup parameter/i.test(why)) {
+    const message =
+      `${name}: the connection for replication is none (${why}). Make it with replication: "database", and directly to ` +
+      "PostgreSQL: poolers such as PgBouncer, Supavisor or Pgpool-II cannot pass it on when they pool transactions";
+    return new FanfareError("SOURCE_NOT_READY", message, { cause: error });
+  }
+  if (code === "42501") {
+    const message = `${name}: the role may not replicate (${why}). Run: alter role … replication`;
+    return new FanfareError("SOURCE_NOT_READY", message, { cause: error });
+  }
+  return databaseError(name, "connect for replication", error);
+}
+
+/** What the server said as it ended the stream: objects that it misses are those of the past, and may be there now. */
+function streamError(name: string, error: unknown): FanfareError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new FanfareError("SOURCE_UNAVAILABLE", `${name}: the stream broke off: ${why}`, { cause: error });
+}
+
+/** https://www.postgresql.org/docs/current/protocol-replication.html, "Standby status update" */
+function statusUpdate(lsn: Lsn, now: number): Uint8Array {
+  const bytes = Buffer.alloc(39);
+  bytes.write("d", 0);
+  bytes.writeUInt32BE(38, 1);
+  bytes.write("r", 5);
+  for (const offset of [6, 14, 22]) bytes.writeBigUInt64BE(lsn, offset);
+  bytes.writeBigInt64BE(BigInt(now - Date.UTC(2000, 0, 1)) * 1000n, 30);
+  return bytes;
+}

@@ -1,0 +1,135 @@
+import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
+import { Client, type Pool } from "pg";
+import { describe, expect, it } from "vitest";
+import { createFanfare, silentLog, type Source } from "fanfare";
+import { model } from "fanfare/models";
+import { installOutbox, postgresOutbox } from "fanfare/sources/postgres-outbox";
+import { installReplication, postgresReplication } from "fanfare/sources/postgres-replication";
+import { until } from "../faults/until.ts";
+import { PostgresServer } from "../servers/postgres.ts";
+import { ShownCars, type ShownCar } from "./shown-cars.ts";
+
+/** Subscriptions that begin while others write; `FANFARE_RUNS=50` makes it a thousand. */
+const rounds = 20 * Number(process.env["FANFARE_RUNS"] ?? "1");
+const writers = 4;
+const ids = 40;
+
+const table = `create table cars (id integer primary key, make text not null, year integer not null);
+  alter table cars replica identity full;
+  insert into cars select n, 'Skoda', 0 from generate_series(1, ${ids / 2}) n`;
+
+interface Case {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly open: (server: PostgresServer, pool: Pool) => Promise<Source>;
+}
+
+const cases: readonly Case[] = [
+  {
+    name: "the outbox",
+    settings: {},
+    open: async (_, client) => {
+      await installOutbox(client, { tables: ["cars"] });
+      return postgresOutbox({ client, tables: ["cars"] });
+    },
+  },
+  {
+    name: "replication",
+    settings: { wal_level: "logical", max_slot_wal_keep_size: "1GB" },
+    open: async (server, client) => {
+      await installReplication(client, { tables: ["cars"] });
+      const connect = (mode: object): Client => new Client({ ...server.login(), ...mode });
+      return postgresReplication({ client, connect, tables: ["cars"] });
+    },
+  },
+];
+
+describe.each(cases)("A snapshot and the stream after it, from $name", ({ settings, open }) => {
+  it("give the table itself, whenever a subscription begins among writers", async () => {
+    await using server = await PostgresServer.open({ settings });
+    const pool = server.pool({ max: 20 });
+    await pool.query(table);
+    await using source = await open(server, pool);
+    const Car = model(
+      { name: "cars", key: ["id"], columns: { id: "integer", make: "text", year: "integer" } },
+      { name: "Car", fields: ["id", "make", "year"], source, queue: { messages: 100_000, bytes: 64 * 2 ** 20 } },
+    );
+    const query = new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString } } });
+    const subscription = new GraphQLObjectType({ name: "Subscription", fields: Car.subscriptions });
+    await using fanfare = createFanfare({
+      schema: new GraphQLSchema({ query, subscription }),
+      source,
+      log: silentLog,
+    });
+    await fanfare.relay?.started;
+
+    let written = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const stop = new AbortController();
+      const writing = Array.from({ length: writers }, () => write(pool, stop.signal));
+      const shown = new ShownCars();
+      const results = await fanfare.subscribe({
+        query: `subscription { carChanged(initial: true) {
+          action id before { id make year } after { id make year }
+        } }`,
+        limit: 100_000,
+      });
+      const [last, reading] = [`last of round ${round}`, Promise.withResolvers<void>()];
+      void (async () => {
+        for await (const { data, errors } of results) {
+          const told = changeOf(data, errors);
+          shown.take(told);
+          if (told.after?.make === last) break;
+        }
+      })().then(reading.resolve, reading.reject);
+      await until(
+        () => shown.changes >= 10 || shown.objections.length > 0,
+        () => `changes behind the snapshot; there are ${shown.changes}`,
+      );
+      stop.abort();
+      for (const count of await Promise.all(writing)) written += count;
+      await pool.query("insert into cars values (0, $1, 0) on conflict (id) do update set make = $1", [last]);
+      await reading.promise;
+
+      const { rows } = await pool.query<ShownCar>("select id::text, make, year from cars order by cars.id");
+      expect(shown.rows).toEqual(rows);
+      expect(shown.objections).toEqual([]);
+    }
+    expect(written).toBeGreaterThan(rounds * writers);
+    await fanfare[Symbol.asyncDispose]();
+    await source[Symbol.asyncDispose]();
+    await pool.end();
+  }, 600_000);
+});
+
+/** Writes one change after another; a third of the transactions is rolled back. Answers how many were committed. */
+async function write(pool: Pool, signal: AbortSignal): Promise<number> {
+  const client = await pool.connect();
+  let committed = 0;
+  while (!signal.aborted) {
+    const [id, other] = [someId(), someId()].toSorted((a, b) => a - b);
+    await client.query("begin");
+    await client.query("insert into cars values ($1, 'Fiat', 1) on conflict (id) do update set year = cars.year + 1", [
+      id,
+    ]);
+    if (Math.random() < 0.3) await client.query("delete from cars where id = $1", [other]);
+    const commits = Math.random() < 0.67;
+    await client.query(commits ? "commit" : "rollback");
+    if (commits) committed += 1;
+  }
+  client.release();
+  return committed;
+}
+
+function someId(): number {
+  return 1 + Math.floor(Math.random() * ids);
+}
+
+function changeOf(data: unknown, errors: unknown): Parameters<ShownCars["take"]>[0] {
+  if (isResult(data)) return data.carChanged;
+  throw new Error(`No change: ${JSON.stringify(errors)}`);
+}
+
+function isResult(data: unknown): data is { readonly carChanged: Parameters<ShownCars["take"]>[0] } {
+  return typeof data === "object" && data !== null && "carChanged" in data && data.carChanged !== null;
+}

@@ -1,0 +1,25 @@
+import type { CapturedRow } from "../../src/contract/captured.ts";
+import type { SnapshotRequest, TableReader, TableSnapshot } from "../../src/contract/source.ts";
+import { FanfareError } from "fanfare";
+
+/** A table in memory that can be read as of now; its transactions count up from 1. */
+export class ShownTable implements TableReader {
+  readonly rows = new Map<string, CapturedRow>();
+  readonly requests: SnapshotRequest[] = [];
+  /** What the next reading fails with. */
+  failure: Error | undefined;
+  /** Called while a reading is under way, after it has seen the rows. */
+  meanwhile: () => Promise<void> = () => Promise.resolve();
+  transaction = 0;
+
+  async snapshot(request: SnapshotRequest): Promise<TableSnapshot> {
+    this.requests.push(request);
+    if (this.failure) throw this.failure;
+    const newest = this.transaction;
+    const equal = Object.entries(request.equal ?? {});
+    const rows = [...this.rows.values()].filter((row) => equal.every(([name, value]) => row[name] === value));
+    if (rows.length > request.limit) throw new FanfareError("OVERFLOW", "There are more rows");
+    await this.meanwhile();
+    return { rows, includes: (transaction) => Number(transaction) <= newest };
+  }
+}

@@ -1,0 +1,142 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { CapturedRow } from "../../../src/contract/captured.ts";
+import type { Source } from "../../../src/contract/source.ts";
+import { installOutbox, postgresOutbox } from "../../../src/sources/postgres-outbox.ts";
+import { historyTables, write } from "../history.ts";
+import { PostgresPlace, places, type PostgresDatabase, type TestDatabase, type TestPlace } from "./databases.ts";
+import { Reading } from "./reading.ts";
+
+const cars = { table: { schema: "public", name: "cars" }, key: ["id"], limit: 10 };
+
+async function idsOf(source: Source, equal: CapturedRow): Promise<readonly unknown[]> {
+  const { rows } = await source.snapshot({ ...cars, equal });
+  return rows.map((row) => row["id"]);
+}
+
+describe.each(places)("A snapshot of a table in $name", ({ start }) => {
+  let place: TestPlace;
+  let database: TestDatabase;
+  let source: Source;
+
+  beforeAll(async () => {
+    place = await start();
+  });
+
+  afterAll(async () => {
+    await place[Symbol.asyncDispose]();
+  });
+
+  beforeEach(async () => {
+    database = await place.open();
+    await database.run(`
+      create table cars (id int primary key, make text, "Big ""Year""" numeric);
+      insert into cars values (3, 'c', 1.50), (1, 'a', 1.5), (2, null, null)`);
+    source = postgresOutbox({ client: database.client });
+  });
+
+  afterEach(async () => {
+    await database[Symbol.asyncDispose]();
+  });
+
+  it("has its rows in the order of the key", async () => {
+    const { rows } = await source.snapshot(cars);
+    expect(rows).toEqual([
+      { id: "1", make: "a", 'Big "Year"': "1.5" },
+      { id: "2", make: null, 'Big "Year"': null },
+      { id: "3", make: "c", 'Big "Year"': "1.50" },
+    ]);
+  });
+
+  it("has the rows whose columns are as asked for", async () => {
+    expect(await idsOf(source, { make: "a" })).toEqual(["1"]);
+    expect(await idsOf(source, { make: null })).toEqual(["2"]);
+    expect(await idsOf(source, { 'Big "Year"': "1.5" })).toEqual(["1", "3"]);
+    expect(await idsOf(source, { make: "a", 'Big "Year"': "7" })).toEqual([]);
+    expect(await idsOf(source, { make: "a' or true --" })).toEqual([]);
+  });
+
+  it("has no more rows than the limit, and says so", async () => {
+    expect((await source.snapshot({ ...cars, limit: 3 })).rows).toHaveLength(3);
+    await expect(source.snapshot({ ...cars, limit: 2 })).rejects.toMatchObject({
+      code: "OVERFLOW",
+      message: expect.stringContaining(`more than 2 rows of "public"."cars"`),
+    });
+  });
+
+  it("of a table that is empty knows its transactions as well", async () => {
+    await database.run("create table marks (id xid8 primary key default pg_current_xact_id())");
+    await database.run("begin; delete from cars; insert into marks default values; commit");
+    const snapshot = await source.snapshot(cars);
+    await database.run("begin; insert into cars values (7); insert into marks default values; commit");
+    const marks = await database.rows("select id::text from marks order by id");
+    expect(snapshot.rows).toEqual([]);
+    expect(marks.map((row) => snapshot.includes(row["id"] ?? ""))).toEqual([true, false]);
+  });
+
+  it("names what is not there", async () => {
+    const missing = [
+      [{ ...cars, table: { schema: "public", name: "lorries" } }, `there is no table "public"."lorries"`],
+      [{ ...cars, key: ["number"] }, `the table "public"."cars" has no column "number"`],
+      [{ ...cars, equal: { color: "red" } }, `the table "public"."cars" has no column "color"`],
+    ] as const;
+    for (const [request, message] of missing) {
+      await expect(source.snapshot(request)).rejects.toMatchObject({
+        code: "SOURCE_NOT_READY",
+        message: expect.stringContaining(message),
+      });
+    }
+    const wrong = source.snapshot({ ...cars, equal: { id: "seven" } });
+    await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining(`"seven"`) });
+  });
+
+  it("is not waited for by whoever has left", async () => {
+    await expect(source.snapshot(cars, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+    expect((await source.snapshot(cars)).rows).toHaveLength(3);
+  });
+});
+
+describe("Snapshots while others write", () => {
+  let place: PostgresPlace;
+  let database: PostgresDatabase;
+
+  beforeAll(async () => {
+    place = await PostgresPlace.start({ deadlock_timeout: "50ms" });
+    database = await place.open();
+    await database.run(historyTables);
+    await installOutbox(database.client, { tables: ["counted"] });
+  });
+
+  afterAll(async () => {
+    await database[Symbol.asyncDispose]();
+    await place[Symbol.asyncDispose]();
+  });
+
+  it("give the table, together with the changes that they do not include", async () => {
+    const source = postgresOutbox({ client: database.client });
+    await using reading = new Reading(source);
+    await reading.leading();
+    const end = new AbortController();
+    const connect = () => database.server.client({ database: database.name });
+    const writing = write(connect, { writers: 8, transactions: Infinity, stop: end.signal, seed: 3 });
+    const request = { table: { schema: "public", name: "counted" }, key: ["id"], limit: 100 };
+    const snapshots = [];
+    for (let count = 0; count < 50; count += 1) snapshots.push(await source.snapshot(request));
+    end.abort();
+    await writing;
+    const history = await database.rows("select id from history");
+    await reading.until(history.length);
+
+    const { rows } = await source.snapshot(request);
+    const states = new Set(snapshots.map((snapshot) => JSON.stringify(snapshot.rows)));
+    expect(states.size).toBeGreaterThan(10);
+    for (const snapshot of snapshots) {
+      const state = new Map(snapshot.rows.map((row) => [row["id"], row]));
+      for (const { transaction, before, after } of reading.changes) {
+        if (snapshot.includes(transaction)) continue;
+        if (after) state.set(after["id"], after);
+        else state.delete(before?.["id"]);
+      }
+      expect([...state.values()].toSorted((a, b) => Number(a["id"]) - Number(b["id"]))).toEqual(rows);
+    }
+  });
+});
