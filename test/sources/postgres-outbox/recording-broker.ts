@@ -67,7 +67,7 @@ const answers = {
   counts: () => ({ stored: record.length, refused, repeated, waiting: held?.waiting ?? 0 }),
   /** Lets what is published from now on wait, as a slow network would. */
   hold(): void {
-    held = { release: Promise.withResolvers<void>(), waiting: 0 };
+    held = { release: Promise.withResolvers(), waiting: 0 };
   },
   /** What comes from now on waits no longer; what waits goes on waiting until it is released. */
   pass(): void {
