@@ -8,6 +8,7 @@ import type { CapturedChange } from "../../src/contract/captured.ts";
 export const historyTables = `
   create table counted (id int primary key, version int not null, writer text not null);
   create table history (id int not null, version int not null, transaction xid8 not null default pg_current_xact_id());
+  create index on history (id, version);
   insert into counted select g, 0, 'nobody' from generate_series(1, 40) g;
 `;
 

@@ -19,7 +19,7 @@ export interface Reading {
 }
 
 export interface ChangeReaderOptions {
-  readonly wal: Pick<WalConnection, "arrival" | "take" | "peek">;
+  readonly wal: Pick<WalConnection, "arrival" | "take" | "taken" | "peek">;
   readonly epoch: string;
   readonly from: Lsn;
   /** Changes at most in one reading; one more where the last is an update that is told as two. */
@@ -40,6 +40,9 @@ interface Transaction extends Omit<BeginMessage, "kind" | "xid"> {
   count: bigint;
 }
 
+/** Bytes of the log in one reading; a message that is larger is read alone. */
+const mostBytes = 1_048_576;
+
 /** Turns the log's messages into what is captured. */
 export class ChangeReader {
   readonly #options: ChangeReaderOptions;
@@ -57,22 +60,35 @@ export class ChangeReader {
     this.#end = options.from;
   }
 
-  /** Waits for messages and takes what there is, up to the limit: no more bytes than the connection lets wait. */
+  /**
+   * Waits for messages and takes what there is, up to a limit in changes and in bytes. A transaction that has begun is
+   * waited for, its commit included: the server sends it in one go, and only then can it be confirmed.
+   */
   async read(signal: AbortSignal): Promise<Reading> {
     const { wal, limit } = this.#options;
     this.#changes = [];
     this.#transactions = new Map();
+    const from = wal.taken;
     await wal.arrival(signal);
-    while (this.#changes.length < limit) {
+    while (this.#changes.length < limit && wal.taken - from < mostBytes) {
       const message = wal.take();
-      if (!message) break;
+      if (!message) {
+        if (await this.#isComplete(signal)) break;
+        continue;
+      }
       const looked = this.#take(message);
       if (looked) await looked;
     }
-    // The commit tells that the transaction is complete; it is taken along where it directly follows.
+    if (this.#transaction) await wal.arrival(signal);
     if (wal.peek()?.kind === "commit") this.#commit(wal.take());
     const [oldest] = this.#transactions.values();
     return { changes: this.#changes, transactions: [...this.#transactions.keys()], oldest, end: this.#end };
+  }
+
+  /** Resolves with false when there is more of the transaction to be taken. */
+  async #isComplete(signal: AbortSignal): Promise<boolean> {
+    if (this.#transaction) await this.#options.wal.arrival(signal);
+    return this.#options.wal.peek() === undefined;
   }
 
   /** Only what has to be looked up takes time. */

@@ -66,6 +66,7 @@ export class WalConnection implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #queue = new WaitingMessages();
   #acknowledged: Lsn = 0n;
+  #taken = 0;
   #failure: FanfareError | undefined;
   #paused = false;
   #ended = false;
@@ -132,9 +133,16 @@ export class WalConnection implements AsyncDisposable {
     if (this.#failure) throw this.#failure;
   }
 
+  /** Bytes of all messages that were taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   /** The next message, if it has arrived. */
   take(): WalMessage | undefined {
+    const waiting = this.#queue.bytes;
     const message = this.#queue.take();
+    this.#taken += waiting - this.#queue.bytes;
     if (this.#paused && this.#queue.bytes <= mostWaiting / 2 && !this.#ended) {
       this.#paused = false;
       this.#client.connection.stream.resume();
@@ -244,7 +252,7 @@ function connectionError(name: string, error: unknown): FanfareError {
   return databaseError(name, "connect for replication", error);
 }
 
-/** What the server said as it ended the stream: objects that it misses are those of the past, and may be there now. */
+/** The cause says more: why the server ended the stream. */
 function streamError(name: string, error: unknown): FanfareError {
   const why = error instanceof Error ? error.message : String(error);
   return new FanfareError("SOURCE_UNAVAILABLE", `${name}: the stream broke off: ${why}`, { cause: error });
@@ -257,6 +265,6 @@ function statusUpdate(lsn: Lsn, now: number): Uint8Array {
   bytes.writeUInt32BE(38, 1);
   bytes.write("r", 5);
   for (const offset of [6, 14, 22]) bytes.writeBigUInt64BE(lsn, offset);
-  bytes.writeBigInt64BE(BigInt(now - Date.UTC(2000, 0, 1)) * 1000n, 30);
+  bytes.writeBigInt64BE(BigInt(Math.floor(now) - Date.UTC(2000, 0, 1)) * 1000n, 30);
   return bytes;
 }

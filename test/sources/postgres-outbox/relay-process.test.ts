@@ -60,10 +60,22 @@ async function stored(): Promise<number> {
   return (await broker.ask("counts")).stored;
 }
 
+/** However many they are: it is enough that there are more and more of them. */
 async function untilStored(count: number): Promise<void> {
+  for (let before = await stored(); before < count; before = await stored()) {
+    await until(
+      async () => (await stored()) > before,
+      () => `${count} events, not only ${before}; ${relays.map(({ output }) => output).join("")}`,
+    );
+  }
+}
+
+/** Resolves when the broker has got something that it does not store yet. */
+async function holdPublish(): Promise<void> {
+  await broker.ask("hold");
   await until(
-    async () => (await stored()) >= count,
-    () => `${count} events; ${relays.map(({ output }) => output).join("")}`,
+    async () => (await broker.ask("counts")).waiting > 0,
+    () => "a publish",
   );
 }
 
@@ -78,15 +90,6 @@ async function connect(): Promise<Client> {
   );
   if (!client) throw new Error("No connection");
   return client;
-}
-
-/** Resolves when the broker has got something that it does not store yet. */
-async function holdPublish(): Promise<void> {
-  await broker.ask("hold");
-  await until(
-    async () => (await broker.ask("counts")).waiting > 0,
-    () => "a publish",
-  );
 }
 
 /** Writers that go on until they are stopped, also while the database is away. */

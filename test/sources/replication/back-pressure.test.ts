@@ -12,18 +12,6 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text)";
 
-async function renewals({ pool, slot }: CapturedDatabase, count: number): Promise<void> {
-  const query = "select expires::text as expires from fanfare.replication where slot = $1";
-  for (let last: unknown, seen = 0; seen <= count; seen += 1) {
-    await eventually(async () => {
-      const { rows } = await pool.query<{ expires: string }>(query, [slot]);
-      const changed = rows[0]?.expires !== last;
-      last = rows[0]?.expires;
-      return changed;
-    });
-  }
-}
-
 describe("postgresReplication: a reader that is slow", () => {
   it("holds back the server, which neither gives up nor is lost, and gets everything in the end", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
@@ -33,7 +21,7 @@ describe("postgresReplication: a reader that is slow", () => {
     capture.onBatch = () => released;
     await database.pool.query("insert into cars select n, repeat('x', 100) from generate_series(1, 100000) n");
     // Three times as long as the server bears silence.
-    await renewals(database, 15);
+    await database.renewed(15);
     expect(await database.isRead()).toBe(true);
     release();
     await capture.until(({ length }) => length === 100_000);

@@ -62,6 +62,14 @@ export class CapturedDatabase implements AsyncDisposable {
     return (await this.pool.query(query, [this.slot, ...values])).rowCount === 1;
   }
 
+  /** Resolves when the lead was renewed so many times. */
+  async renewed(times: number): Promise<void> {
+    for (let count = 0, last = await this.#expires(); count < times; count += 1) {
+      await eventually(async () => last !== (await this.#expires()));
+      last = await this.#expires();
+    }
+  }
+
   isRead(): Promise<boolean> {
     return this.slotIs("active");
   }
@@ -71,6 +79,11 @@ export class CapturedDatabase implements AsyncDisposable {
     const connect: PostgresReplicationOptions["connect"] = (mode) =>
       new Client({ ...server.login({ database: name }), ...mode });
     return postgresReplication({ client: pool, connect, tables, slot, ...options });
+  }
+
+  async #expires(): Promise<string | undefined> {
+    const query = "select expires::text as expires from fanfare.replication where slot = $1";
+    return (await this.pool.query<{ expires: string }>(query, [this.slot])).rows[0]?.expires;
   }
 
   /** Whatever is there of the slot, the server has only ten. */

@@ -3,11 +3,19 @@ import { ChangeReader } from "../../../src/sources/postgres-replication/change-r
 import type { TextMessage } from "../../../src/sources/postgres-replication/message.ts";
 import type { WalMessage } from "../../../src/sources/postgres-replication/waiting-messages.ts";
 
-/** Reads these messages until none is left. */
-async function read(...messages: readonly WalMessage[]) {
-  const left = [...messages];
+/** Reads these messages until none is left; they arrive piece by piece. */
+async function read(...pieces: readonly (readonly WalMessage[])[]) {
+  const left: WalMessage[] = [];
+  const coming = [...pieces];
   const reader = new ChangeReader({
-    wal: { arrival: async () => undefined, take: () => left.shift(), peek: () => left[0] },
+    wal: {
+      async arrival() {
+        if (left.length === 0) left.push(...(coming.shift() ?? []));
+      },
+      take: () => left.shift(),
+      peek: () => left[0],
+      taken: 0,
+    },
     epoch: "e",
     from: 10n,
     limit: 2,
@@ -21,7 +29,7 @@ async function read(...messages: readonly WalMessage[]) {
   do {
     const { changes, end } = await reader.read(new AbortController().signal);
     readings.push({ at: changes.map(({ place: { major, minor } }) => `${major}:${minor}`), end });
-  } while (left.length > 0);
+  } while (left.length + coming.length > 0);
   return readings;
 }
 
@@ -31,26 +39,34 @@ const commit = (end: bigint): WalMessage => ({ kind: "commit", end });
 
 describe("what has been read to its end", () => {
   it("is a transaction when its commit has come, with its last change where it can be", async () => {
-    expect(await read(begin(20n), text, text, commit(25n), begin(30n), text)).toEqual([
+    expect(await read([begin(20n), text, text, commit(25n), begin(30n), text])).toEqual([
       { at: ["20:0", "20:1"], end: 25n },
       { at: ["30:0"], end: 25n },
     ]);
-    expect(await read(begin(20n), text, text, text, commit(25n))).toEqual([
+    expect(await read([begin(20n), text, text, text, commit(25n)])).toEqual([
       { at: ["20:0", "20:1"], end: 10n },
       { at: ["20:2"], end: 25n },
     ]);
   });
 
+  it("is waited for, where it has arrived in part", async () => {
+    expect(await read([begin(20n)], [text], [commit(25n)], [begin(30n), text, commit(35n)])).toEqual([
+      { at: ["20:0"], end: 25n },
+      { at: ["30:0"], end: 35n },
+    ]);
+    expect(await read([begin(20n), text, text], [commit(25n)])).toEqual([{ at: ["20:0", "20:1"], end: 25n }]);
+  });
+
   it("is what the server has passed over, but not within a transaction", async () => {
-    expect(await read({ kind: "progress", end: 15n })).toEqual([{ at: [], end: 15n }]);
-    expect(await read(begin(20n), text, { kind: "progress", end: 40n })).toEqual([{ at: ["20:0"], end: 10n }]);
-    expect(await read(begin(20n), text, commit(25n), { kind: "progress", end: 24n })).toEqual([
+    expect(await read([{ kind: "progress", end: 15n }])).toEqual([{ at: [], end: 15n }]);
+    expect(await read([begin(20n), text, { kind: "progress", end: 40n }])).toEqual([{ at: ["20:0"], end: 10n }]);
+    expect(await read([begin(20n), text, commit(25n), { kind: "progress", end: 24n }])).toEqual([
       { at: ["20:0"], end: 25n },
     ]);
   });
 
   it("is nothing of a message outside of transactions, or of another prefix; but numbers count it", async () => {
-    expect(await read({ ...text, transactional: false })).toEqual([{ at: [], end: 10n }]);
-    expect(await read(begin(20n), { ...text, prefix: "q" }, text, commit(25n))).toEqual([{ at: ["20:1"], end: 25n }]);
+    expect(await read([{ ...text, transactional: false }])).toEqual([{ at: [], end: 10n }]);
+    expect(await read([begin(20n), { ...text, prefix: "q" }, text, commit(25n)])).toEqual([{ at: ["20:1"], end: 25n }]);
   });
 });

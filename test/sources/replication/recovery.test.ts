@@ -83,7 +83,8 @@ describe("postgresReplication: what was not confirmed", () => {
 
     await using capture = new Capture(database, { batch: 300 });
     await capture.until(({ length }) => length === 1000);
-    expect(ids(capture).slice(0, 500)).toEqual(ids(partial));
+    expect(ids(partial).length).toBeGreaterThan(100);
+    expect(ids(capture).slice(0, ids(partial).length)).toEqual(ids(partial));
   });
 });
 
@@ -271,8 +272,8 @@ describe("postgresReplication: a slot that cannot be read on", () => {
       await insert(database, 10_000 * round + 2, 10_000 * round + 5000);
       await own.psql("select pg_switch_wal()");
       await own.psql("checkpoint");
+      await database.renewed(2);
     }
-    await eventually(async () => log.lines.length > 0);
     expect(log.lines[0]).toMatchObject({ level: "warn", details: { slot: database.slot, status: "extended" } });
     release();
   }, 60_000);
