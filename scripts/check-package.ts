@@ -62,6 +62,7 @@ async function tryOut(graphql: string): Promise<void> {
   write(project, "server.ts", exampleOf("README.md").replace("port: 4000", "port: 0"));
   write(project, "client.mjs", client);
   run("npm", ["install", "--silent", "--no-audit", "--no-fund"], project);
+  run("node_modules/.bin/fanfare", ["install", "--table", "cars", "--print"], project, "ignore");
   run(join(bin, "tsc"), [...strictly, "server.ts"], project);
   await subscribe(project);
   process.stdout.write(`The package works with graphql ${graphql}\n`);
@@ -90,6 +91,11 @@ function write(project: string, name: string, text: string): void {
   writeFileSync(join(project, name), text);
 }
 
-function run(command: string, args: readonly string[], cwd: string = process.cwd()): void {
-  execFileSync(command, args, { cwd, stdio: ["ignore", "inherit", "inherit"] });
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string = process.cwd(),
+  output: "inherit" | "ignore" = "inherit",
+): void {
+  execFileSync(command, args, { cwd, stdio: ["ignore", output, "inherit"] });
 }

@@ -86,6 +86,10 @@ describe("The start page", { timeout: 60_000 }, () => {
     expect(make).toBeDefined();
     await expectText(page, "#feed li:first-child .kind", "updated");
     await expectText(page, '#cars [data-id="1"] [data-field=make]', String(make));
+    // As the other tests know it.
+    await request(url, 'mutation { updateCar(id: 1, input: { make: "Skoda" }) { id } }');
+    await expectText(page, '#cars [data-id="1"] [data-field=make]', "Skoda");
+    await expectText(page, "#event-count", "2");
   });
 
   it("reads the raw event to whoever opens it", async () => {

@@ -42,6 +42,7 @@ describe("fanfare install", { timeout: 30_000 }, () => {
         "Done. Fanfare can capture public.cars.\n",
     );
     expect([code, output]).toEqual([0, (await fanfare(["install", "--table", "cars", "--print"])).output]);
+    expect(output).toContain("create or replace trigger");
     await owner("insert into cars values (1, 'Saab')");
     expect(await owner("select kind, table_name, after from fanfare.outbox")).toBe(
       'CREATED|cars|{"id": 1, "make": "Saab"}',
@@ -105,6 +106,7 @@ describe("fanfare install", { timeout: 30_000 }, () => {
     const args = ["install", "--source", "replication", "--table", "cars"];
     const { code, output } = await run(args, { input: "yes\n" }, "postgres");
     expect([code, output]).toEqual([0, (await fanfare([...args, "--print"])).output]);
+    expect(output).toContain("create publication");
     expect(await owner("select schemaname, tablename from pg_publication_tables")).toBe("public|cars");
     expect(await owner("select relreplident from pg_class where relname = 'cars'")).toBe("f");
 
@@ -123,6 +125,7 @@ describe("fanfare uninstall", { timeout: 30_000 }, () => {
   it("removes everything, after it printed its SQL and asked", async () => {
     const { code, output, errors } = await run(["uninstall"], { input: "y\n" });
     expect([code, output]).toEqual([0, (await fanfare(["uninstall", "--print"])).output]);
+    expect(output).toContain("drop table");
     expect(errors).toMatch(/^Run this in the database garage at .*\? \[y\/N\] Done\.\n$/);
     expect(await captured()).toBe("");
     expect(await owner("select count(*) from pg_namespace where nspname = 'fanfare'")).toBe("0");

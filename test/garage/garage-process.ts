@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { doorFile } from "../../examples/garage/door-file.ts";
 
 /** How a process ended, and everything that it wrote. */
 export interface Ending {
@@ -71,8 +72,11 @@ export class GarageProcess implements AsyncDisposable {
     return this.#ending;
   }
 
+  /** One that is killed leaves the file in which it said where its database is. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
+    const url = await this.url.catch(() => undefined);
+    if (url) await rm(doorFile(Number(new URL(url).port)), { force: true });
   }
 
   #read(text: string): void {

@@ -83,6 +83,14 @@ describe("The garage's cars, as a model,", () => {
     expect(await next(changed)).toEqual({ carChanged: { action: "DELETED", moved: true, after: null } });
   });
 
+  it("are called by a pk, too", async () => {
+    await using subscriber = new Subscriber(url);
+    const updated = await subscriber.subscribe("subscription { carModelUpdated(pk: 2) { id year } }");
+    await request(url, "mutation { updateCar(id: 1, input: { year: 2023 }) { id } }");
+    await request(url, "mutation { updateCar(id: 2, input: { year: 1973 }) { id } }");
+    expect(await next(updated)).toEqual({ carModelUpdated: { id: "2", year: 1973 } });
+  });
+
   it("are told at /streams to whoever was subscribed by HTTP (S2-W1 to S2-W5)", async () => {
     const socket = new WebSocket(`${url.replace("http", "ws")}/streams`);
     const frames = on(socket, "message");
