@@ -13,9 +13,9 @@ import { carsTable, write, type Statement } from "./writers.ts";
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const { quick } = values;
 const changes = quick ? 20_000 : 200_000;
-const rounds = quick ? 1 : 5;
-const seconds = quick ? 1 : 3;
-const liveSeconds = quick ? 3 : 15;
+const rounds = quick ? 1 : 3;
+const seconds = quick ? 1 : 2;
+const liveSeconds = quick ? 3 : 10;
 const clientCounts = [1, 8, 32];
 const statements: readonly Statement[] = ["insert", "update"];
 

@@ -6,8 +6,8 @@ import { runSql } from "./postgres-outbox/install.ts";
 import { installSql, type InstallSql } from "./postgres-outbox/install-sql.ts";
 import { PostgresOutbox } from "./postgres-outbox/outbox.ts";
 import { removalSql } from "./postgres-outbox/removal-sql.ts";
-import { tableNames, type TableLike } from "./postgres-outbox/tables.ts";
-import { publishEvent } from "./transactional-event.ts";
+import { tableNames, type TableLike } from "./postgres/tables.ts";
+import { publishEvent } from "./postgres/transactional-event.ts";
 
 export type {
   EmbeddedPostgres,
@@ -18,7 +18,7 @@ export type {
   QueryResult,
   Queryable,
 } from "./postgres-outbox/client.ts";
-export type { TableLike } from "./postgres-outbox/tables.ts";
+export type { TableLike } from "./postgres/tables.ts";
 
 export interface OutboxOptions {
   /** A `pg.Pool`, of which one connection is used throughout, or a PGlite. Whoever made it closes it. */

@@ -12,23 +12,23 @@ import type {
   Transaction,
   TransactionalEvent,
 } from "../contract/source.ts";
-import { tableNames, type TableLike } from "./postgres-outbox/tables.ts";
+import { tableNames, type TableLike } from "./postgres/tables.ts";
 import { databaseError, type PostgresPool } from "./postgres-replication/database.ts";
 import { Lead } from "./postgres-replication/lead.ts";
-import { pause } from "./postgres-replication/pause.ts";
+import { pause } from "../base/pause.ts";
 import { assertReady } from "./postgres-replication/readiness.ts";
 import { Reader } from "./postgres-replication/reader.ts";
 import { readTable } from "./postgres-replication/table-reader.ts";
 import type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";
 
-export type { TableLike } from "./postgres-outbox/tables.ts";
+export type { TableLike } from "./postgres/tables.ts";
 export {
   installReplication,
   replicationRemovalSql,
   replicationSql,
   uninstallReplication,
 } from "./postgres-replication/install.ts";
-import { publishEvent } from "./transactional-event.ts";
+import { publishEvent } from "./postgres/transactional-event.ts";
 export type { ReplicationInstallation, ReplicationRemoval } from "./postgres-replication/install.ts";
 export type { PostgresConnection, PostgresPool, QueryResult, RawQuery } from "./postgres-replication/database.ts";
 export type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";

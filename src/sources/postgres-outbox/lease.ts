@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
-import { identifier } from "../postgres-replication/quote.ts";
+import { identifier } from "../postgres/quote.ts";
 import type { Session } from "./session.ts";
 
 export interface LeaseOptions {

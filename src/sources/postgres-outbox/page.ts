@@ -1,4 +1,4 @@
-import { identifier } from "../postgres-replication/quote.ts";
+import { identifier } from "../postgres/quote.ts";
 import { capturedColumns } from "./captured-rows.ts";
 import { textOf, type Session, type TextRow } from "./session.ts";
 

@@ -1,5 +1,5 @@
 import type { TableName } from "../../contract/captured.ts";
-import { identifier } from "../postgres-replication/quote.ts";
+import { identifier } from "../postgres/quote.ts";
 import { installLock, namesOf } from "./install-sql.ts";
 
 /**

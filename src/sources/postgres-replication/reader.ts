@@ -10,7 +10,7 @@ import { ChangeReader, type Reading } from "./change-reader.ts";
 import { codeOf, textRows } from "./database.ts";
 import type { Gap, Lead, Progress } from "./lead.ts";
 import { OpenBatch } from "./open-batch.ts";
-import { identifier } from "./quote.ts";
+import { identifier } from "../postgres/quote.ts";
 import { assertReady, type ReadinessOptions } from "./readiness.ts";
 import { Relation } from "./relation.ts";
 import { Slot, whyLost } from "./slot.ts";

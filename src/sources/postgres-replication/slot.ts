@@ -11,7 +11,7 @@ import {
 } from "./database.ts";
 import type { Progress } from "./lead.ts";
 import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../base/pause.ts";
 import type { ServerIdentity } from "./wal-connection.ts";
 
 /** A replication slot as it is on the server. */

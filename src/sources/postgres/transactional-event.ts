@@ -1,4 +1,4 @@
-import type { Transaction, TransactionalEvent } from "../contract/source.ts";
+import type { Transaction, TransactionalEvent } from "../../contract/source.ts";
 
 /** Calls the function that both sources install. */
 export async function publishEvent(
