@@ -85,7 +85,8 @@ export interface InstallOptions {
   readonly publishers?: readonly string[];
   /**
    * Whether each transaction that writes wakes the reader when it commits; false by default. PostgreSQL lets only one
-   * such transaction commit at a time, which takes two thirds of the throughput at 32 writers: for low rates only.
+   * such transaction commit at a time, which takes most of the throughput of many writers (bench/CAPTURE.md): for low
+   * rates only.
    */
   readonly notify?: boolean;
 }
