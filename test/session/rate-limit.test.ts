@@ -62,8 +62,7 @@ describe("A rate limit", () => {
   });
 
   it("is a bucket that holds the burst and fills with the rate, whenever messages come", () => {
-    // At more than a hundred per second an interval is no longer much longer than what a clock of today rounds off.
-    const rates = fc.record({ perSecond: fc.integer({ min: 1, max: 100 }), burst: fc.integer({ min: 1, max: 20 }) });
+    const rates = fc.record({ perSecond: fc.integer({ min: 1, max: 1_000 }), burst: fc.integer({ min: 1, max: 20 }) });
     const pauses = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 })), { maxLength: 100 });
     fc.assert(
       fc.property(rates, pauses, ({ perSecond, burst }, waits) => {
@@ -73,9 +72,12 @@ describe("A rate limit", () => {
         for (const wait of waits) {
           now += wait;
           tokens = Math.min(burst * 1_000, tokens + wait * perSecond);
-          const expected = tokens >= 1_000;
-          if (expected) tokens -= 1_000;
-          expect(talker.mayTalk(now)).toBe(expected);
+          const allowed = talker.mayTalk(now);
+          // Only what a clock of today rounds off, 0.002 ms at most, may make a message come early.
+          const roundedOff = 0.002 * perSecond;
+          if (allowed) expect(tokens).toBeGreaterThanOrEqual(1_000 - roundedOff);
+          else expect(tokens).toBeLessThan(1_000);
+          if (allowed) tokens -= 1_000;
         }
       }),
     );
