@@ -9,8 +9,8 @@ export interface TableName {
 
 /**
  * A row as the database had it: for each column's name its value as text, in the form that PostgreSQL's `to_jsonb` gives
- * it (`true`, `12.50`, `2026-01-31T12:00:00+00:00`, `\x00ff`, arrays and objects as JSON), or null. Text, so that no
- * number loses digits and every broker can carry it.
+ * it (`true`, `12.50`, `2026-01-31T12:00:00+00:00`, `\x00ff`; documents, arrays and composites as JSON, so that a
+ * document which is a text has its quotes), or null. Text, so that no number loses digits and every broker can carry it.
  */
 export type CapturedRow = Readonly<Record<string, string | null>>;
 

@@ -30,15 +30,23 @@ export function capturedRow(text: string | null | undefined): CapturedRow | null
   return row;
 }
 
-/** A row as JSON whose values are all text, or null: `CapturedRow`. A row without columns is an empty object. */
-export function rowText(jsonb: string): string {
-  return `coalesce((select json_object_agg(key, value) from jsonb_each_text(${jsonb})), '{}')::text`;
+/**
+ * A row as JSON whose values are all text, or null: `CapturedRow`. A row without columns is an empty object.
+ *
+ * @param jsonb what `to_jsonb` made of the row.
+ * @param documents an array of the columns that hold documents: a text in one of them keeps its quotes, since the document
+ *   `"1"` is not the document `1`. Null: there are none.
+ */
+export function rowText(jsonb: string, documents: string): string {
+  return `coalesce((select json_object_agg(key,
+    case when jsonb_typeof(value) = 'string' and key = any (${documents}) then value::text else value #>> '{}' end
+  ) from jsonb_each(${jsonb})), '{}')::text`;
 }
 
-/** The columns of a row of the outbox, `o`, as text. */
+/** The columns of a row of the outbox, `o`, as text. The names of its table's documents are `d.columns`. */
 export const capturedColumns: string = `o.seq::text, o.xid::text, o.kind, o.moved::text, o.table_schema, o.table_name,
   round(extract(epoch from o.at) * 1000)::text as at,
   round(extract(epoch from clock_timestamp() - o.at) * 1000)::text as age,
-  case when o.before is not null then ${rowText("o.before")} end as before,
-  case when o.after is not null then ${rowText("o.after")} end as after,
+  case when o.before is not null then ${rowText("o.before", "d.columns")} end as before,
+  case when o.after is not null then ${rowText("o.after", "d.columns")} end as after,
   o.topic, o.payload::text, o.event`;

@@ -1,5 +1,6 @@
 import { identifier } from "../postgres/quote.ts";
 import { capturedColumns } from "./captured-rows.ts";
+import { documentColumns } from "./documents.ts";
 import { textOf, type Session, type TextRow } from "./session.ts";
 
 /** Rows of the outbox that are published at once. */
@@ -83,11 +84,19 @@ export async function nextPage(
 
 /** @param first the number of the first of three parameters: rows to look at, bytes, rows to give. */
 function pageOf(window: string, first: number): string {
-  return `select ${capturedColumns}, o.found::text, o.seq as position from (
-    select w.*, sum(w.size) over (order by w.seq) - w.size as bytes_before, count(*) over () as found from (
-      select o.*, coalesce(pg_column_size(o.before), 0) + coalesce(pg_column_size(o.after), 0)
-        + coalesce(pg_column_size(o.payload), 0) as size
-      from ${window} o order by o.seq limit $${first}::text::bigint
-    ) w
-  ) o where o.bytes_before < $${first + 1}::text::bigint order by o.seq limit $${first + 2}::text::bigint`;
+  return `with page as materialized (
+    select w.* from (
+      select w.*, sum(w.size) over (order by w.seq) - w.size as bytes_before, count(*) over () as found from (
+        select o.*, coalesce(pg_column_size(o.before), 0) + coalesce(pg_column_size(o.after), 0)
+          + coalesce(pg_column_size(o.payload), 0) as size
+        from ${window} o order by o.seq limit $${first}::text::bigint
+      ) w
+    ) w where w.bytes_before < $${first + 1}::text::bigint order by w.seq limit $${first + 2}::text::bigint
+  ), described as materialized (
+    select t.table_schema, t.table_name, ${documentColumns("t.table_schema", "t.table_name")} as columns
+    from (select distinct table_schema, table_name from page where table_name is not null) t
+  )
+  select ${capturedColumns}, o.found::text, o.seq as position
+  from page o left join described d on d.table_schema = o.table_schema and d.table_name = o.table_name
+  order by o.seq`;
 }

@@ -1,10 +1,11 @@
 import { FanfareError } from "../../base/error.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
-import { identifier, tableIdentifier } from "../postgres/quote.ts";
+import { identifier, literal, tableIdentifier } from "../postgres/quote.ts";
 import { TransactionSnapshot } from "../postgres/transaction-snapshot.ts";
 import { capturedRow, rowText } from "./captured-rows.ts";
 import { isEmbedded, type PostgresClient, type Queryable } from "./client.ts";
 import { databaseError } from "./database-error.ts";
+import { documentColumns, isDocument } from "./documents.ts";
 import { withConnection } from "./pool.ts";
 import { textOf, textRow, type TextRow } from "./session.ts";
 
@@ -14,7 +15,7 @@ set local bytea_output = 'hex'; set local extra_float_digits = 1`;
 
 /** Types of these categories have a text in a captured row that PostgreSQL does not read back: arrays and composites. */
 const columnsQuery = `select a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type,
-  (t.typcategory in ('A', 'C') or t.typname in ('json', 'jsonb'))::text as "asJson"
+  (t.typcategory in ('A', 'C') or ${isDocument("a.atttypid")})::text as "asJson"
 from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
 join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped`;
@@ -46,8 +47,9 @@ export async function readTable(
 /** The snapshot stands in each row, and in one without a table's row where there is none. One statement has one snapshot. */
 function selection({ table, key, limit }: SnapshotRequest, condition: string): string {
   const order = key.length > 0 ? `order by ${key.map((column) => `t.${identifier(column)}`).join(", ")}` : "";
+  const documents = `(${documentColumns(literal(table.schema), literal(table.name))})`;
   return `select s.snapshot, r.row from (select pg_current_snapshot()::text as snapshot) s left join (
-    select ${rowText("to_jsonb(t)")} as row, row_number() over (${order}) as position
+    select ${rowText("to_jsonb(t)", documents)} as row, row_number() over (${order}) as position
     from ${tableIdentifier(table)} t${condition} ${order} limit ${limit + 1}
   ) r on true order by r.position`;
 }

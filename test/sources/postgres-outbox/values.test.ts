@@ -33,7 +33,12 @@ const values: readonly (readonly [type: string, value: string, text: string | nu
   ["interval", "'1 day 2 hours'", "1 day 02:00:00"],
   ["json", `'{"b": 1, "a": [1.50, null]}'`, `{"a": [1.50, null], "b": 1}`],
   ["jsonb", `'{"id": 9007199254740993}'`, `{"id": 9007199254740993}`],
+  ["json", `'"bare"'`, '"bare"'],
+  ["jsonb", `'"1"'`, '"1"'],
+  ["jsonb", "'1'", "1"],
   ["jsonb", "'null'", null],
+  ["notes", `'"so"'`, '"so"'],
+  ["jsonb[]", `array['"1"', '1']::jsonb[]`, '["1", 1]'],
   ["int[]", "'{1,NULL,3}'", "[1, null, 3]"],
   ["int[]", "'{{1,2},{3,4}}'", "[[1, 2], [3, 4]]"],
   ["text[]", `'{"a b","c\\"d",NULL}'`, `["a b", "c\\"d", null]`],
@@ -52,6 +57,8 @@ const values: readonly (readonly [type: string, value: string, text: string | nu
 const tables = `
   create type mood as enum ('good', 'so so');
   create domain positive as int check (value > 0);
+  create domain remarks as jsonb;
+  create domain notes as remarks not null;
   create type pair as (a int, b text);
   create table things (id int primary key, ${values.map(([type], index) => `c${index} ${type}`).join(", ")},
     twice int generated always as (id * 2) stored)`;
