@@ -78,6 +78,9 @@ export type Rounds = ReadonlyMap<ServerName, readonly (Measured | undefined)[]>;
 /** graphql-ws has no target and is far off, so it takes part only so often. */
 export const graphqlWsEvery = 3;
 
+/** How many rounds a server works before it is measured, so that its machine code is there and its heap has grown. */
+export const warmUp = 4;
+
 /** All servers are up and connected; within a round they take turns, and each round another one begins. */
 export async function fanOut(scenario: Scenario, { servers, rounds, seconds }: FanOutOptions): Promise<Rounds> {
   await using stack = new AsyncDisposableStack();
@@ -91,7 +94,7 @@ export async function fanOut(scenario: Scenario, { servers, rounds, seconds }: F
   for (const name of servers) {
     const pair = stack.use(new Pair(name));
     await pair.connect(audience);
-    await pair.saturate(seconds, chunk, events * perEvent); // So that the machine code is there.
+    await pair.saturate(warmUp * seconds, chunk, events * perEvent);
     pairs.push(pair);
   }
   const measured = new Map<ServerName, (Measured | undefined)[]>(servers.map((name) => [name, []]));

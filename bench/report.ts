@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import type { Connected } from "./connect.ts";
-import { graphqlWsEvery, type Rounds, type Scenario } from "./fan-out.ts";
+import { graphqlWsEvery, warmUp, type Rounds, type Scenario } from "./fan-out.ts";
 import type { FilterRound } from "./filters.ts";
 import { pinned, type Measured, type ServerName } from "./pair.ts";
 import { meets, quartiles, type Quartiles } from "./quartiles.ts";
@@ -31,7 +31,7 @@ Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}.
 - ${pinned ? "Servers on core 0, load clients on core 1, loopback." : "**Servers and clients could not be kept on different cores: the figures mean little.**"}
 - raw ws makes one string per event and calls \`send\` on every socket; "bytes" turns that string into a buffer first. graphql-ws has one topic per room. Fanfare has its default limits. All speak graphql-transport-ws to the same client, without compression; a result is about 200 bytes.
 - Events are published one at a time (bursts: 20 in one tick), each in a turn of the event loop of its own and late enough for the one before to be written, so that no server gains by writing two together; 10,000 deliveries at a time, and the next ones when those have arrived, so that no buffer fills.
-- ${run.rounds} rounds of ${run.seconds} s; in a round the servers take turns, graphql-ws in every ${graphqlWsEvery}rd. CPU time is user and kernel time of the server's process. A ratio is the median of the rounds' own ratios, with its quartiles. A target is met when the median is at or under it and the lower quartile at least 5 % under.`;
+- ${run.rounds} rounds of ${run.seconds} s, after ${fixed(warmUp * run.seconds, 1)} s that are not measured; in a round the servers take turns, graphql-ws in every ${graphqlWsEvery}rd. CPU time is user and kernel time of the server's process. A ratio is the median of the rounds' own ratios, with its quartiles. A target is met when the median is at or under it and the lower quartile at least 5 % under.`;
 }
 
 export function fanOutTables(rows: readonly FanOutRow[], servers: readonly ServerName[]): string {

@@ -139,7 +139,7 @@ class MemoryBroker implements Broker {
       }
       receipts.push({ stored: event.position });
     }
-    if (log.live && batch.length > 0) this.#handover.events(topic, after, batch);
+    if (log.live && batch.length > 0) this.#handover.events(log.topic, after, batch);
   }
 
   #assertOpen(): void {

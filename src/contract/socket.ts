@@ -7,8 +7,8 @@ export interface Socket {
   /** True while what was written waits in this process: more would only pile up. `drained` tells when it is over. */
   readonly blocked: boolean;
   /**
-   * Writes `count` messages at once. `parts` holds three pieces of each: head, shared bytes, tail. The pieces are
-   * copied or handed to the kernel before the call returns, so the caller may use the array again.
+   * Writes `count` messages at once. `parts` holds three pieces of each: head, shared bytes, tail. Pieces under 3 KiB are
+   * copied before the call returns, and their memory may be used again, like the array; nobody may change longer ones.
    */
   write(parts: readonly Uint8Array[], count: number): void;
   /** Asks the other end to prove that it is alive; its answer arrives as {@link SocketHandler.alive}. */

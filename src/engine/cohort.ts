@@ -9,9 +9,8 @@ import type { Delivery } from "./delivery.ts";
 import type { Member } from "./member.ts";
 import type { Plan } from "./plan.ts";
 
-export interface CohortOptions {
-  readonly id: string;
-  readonly plan: Plan;
+/** What all cohorts of a server have in common. */
+export interface CohortHost {
   readonly execution: Execution;
   readonly fanOut: FanOut;
   /** Called when a shared execution looked at the viewer; what is `pending` is to be executed for each member alone. */
@@ -44,6 +43,10 @@ const maxReady = 64;
 /** Of an operation with several topics: how many events back a repeat is recognised. */
 const maxRemembered = 1_024;
 
+// Never added to.
+const noDeliveries: Delivery[] = [];
+const noOrders: number[] = [];
+
 /** How many members are asked for a context, if those asked before fail to give one. */
 const maxContexts = 8;
 
@@ -56,7 +59,7 @@ export class Cohort implements Listener, FanOutSource {
   topics: readonly TopicName[];
   /** Resolves when all topics are live. */
   live: Promise<void> = Promise.resolve();
-  readonly #options: CohortOptions;
+  readonly #host: CohortHost;
   readonly #members = new Set<Member>();
   /** Members that joined while events or results were on their way, with the order of the last one not for them. */
   readonly #late = new Map<Member, number>();
@@ -64,17 +67,17 @@ export class Cohort implements Listener, FanOutSource {
   readonly #remembered = new Set<string>();
   #lastEvent: Event | undefined;
   #events = 0;
-  #ready: Delivery[] = [];
-  #orders: number[] = [];
+  #ready: Delivery[] = noDeliveries;
+  #orders: number[] = noOrders;
   #round: Round | undefined;
   #ended = false;
 
-  constructor(options: CohortOptions) {
-    this.id = options.id;
-    this.plan = options.plan;
-    this.interest = options.plan.interest;
-    this.topics = options.plan.topics;
-    this.#options = options;
+  constructor(host: CohortHost, id: string, plan: Plan) {
+    this.id = id;
+    this.plan = plan;
+    this.interest = plan.interest;
+    this.topics = plan.topics;
+    this.#host = host;
   }
 
   get size(): number {
@@ -112,7 +115,7 @@ export class Cohort implements Listener, FanOutSource {
   event(event: Event): void {
     if (this.#ended || this.#members.size === 0 || this.#isRepeat(event)) return;
     const order = ++this.#events;
-    const outcome = this.#options.execution.run(this.plan, event, () => contextOfOne(this.#firstMembers()));
+    const outcome = this.#host.execution.run(this.plan, event, () => contextOfOne(this.#firstMembers()));
     if (outcome instanceof Promise) this.#wait({ event, order, outcome: undefined, done: false }, outcome);
     else if (this.#slots.length > 0) this.#queue({ event, order, outcome, done: true });
     else this.#settle(event, order, outcome, []);
@@ -225,24 +228,30 @@ export class Cohort implements Listener, FanOutSource {
     if (isBroken(outcome)) {
       const pending = [{ event, order }, ...later.splice(0)];
       this.#handOn();
-      this.#options.broken(this, outcome.broken, pending);
+      this.#host.broken(this, outcome.broken, pending);
       return;
     }
     if (this.plan.filtersByTopic) {
       if (this.#remembered.has(event.id)) return;
       this.#remember(event);
     }
+    if (this.#ready.length === 0) {
+      // An array that is made with its one entry takes a tenth of the memory of one that grows.
+      this.#ready = [outcome];
+      this.#orders = [order];
+      this.#host.fanOut.addSource(this);
+      return;
+    }
     this.#ready.push(outcome);
     this.#orders.push(order);
     if (this.#ready.length >= maxReady) this.#handOn();
-    else if (this.#ready.length === 1) this.#options.fanOut.addSource(this);
   }
 
   #nextRound(): Round | undefined {
     if (this.#ready.length === 0) return undefined;
     const [deliveries, orders] = [this.#ready, this.#orders];
-    this.#ready = [];
-    this.#orders = [];
+    this.#ready = noDeliveries;
+    this.#orders = noOrders;
     return { members: this.#members.values(), deliveries, orders };
   }
 

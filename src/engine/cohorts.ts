@@ -3,7 +3,7 @@ import type { FanfareError } from "../base/error.ts";
 import type { TopicName } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import { telemetry } from "../contract/telemetry.ts";
-import { Cohort, type Pending } from "./cohort.ts";
+import { Cohort, type CohortHost, type Pending } from "./cohort.ts";
 import type { Execution } from "./execution.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { Hub } from "./hub.ts";
@@ -27,11 +27,14 @@ export interface CohortsOptions {
 /** The cohorts of this process, by plan key. */
 export class Cohorts {
   readonly #options: CohortsOptions;
+  readonly #host: CohortHost;
   readonly #byKey = new Map<string, Cohort>();
   #count = 0;
 
   constructor(options: CohortsOptions) {
     this.#options = options;
+    const { execution, fanOut } = options;
+    this.#host = { execution, fanOut, broken: (cohort, why, pending) => this.#broken(cohort, why, pending) };
   }
 
   /** Cohorts that several operations may share. */
@@ -90,15 +93,8 @@ export class Cohorts {
   }
 
   #create(plan: Plan): Cohort {
-    const { execution, fanOut } = this.#options;
     this.#count += 1;
-    return new Cohort({
-      id: String(this.#count),
-      plan,
-      execution,
-      fanOut,
-      broken: (cohort, why, pending) => this.#broken(cohort, why, pending),
-    });
+    return new Cohort(this.#host, String(this.#count), plan);
   }
 
   #close(cohort: Cohort): void {

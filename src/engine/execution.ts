@@ -11,9 +11,9 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import { Resolved } from "../declare/resolved.ts";
 import { SKIP, SkipError } from "../declare/skip.ts";
 import { valueOf } from "../declare/subscription.ts";
-import { encode, formatResult, resultText, type ResultFormat } from "./encode.ts";
+import { formatResult, resultText, type ResultFormat } from "./encode.ts";
 import { toGraphQLError } from "./error-format.ts";
-import type { Delivery } from "./delivery.ts";
+import { deliveryOf, type Delivery } from "./delivery.ts";
 import type { ContextSource, Plan } from "./plan.ts";
 import { SharedContext } from "./shared-context.ts";
 import { isThenable } from "./thenable.ts";
@@ -86,7 +86,7 @@ export class Execution {
     const value = this.#start(plan, event, undefined);
     if (value === SKIP) return undefined;
     const text = plan.walk && this.#walk(plan, plan.walk, value);
-    if (text !== undefined) return { event, bytes: encode(text) };
+    if (text !== undefined) return deliveryOf(event, text);
     return settle(
       () => new SharedContext(this.#options.sharedContext()),
       (shared) => this.#guarded(plan, event, value, shared),
@@ -171,7 +171,7 @@ export class Execution {
 
   #delivery(plan: Plan, result: ExecutionResult, event: Event | undefined): Delivery {
     const formatted = formatResult(result, plan.request, this.#options);
-    return { event, bytes: encode(resultText(formatted, this.#options.log)) };
+    return deliveryOf(event, resultText(formatted, this.#options.log));
   }
 
   #failure(plan: Plan, error: unknown, event: Event | undefined): Delivery {

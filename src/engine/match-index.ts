@@ -19,6 +19,8 @@ export const everything: Interest = { match: undefined, facets: undefined };
  */
 export class MatchIndex<Listener> {
   readonly #groups = new Map<Facets | undefined, Map<string, Shape<Listener>>>();
+  /** Those that want every event, and need not be looked up: with most topics all of them. */
+  readonly #unconditional = new Set<Listener>();
   /** With the number of entries that each has. */
   readonly #listeners = new Map<Listener, number>();
   /** Listeners that one event may find by several entries, or in several facets. */
@@ -31,6 +33,11 @@ export class MatchIndex<Listener> {
   /** A listener has one interest at a time. */
   add(interest: Interest, listener: Listener): void {
     if (this.#listeners.has(listener)) return;
+    if (isUnconditional(interest)) {
+      this.#listeners.set(listener, 1);
+      this.#unconditional.add(listener);
+      return;
+    }
     const entries = entriesOf(interest.match);
     this.#listeners.set(listener, entries.length);
     if (isManifold(interest, entries.length)) this.#manifold += 1;
@@ -47,6 +54,7 @@ export class MatchIndex<Listener> {
     const count = this.#listeners.get(listener);
     if (count === undefined) return;
     this.#listeners.delete(listener);
+    if (this.#unconditional.delete(listener)) return;
     if (isManifold(interest, count)) this.#manifold -= 1;
     const shapes = this.#groups.get(interest.facets);
     if (!shapes) return;
@@ -61,6 +69,15 @@ export class MatchIndex<Listener> {
 
   /** Calls `visit` once for each listener that wants the event. */
   find(payload: unknown, visit: (listener: Listener) => void): void {
+    for (const listener of this.#unconditional) visit(listener);
+    if (this.#groups.size > 0) this.#findByConditions(payload, visit);
+  }
+
+  [Symbol.iterator](): IterableIterator<Listener> {
+    return this.#listeners.keys();
+  }
+
+  #findByConditions(payload: unknown, visit: (listener: Listener) => void): void {
     const found = this.#manifold > 0 ? new Set<Listener>() : undefined;
     for (const [facets, shapes] of this.#groups) {
       const objects = facets ? taken(facets, payload) : [payload];
@@ -71,10 +88,6 @@ export class MatchIndex<Listener> {
       }
     }
     for (const listener of found ?? []) if (this.#listeners.has(listener)) visit(listener);
-  }
-
-  [Symbol.iterator](): IterableIterator<Listener> {
-    return this.#listeners.keys();
   }
 }
 
@@ -97,6 +110,10 @@ function pass<Listener>(
     if (found) found.add(listener);
     else visit(listener);
   }
+}
+
+function isUnconditional({ match, facets }: Interest): boolean {
+  return match === undefined && facets === undefined;
 }
 
 function isManifold({ facets }: Interest, entries: number): boolean {

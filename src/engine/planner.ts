@@ -16,10 +16,10 @@ import type { Audience, Plan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import { queueBound, type QueueBound } from "../declare/queue-bound.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
-import { proveShareable } from "./sharing.ts";
+import { Renderings, type Rendering } from "./rendering.ts";
 import { triggered } from "./triggered.ts";
 import { canonical } from "./variables.ts";
-import { compileWalk, type Walk } from "./walk.ts";
+import type { Walk } from "./walk.ts";
 
 interface ShareByShape {
   shareBy(context: unknown): string;
@@ -59,12 +59,14 @@ type Sources = Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | 
 export class Planner {
   readonly #options: PlannerOptions;
   readonly #compiled: BoundedMap<string, Compiled>;
+  readonly #renderings: Renderings;
   /** Documents with a field that was caught looking at the viewer. */
   readonly #caught: BoundedMap<string, true>;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
     this.#compiled = new BoundedMap(options.maxCompiled);
+    this.#renderings = new Renderings(options.schema);
     this.#caught = new BoundedMap(options.maxCompiled);
   }
 
@@ -132,8 +134,6 @@ export class Planner {
   }
 
   #read(prepared: Prepared, key: string | undefined): Compiled {
-    const { schema, walks } = this.#options;
-    const { document, operation, variables } = prepared;
     const found = this.#rootOf(prepared);
     // Many operations are handed these arguments: what one of them changed, all the others would see.
     const root = { ...found, args: frozenArguments(found.args) };
@@ -143,17 +143,15 @@ export class Planner {
     const independent = declaration
       ? startsFrom === "value" && !declaration.resolveFor
       : !hasResolver(root) || isShareable(root.field);
-    const shareable = independent && proveShareable(schema, document.ast, operation, variables.values).shareable;
+    const walks = this.#options.walks && (declaration !== undefined || !hasResolver(root));
+    const { shareable, walk } = independent ? this.#renderings.of(prepared, walks) : perViewer;
     return {
       key,
       root,
       declaration,
       startsFrom,
       shareable,
-      walk:
-        shareable && walks && (declaration || !hasResolver(root))
-          ? compileWalk(schema, document.ast, operation, variables.values)
-          : undefined,
+      walk,
       queue: queueBound(written?.queue),
     };
   }
@@ -171,6 +169,8 @@ export class Planner {
     return JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, who]);
   }
 }
+
+const perViewer: Rendering = { shareable: false, walk: undefined };
 
 const ownSource: Sources = {
   topics: [],

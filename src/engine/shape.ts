@@ -12,6 +12,7 @@ import {
   type GraphQLOutputType,
 } from "graphql";
 import { isShareable } from "../declare/shareable.ts";
+import { commonSlot } from "./common-slots.ts";
 import { collectFields, type CollectedFields, type SelectionScope } from "./collect-fields.ts";
 import { frozenArguments } from "./frozen-arguments.ts";
 import { leafText, type LeafText } from "./leaf-text.ts";
@@ -94,7 +95,9 @@ export class ShapeCompiler {
     const shape = this.shape(field.type, nodes);
     // Also for a field that ignores its arguments: wrong ones are an error.
     const args = frozenArguments(getArgumentValues(field, nodes[0], this.#scope.values));
-    return shape && { before, name: field.name, resolve, args, shape };
+    if (!shape) return undefined;
+    const slot: Slot = { before, name: field.name, resolve, args, shape };
+    return shape.kind === "leaf" && field.args.length === 0 ? commonSlot(field, slot) : slot;
   }
 }
 

@@ -10,10 +10,10 @@ import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
 import { closeCodes } from "../dialects/close-code.ts";
 import type { Envelope, OperationRequest } from "../dialects/message.ts";
-import { encode, resultText } from "../engine/encode.ts";
+import { resultText } from "../engine/encode.ts";
 import type { Cohort } from "../engine/cohort.ts";
 import { toGraphQLError } from "../engine/error-format.ts";
-import type { Delivery } from "../engine/delivery.ts";
+import { deliveryOf, ShortDelivery, type Delivery } from "../engine/delivery.ts";
 import { hasInitial, type Initial } from "../engine/initial.ts";
 import type { Member } from "../engine/member.ts";
 import type { Prepared } from "../engine/prepare.ts";
@@ -31,9 +31,25 @@ const singleResult: QueueBound = queueBound();
 
 /** One running GraphQL request of one session. */
 export class Operation implements Member, OperationHandle {
-  readonly id: string;
-  readonly envelope: Envelope;
+  // First what every delivery looks at, so that it lies together in memory.
   readonly #session: Session;
+  readonly envelope: Envelope;
+  #ended = false;
+  /** True once nothing more may be sent, not even what waits. */
+  #muted = false;
+  /** The declaration has a `visible`. Kept here since it is asked for with every delivery. */
+  #mayHide = false;
+  /** What came before the initial value was there; undefined when it is, or when there is none. */
+  #held: Outbox<Operation> | undefined;
+  /** Events that its snapshot showed already. */
+  #leavesOut: Initial["leavesOut"];
+  #queuedMessages = 0;
+  #queuedBytes = 0;
+  #gap: GapReason | undefined;
+  /** How many results have to leave the queue until the gap is told with the last of them. */
+  #gapBehind = 0;
+  #conflated = 0;
+  readonly id: string;
   #name: string | undefined;
   #state: Record<string, unknown> | undefined;
   #running: RunningSubscription | undefined;
@@ -41,27 +57,11 @@ export class Operation implements Member, OperationHandle {
   #request: OperationRequest | undefined;
   /** Kept for the declaration's `onUnsubscribe` alone. */
   #context: unknown;
-  #ended = false;
-  /** The declaration has a `visible`. Kept here since it is asked for with every delivery. */
-  #mayHide = false;
-  /** True once nothing more may be sent, not even what waits. */
-  #muted = false;
-  #queuedMessages = 0;
-  #queuedBytes = 0;
-  #gap: GapReason | undefined;
-  /** How many results have to leave the queue until the gap is told with the last of them. */
-  #gapBehind = 0;
-  #conflated = 0;
-  /** What came before the initial value was there; undefined when it is, or when there is none. */
-  #held: Outbox<Operation> | undefined;
-  /** Events that its snapshot showed already. */
-  #leavesOut: Initial["leavesOut"];
   /** The server has ended it while its snapshot was being delivered. */
   #completes = false;
   #ready: PromiseWithResolvers<void> | undefined;
   /** Runs while the operation is being started, or executed. */
   #slow: Timer | undefined;
-
   /** The operation with the same id that this one succeeds, until it does. */
   #former: Operation | undefined;
 
@@ -261,10 +261,16 @@ export class Operation implements Member, OperationHandle {
     }
   }
 
-  /** The bytes to send: those of the result, with what this operation alone has to be told in front. */
-  bytesOf(delivery: Delivery): Uint8Array {
+  /**
+   * The bytes to send: those of the result, with what this operation alone has to be told in front.
+   *
+   * @param passes they are good for one write only.
+   */
+  bytesOf(delivery: Delivery, passes: boolean): Uint8Array {
     const gap = this.#gapBehind === 0 ? this.#gap : undefined;
-    if (gap === undefined && this.#conflated === 0) return delivery.bytes;
+    if (gap === undefined && this.#conflated === 0) {
+      return passes && delivery instanceof ShortDelivery ? delivery.passingBytes() : delivery.bytes;
+    }
     const told = {
       ...(gap !== undefined && { gap: { reason: gap } }),
       ...(this.#conflated > 0 && { conflated: this.#conflated }),
@@ -305,7 +311,7 @@ export class Operation implements Member, OperationHandle {
       this.#session.host.contextOf(this.#session, prepared.request, this),
     );
     if (this.#ended) return;
-    this.#session.send(this, { event: undefined, bytes: encode(resultText(result, log)) });
+    this.#session.send(this, deliveryOf(undefined, resultText(result, log)));
     if (this.#ended) return;
     this.#session.sendMessage({ type: "complete", id: this.id });
     this.#end("result", false);

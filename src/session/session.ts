@@ -9,7 +9,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { jsonDepth } from "../dialects/json-depth.ts";
 import type { ClientMessage, MessagePayload, OperationRequest, ServerMessage } from "../dialects/message.ts";
 import type { FanOutTarget } from "../engine/fan-out.ts";
-import type { Delivery } from "../engine/delivery.ts";
+import { ShortDelivery, type Delivery } from "../engine/delivery.ts";
 import type { Connection } from "./connection.ts";
 import type { SessionHost } from "./host.ts";
 import { Operation } from "./operation.ts";
@@ -187,11 +187,10 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   writeThrough(operation: Operation, deliveries: readonly Delivery[]): boolean {
     if (packing || this.#outbox || this.#operations.size > 1) return false;
     if (this.#state !== "ready" || this.#socket.blocked) return false;
-    let bytes = 0;
-    for (const delivery of deliveries) bytes += delivery.bytes.length;
-    if (bytes > maxWriteBytes) return false;
+    const passes = deliveries.length === 1 && deliveries[0] instanceof ShortDelivery;
+    if (!passes && bytesOf(deliveries) > maxWriteBytes) return false;
     packing = true;
-    for (const delivery of deliveries) pack(operation, delivery);
+    for (const delivery of deliveries) pack(operation, delivery, passes);
     this.#writeParts();
     return true;
   }
@@ -425,13 +424,23 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   }
 }
 
-/** Puts one entry of an outbox among the parts of the next write, unless it must not leave any more. */
-function pack(operation: Operation | undefined, delivery: Delivery): void {
+/**
+ * Puts one entry of an outbox among the parts of the next write, unless it must not leave any more.
+ *
+ * @param passes it is the only one of its write, which needs its bytes no longer than that takes.
+ */
+function pack(operation: Operation | undefined, delivery: Delivery, passes: boolean = false): void {
   if (!operation) parts.push(nothing, delivery.bytes, nothing);
   else if (operation.muted) operation.dropped(delivery, "ended");
   else if (operation.isVisible(delivery)) {
-    parts.push(operation.envelope.head, operation.bytesOf(delivery), operation.envelope.tail);
+    parts.push(operation.envelope.head, operation.bytesOf(delivery, passes), operation.envelope.tail);
   } else operation.dropped(delivery, "hidden");
+}
+
+function bytesOf(deliveries: readonly Delivery[]): number {
+  let bytes = 0;
+  for (const delivery of deliveries) bytes += delivery.bytes.length;
+  return bytes;
 }
 
 function exceeds(text: string, bytes: number): boolean {

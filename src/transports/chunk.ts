@@ -67,7 +67,7 @@ function writeByReference(stream: Writable, parts: readonly Uint8Array[], count:
   }
   for (let index = 0; index < count; index++) {
     const piece = parts[index];
-    if (piece && piece.length > 0) stream.write(piece);
+    if (piece && piece.length > 0) stream.write(piece.length < referenceBytes ? Buffer.from(piece) : piece);
   }
   if (length > 0) stream.write(lineEnd);
   stream.uncork();

@@ -74,7 +74,8 @@ function writeByReference(stream: Writable, parts: readonly Uint8Array[], index:
   copy(start, writeHeader(start, 0, length), head);
   stream.write(start);
   if (shared) stream.write(shared);
-  if (tail && tail.length > 0) stream.write(tail);
+  // Shorter pieces may not be kept.
+  if (tail && tail.length > 0) stream.write(Buffer.from(tail));
 }
 
 function messageLength(parts: readonly Uint8Array[], index: number): number {

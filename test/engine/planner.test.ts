@@ -15,6 +15,11 @@ const carType = new GraphQLObjectType({
   fields: {
     make: { type: GraphQLString },
     label: { type: GraphQLString, resolve: shareable(() => "label") },
+    cut: {
+      type: GraphQLString,
+      args: { to: { type: GraphQLString } },
+      resolve: shareable((_car: unknown, { to }: { to?: string }) => to),
+    },
     mine: { type: GraphQLString, resolve: () => "mine" },
   },
 });
@@ -209,10 +214,38 @@ describe("A plan", () => {
 
   it("is compiled once for each operation, of which so many are kept", async () => {
     const one = planner({ maxCompiled: 1 });
-    const walkOf = async (query: string): Promise<unknown> => (await one.plan(prepared(query), {})).plan.walk;
-    const first = await walkOf(plain);
-    expect(await walkOf(plain)).toBe(first);
-    await walkOf("subscription { car { label } }");
-    expect(await walkOf(plain)).not.toBe(first);
+    const argsOf = async (query: string): Promise<unknown> => (await one.plan(prepared(query), {})).plan.args;
+    const first = await argsOf(plain);
+    expect(await argsOf(plain)).toBe(first);
+    await argsOf("subscription { car { label } }");
+    expect(await argsOf(plain)).not.toBe(first);
+  });
+
+  it.each([
+    ["that choose the events", "subscription ($v: String) { car(make: $v) { make } }", ["a", "b"], true],
+    [
+      "of a fragment's field",
+      "subscription ($v: String) { car { ...f } } fragment f on Car { cut(to: $v) }",
+      ["a", "b"],
+      false,
+    ],
+    ["that choose fields", "subscription ($v: Boolean!) { car { make label @include(if: $v) } }", [true, false], false],
+    ["of a field below the root", "subscription ($v: String) { car { cut(to: $v) } }", ["a", "b"], false],
+  ])("has a walk of its own only for variables that it depends on: those %s", async (_which, query, values, same) => {
+    const one = planner();
+    const plans = await Promise.all(values.map((v) => one.plan(prepared(query, { v }), {})));
+    const [first, second] = plans.map(({ plan }) => plan.walk?.({ make: "Skoda" }));
+    const [walk, other] = plans.map(({ plan }) => plan.walk);
+    expect(walk).toBeTypeOf("function");
+    expect(walk === other).toBe(same);
+    expect(first === second).toBe(same);
+  });
+
+  it("is shareable or not by what its variables select, whoever came first", async () => {
+    const one = planner();
+    const query = "subscription ($v: Boolean!) { car { make mine @include(if: $v) } }";
+    const audiences = [];
+    for (const v of [true, false, true]) audiences.push((await one.plan(prepared(query, { v }), {})).plan.audience);
+    expect(audiences).toEqual(["session", "everyone", "session"]);
   });
 });

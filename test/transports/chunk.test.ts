@@ -107,4 +107,14 @@ describe("Chunks that the kernel does not take at once", () => {
     await slow.release();
     expect(unchunked(slow.text)).toEqual({ body: texts.join(""), chunks: 4 });
   });
+
+  it("have copies of short pieces, also beside a long one", async () => {
+    const slow = new Sink(true);
+    const pieces = [Buffer.from("head "), Buffer.alloc(3_072, "x"), Buffer.from("y".repeat(3_000))];
+    writeChunk(slow, pieces, 3, true);
+    pieces[0]?.fill("?");
+    pieces[2]?.fill("?");
+    await slow.release();
+    expect(unchunked(slow.text)).toEqual({ body: `head ${"x".repeat(3_072)}${"y".repeat(3_000)}`, chunks: 1 });
+  });
 });

@@ -75,6 +75,21 @@ describe("frames", () => {
     expect(writes).toBe(1);
   });
 
+  it.each([[[20, 3_000]], [[3_072, 3_000, 3_072]]])(
+    "have copies of pieces under 3 KiB, though the kernel takes them late: %j",
+    (lengths) => {
+      const written: Buffer[] = [];
+      const stream = new Writable({
+        write: (chunk: Buffer) => void written.push(chunk),
+        writev: (chunks) => void written.push(...chunks.map(({ chunk }) => Buffer.from(chunk))),
+      });
+      const parts = lengths.flatMap((length) => [Buffer.from(head), Buffer.alloc(length, "x"), Buffer.from(tail)]);
+      writeFrames(stream, parts, lengths.length);
+      for (const part of parts) if (part.length < 3_072) part.fill("?");
+      expect(Buffer.concat(written).includes("?")).toBe(false);
+    },
+  );
+
   it("hold whatever mixture of lengths", async () => {
     await fc.assert(
       fc.asyncProperty(

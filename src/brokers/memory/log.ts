@@ -2,6 +2,9 @@ import type { Event, NewEvent, Position, Replay, TopicName } from "../../contrac
 import { Link } from "./recency.ts";
 import { Ring } from "./ring.ts";
 
+/** Enough to tell another history's position from one's own. */
+const nonceBits = 0xffff;
+
 /** The recent events of one topic and their positions: `<epoch>.<offset>.<nonce>`. */
 export class TopicLog {
   readonly topic: TopicName;
@@ -42,9 +45,12 @@ export class TopicLog {
   }
 
   /** @param hash of the event's id; it is the position's nonce too. */
-  append({ topic, id, time, payload, end }: NewEvent, hash: number, now: number): Event {
-    const position = `${this.#epoch}.${this.#ring.high + 1}.${hash}`;
-    const event: Event = { topic, id, time, payload, end: end === true, position };
+  append({ id, time, payload, end }: NewEvent, hash: number, now: number): Event {
+    // Short pieces are joined at once; a text of many would be kept as all of its pieces, for each event.
+    const place = `${this.#ring.high + 1}.${hash & nonceBits}`;
+    const position = `${this.#epoch}.${place}`;
+    // Its own name for the topic, so that a thousand events do not keep a thousand copies of it.
+    const event: Event = { topic: this.topic, id, time, payload, end: end === true, position };
     this.#ring.append(event, hash, now);
     this.#position = position;
     this.#lastId = id;

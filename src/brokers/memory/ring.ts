@@ -3,18 +3,23 @@ import type { Event } from "../../contract/broker.ts";
 const smallest = 4;
 const seed = crypto.getRandomValues(new Int32Array(1))[0] ?? 0;
 
+/** What is kept of each slot besides its event. */
+const time = 0;
+const hashed = 1;
+/** The offset of the event before this one among those whose ids fall into the same bucket. */
+const previous = 2;
+/** The newest offset of the bucket with the slot's index. It has nothing to do with the slot's event. */
+const bucket = 3;
+const width = 4;
+
 /**
  * Events by offset, counted from 1 without a hole, and by id. It grows and shrinks with what it holds; its length is
- * always a power of two, so that an offset is masked and not divided. Numbers are kept in arrays of their own and ids
- * are found by chains of offsets: both spare an object for each event.
+ * always a power of two, so that an offset is masked and not divided. Numbers are kept side by side in one array, and ids
+ * are found by chains of offsets: both spare an object for each event, and looking for it in memory.
  */
 export class Ring {
   #events: (Event | undefined)[] = [];
-  #times: number[] = [];
-  #hashes: number[] = [];
-  /** The newest offset of each bucket of ids, and for each event the one before it in its bucket. */
-  #buckets: number[] = [];
-  #previous: number[] = [];
+  #numbers: number[] = [];
   #low = 0;
   #high = 0;
 
@@ -34,28 +39,29 @@ export class Ring {
 
   /** When the oldest event came; Infinity when there is none. */
   get oldestTime(): number {
-    return this.size > 0 ? (this.#times[this.#index(this.#low + 1)] ?? Infinity) : Infinity;
+    return this.size > 0 ? this.#number(this.#low + 1, time) : Infinity;
   }
 
   at(offset: number): Event | undefined {
     return offset > this.#low && offset <= this.#high ? this.#events[this.#index(offset)] : undefined;
   }
 
-  /** @param hash of the id, see {@link hashOf}. */
-  find(id: string, hash: number): Event | undefined {
-    let offset = this.#buckets[this.#index(hash)] ?? 0;
+  /** @param idHash of the id, see {@link hashOf}. */
+  find(id: string, idHash: number): Event | undefined {
+    if (this.size === 0) return undefined;
+    let offset = this.#number(idHash, bucket);
     while (offset > this.#low) {
       const event = this.#events[this.#index(offset)];
       if (event?.id === id) return event;
-      offset = this.#previous[this.#index(offset)] ?? 0;
+      offset = this.#number(offset, previous);
     }
     return undefined;
   }
 
-  append(event: Event, hash: number, time: number): void {
+  append(event: Event, idHash: number, at: number): void {
     if (this.size === this.#events.length) this.#resize(Math.max(smallest, this.size * 2));
     this.#high += 1;
-    this.#put(this.#high, event, hash, time);
+    this.#put(this.#high, event, idHash, at);
   }
 
   /** Takes the oldest event out. */
@@ -79,35 +85,31 @@ export class Ring {
     return offset & (this.#events.length - 1);
   }
 
-  #put(offset: number, event: Event, hash: number, time: number): void {
+  #number(offset: number, which: number): number {
+    return this.#numbers[this.#index(offset) * width + which] ?? 0;
+  }
+
+  #put(offset: number, event: Event, idHash: number, at: number): void {
     const index = this.#index(offset);
-    const bucket = this.#index(hash);
+    const newest = this.#index(idHash) * width + bucket;
     this.#events[index] = event;
-    this.#times[index] = time;
-    this.#hashes[index] = hash;
-    this.#previous[index] = this.#buckets[bucket] ?? 0;
-    this.#buckets[bucket] = offset;
+    this.#numbers[index * width + time] = at;
+    this.#numbers[index * width + hashed] = idHash;
+    this.#numbers[index * width + previous] = this.#numbers[newest] ?? 0;
+    this.#numbers[newest] = offset;
   }
 
   #resize(length: number): void {
     const events = this.#events;
-    const times = this.#times;
-    const hashes = this.#hashes;
+    const numbers = this.#numbers;
     this.#events = Array.from({ length });
-    this.#times = zeros(length);
-    this.#hashes = zeros(length);
-    this.#buckets = zeros(length);
-    this.#previous = zeros(length);
+    this.#numbers = Array<number>(length * width).fill(0);
     for (let offset = this.#low + 1; offset <= this.#high; offset += 1) {
       const from = offset & (events.length - 1);
       const event = events[from];
-      if (event) this.#put(offset, event, hashes[from] ?? 0, times[from] ?? 0);
+      if (event) this.#put(offset, event, numbers[from * width + hashed] ?? 0, numbers[from * width + time] ?? 0);
     }
   }
-}
-
-function zeros(length: number): number[] {
-  return Array<number>(length).fill(0);
 }
 
 /** FNV-1a with a random start, so that nobody can choose ids that all fall into one bucket. */

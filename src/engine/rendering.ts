@@ -1,0 +1,43 @@
+import type { GraphQLSchema, OperationDefinitionNode } from "graphql";
+import { isFixedSelection } from "./fixed-selection.ts";
+import type { Prepared } from "./prepare.ts";
+import { proveShareable } from "./sharing.ts";
+import { compileWalk, type Walk } from "./walk.ts";
+
+/** How results come about below an operation's root field. */
+export interface Rendering {
+  /** Nothing there depends on more than the event and the variables. */
+  readonly shareable: boolean;
+  /** Undefined where graphql-js has to execute. */
+  readonly walk: Walk | undefined;
+}
+
+/**
+ * Renderings, compiled once for an operation however many variables it comes with, unless these decide what is selected:
+ * ten thousand clients that ask the same about ten thousand rooms have one.
+ */
+export class Renderings {
+  readonly #schema: GraphQLSchema;
+  readonly #byOperation = new WeakMap<OperationDefinitionNode, Rendering | "varies">();
+
+  constructor(schema: GraphQLSchema) {
+    this.#schema = schema;
+  }
+
+  /** @param walks whether a walk may do it, where nothing speaks against it. */
+  of(prepared: Prepared, walks: boolean): Rendering {
+    const { document, operation } = prepared;
+    const known = this.#byOperation.get(operation);
+    if (known && known !== "varies") return known;
+    const rendering = this.#compile(prepared, walks);
+    if (known) return rendering;
+    this.#byOperation.set(operation, isFixedSelection(document.ast, operation) ? rendering : "varies");
+    return rendering;
+  }
+
+  #compile({ document, operation, variables }: Prepared, walks: boolean): Rendering {
+    const { shareable } = proveShareable(this.#schema, document.ast, operation, variables.values);
+    const walk = shareable && walks ? compileWalk(this.#schema, document.ast, operation, variables.values) : undefined;
+    return { shareable, walk };
+  }
+}
