@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { nextTurn } from "../base/pause.ts";
 import { FanfareError } from "../base/error.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
@@ -28,6 +29,7 @@ export class RelayLoop implements AsyncDisposable {
   readonly #ended: Promise<void>;
   #progress: RelayProgress | undefined;
   #leading = false;
+  #warned = false;
 
   constructor(parts: RelayParts) {
     this.#parts = parts;
@@ -70,6 +72,8 @@ export class RelayLoop implements AsyncDisposable {
       if (channel.hasSubscribers) {
         channel.publish({ source: source.name, changes: batch.changes.length, ...batch.lag });
       }
+      // A backlog may wait in this process's memory, and a broker may store there, too.
+      await nextTurn(this.#parts.clock, signal);
       if (signal.aborted) return;
     }
   }
@@ -77,6 +81,18 @@ export class RelayLoop implements AsyncDisposable {
   #enter(state: SourceState): void {
     this.#start.resolve();
     if (state === "leading") this.#tellLeading(true);
+    else this.#warnOfSilence();
+  }
+
+  /** Whoever leads publishes by a broker of its own, which says nothing here: once for all, since nobody else would. */
+  #warnOfSilence(): void {
+    const { broker, log, source } = this.#parts;
+    if (broker.supports.acrossProcesses || this.#warned) return;
+    this.#warned = true;
+    log?.warn(
+      "Another process publishes the changes of this database, and the broker here does not hear of them: clients of this process are told nothing until it leads itself. Give both a broker that reaches across processes",
+      { source: source.name },
+    );
   }
 
   /** Resolves when the broker has stored all of it. @throws FanfareError LEAD_LOST, CLOSED */

@@ -10,6 +10,7 @@ import { createRelay, type Relay, type RelayOptions } from "../../src/models/rel
 import { tableTopic } from "../../src/models/change-payload.ts";
 import type { RelayedModel } from "../../src/models/relayed-model.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { turns } from "../../src/testing/client.ts";
 import { until } from "../faults/until.ts";
 import { FedSource, created } from "./fed-source.ts";
 
@@ -19,14 +20,17 @@ let source: FedSource;
 let clock: ReturnType<typeof fakeClock>;
 let told: (readonly [level: "warn" | "error", message: string])[];
 let relay: Relay;
+let turning: NodeJS.Timeout;
 
 beforeEach(() => {
   source = new FedSource();
   clock = fakeClock();
+  turning = setInterval(() => clock.turn(), 1);
   told = [];
 });
 
 afterEach(async () => {
+  clearInterval(turning);
   await relay[Symbol.asyncDispose]();
   if (clock.pending > 0) throw new Error("The relay has left a timer behind");
 });
@@ -305,6 +309,20 @@ describe("A relay that leads anew", () => {
   });
 });
 
+describe("A backlog", () => {
+  it("is published a batch in each turn of the event loop, so that sockets and timers are not kept waiting", async () => {
+    clearInterval(turning);
+    for (const minor of [1, 2, 3]) source.feed([created(minor)]);
+    start(memoryBroker());
+    for (const places of [[1n], [1n, 2n], [1n, 2n, 3n]]) {
+      await confirmed(...places);
+      await turns(3);
+      expect(source.confirmed).toEqual(places);
+      clock.turn();
+    }
+  });
+});
+
 describe("A relay has started", () => {
   it("when it leads, or waits behind another", async () => {
     start(memoryBroker());
@@ -314,6 +332,22 @@ describe("A relay has started", () => {
     expect(started).toBe(false);
     source.state("standby");
     await relay.started;
+  });
+
+  it.each([
+    ["says so, once, where the broker does not reach across processes", memoryBroker, 1],
+    ["is quiet where it does", () => new AnsweringBroker(), 0],
+  ])("behind another, and %s", async (_how, broker, warnings) => {
+    start(broker());
+    source.state("standby");
+    source.state("leading");
+    source.feed([created(1)]);
+    await confirmed(1n);
+    source.fail(new FanfareError("LEAD_LOST", "paused"));
+    source.state("standby");
+    await passing(100, () => source.asked === 2);
+    const silences = told.filter(([, message]) => message.startsWith("Another process publishes the changes"));
+    expect(silences).toHaveLength(warnings);
   });
 
   it("not, when the database lacks something: that is told, and tried again every 5 seconds", async () => {
