@@ -7,7 +7,8 @@ import {
 } from "graphql";
 import { collectFields, type SelectionScope } from "./collect-fields.ts";
 import { fragmentsOf } from "./fragments.ts";
-import { ShapeCompiler, type Shape, type Slot } from "./shape.ts";
+import type { Shape, Slot } from "./shape.ts";
+import { ShapeCompiler } from "./shape-compiler.ts";
 import { isThenable, silence, silenceAll } from "./thenable.ts";
 import { Tripwire } from "./tripwire.ts";
 import type { VariableValues } from "./variable-values.ts";
