@@ -16,7 +16,14 @@ export interface ReplicationMode {
 export interface ReplicationClient {
   readonly connection: {
     readonly stream: { write(bytes: Uint8Array): boolean; pause(): unknown; resume(): unknown };
-    on(event: "replicationStart" | "copyData", listener: (message: { readonly chunk?: Uint8Array }) => void): unknown;
+    on(
+      event: "replicationStart" | "copyData" | "notice",
+      listener: (message: {
+        readonly chunk?: Uint8Array;
+        readonly message?: string;
+        readonly routine?: string;
+      }) => void,
+    ): unknown;
   };
   connect(): Promise<unknown>;
   query(text: string): Promise<QueryResult>;
@@ -54,7 +61,14 @@ const settings = [
   "set search_path = 'pg_catalog'",
   "set statement_timeout = 0",
   "set idle_session_timeout = 0",
+  "set client_min_messages = 'warning'",
 ];
+
+/**
+ * Which of PostgreSQL's functions warns that a publication was not there when a change was written. From 18 on the server
+ * only does that, and leaves the changes out; older ones end the stream with the error "undefined object" (42704).
+ */
+const loading = "LoadPublications";
 
 /** Reads the write-ahead log as `pgoutput` tells it. */
 export class WalConnection implements AsyncDisposable {
@@ -119,6 +133,10 @@ export class WalConnection implements AsyncDisposable {
     const { connection } = this.#client;
     connection.on("replicationStart", () => resolve());
     connection.on("copyData", ({ chunk }) => this.#receive(chunk));
+    connection.on("notice", ({ routine, message }) => {
+      if (routine === loading)
+        this.#fail(streamError(this.#name, Object.assign(new Error(message), { code: "42704" })));
+    });
     this.#acknowledged = from;
     const publications = identifier(publication).replaceAll("'", "''");
     const options = `proto_version '1', publication_names '${publications}', messages 'true'`;

@@ -89,6 +89,7 @@ describe("postgresReplication: of several processes", () => {
     await using database = await openDatabase();
     const first = new Capture(database);
     await first.ready();
+    await eventually(() => database.isRead());
     const query = "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1";
     await database.pool.query(query, [database.slot]);
     expect(await first.failure()).toMatchObject({ code: "SOURCE_UNAVAILABLE" });
