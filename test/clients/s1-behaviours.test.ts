@@ -54,6 +54,14 @@ class Joined implements Disposable {
     );
   }
 
+  /** Resolves when the client has heard that it is subscribed. What comes later it answers, and throws if it is closed. */
+  async confirmed(): Promise<void> {
+    await until(
+      () => this.wire.messages.some((message) => message.includes("subscription_success")),
+      () => "the confirmation",
+    );
+  }
+
   [Symbol.dispose](): void {
     this.client.close();
   }
@@ -177,7 +185,7 @@ describe.each(clients2016)("With the client of subscriptions-transport-ws $versi
     await using server = await ManagedServer.start({ onUnsubscribe: ({ id }) => void ids.push(id) });
     using joined = new Joined(Client, server);
     joined.subscribe(jessie);
-    await server.live(1);
+    await joined.confirmed();
     joined.client.unsubscribe(0);
     await until(
       () => ids.length > 0,

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { Client, type Pool } from "pg";
 import type { Captured, CapturedChange, TableName } from "../../../src/contract/captured.ts";
 import type { Log } from "../../../src/contract/log.ts";
@@ -165,6 +166,8 @@ export class Capture implements AsyncDisposable {
       this.captured.push(...batch.changes);
       await batch.confirm();
       this.#tell();
+      // As the relay does it: what waits in memory must not keep the lead from being renewed.
+      await turn();
     }
   }
 
