@@ -236,7 +236,7 @@ export class Cohort implements Listener, FanOutSource {
       this.#remember(event);
     }
     if (this.#ready.length === 0) {
-      // An array that is made with its one entry takes a tenth of the memory of one that grows.
+      // An array that is made with its one entry takes a third of the memory of one that grows.
       this.#ready = [outcome];
       this.#orders = [order];
       this.#host.fanOut.addSource(this);

@@ -1,4 +1,5 @@
 import type { GraphQLSchema, OperationDefinitionNode } from "graphql";
+import { CommonSlots } from "./common-slots.ts";
 import { isFixedSelection } from "./fixed-selection.ts";
 import type { Prepared } from "./prepare.ts";
 import { proveShareable } from "./sharing.ts";
@@ -18,6 +19,7 @@ export interface Rendering {
  */
 export class Renderings {
   readonly #schema: GraphQLSchema;
+  readonly #slots = new CommonSlots();
   readonly #byOperation = new WeakMap<OperationDefinitionNode, Rendering | "varies">();
 
   constructor(schema: GraphQLSchema) {
@@ -37,7 +39,7 @@ export class Renderings {
 
   #compile({ document, operation, variables }: Prepared, walks: boolean): Rendering {
     const { shareable } = proveShareable(this.#schema, document.ast, operation, variables.values);
-    const walk = shareable && walks ? compileWalk(this.#schema, document.ast, operation, variables.values) : undefined;
-    return { shareable, walk };
+    if (!shareable || !walks) return { shareable, walk: undefined };
+    return { shareable, walk: compileWalk(this.#schema, document.ast, operation, variables.values, this.#slots) };
   }
 }

@@ -12,7 +12,7 @@ import {
   type GraphQLOutputType,
 } from "graphql";
 import { isShareable } from "../declare/shareable.ts";
-import { commonSlot } from "./common-slots.ts";
+import type { CommonSlots } from "./common-slots.ts";
 import { collectFields, type CollectedFields, type SelectionScope } from "./collect-fields.ts";
 import { frozenArguments } from "./frozen-arguments.ts";
 import { leafText } from "./leaf-text.ts";
@@ -24,10 +24,12 @@ const maxFields = 10_000;
 /** Compiles selections; undefined is the answer for whatever the walk does not cover. */
 export class ShapeCompiler {
   readonly #scope: SelectionScope;
+  readonly #common: CommonSlots;
   #fields = 0;
 
-  constructor(scope: SelectionScope) {
+  constructor(scope: SelectionScope, common: CommonSlots) {
     this.#scope = scope;
+    this.#common = common;
   }
 
   /** The shape of a value of `type`, selected by fields that were merged under one name. */
@@ -76,7 +78,7 @@ export class ShapeCompiler {
     const args = frozenArguments(getArgumentValues(field, nodes[0], this.#scope.values));
     if (!shape) return undefined;
     const slot: Slot = { before, name: field.name, resolve, args, shape };
-    return shape.kind === "leaf" && field.args.length === 0 ? commonSlot(field, slot) : slot;
+    return shape.kind === "leaf" && field.args.length === 0 ? this.#common.of(field, slot) : slot;
   }
 }
 

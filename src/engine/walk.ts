@@ -5,6 +5,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from "graphql";
+import { CommonSlots } from "./common-slots.ts";
 import { collectFields, type SelectionScope } from "./collect-fields.ts";
 import { fragmentsOf } from "./fragments.ts";
 import type { Shape, Slot } from "./shape.ts";
@@ -25,15 +26,18 @@ export type Walk = (rootValue: unknown) => string | undefined;
  * Compiles an operation with one root field for {@link Walk}. Undefined when the selection holds what a walk does not
  * cover: interfaces, unions, `isTypeOf`, resolvers that are async or not shareable, `@defer`, `@stream`, arguments
  * that are wrong.
+ *
+ * @param slots what the walks of one server have in common; by default this one shares nothing.
  */
 export function compileWalk(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   values: VariableValues,
+  slots: CommonSlots = new CommonSlots(),
 ): Walk | undefined {
   try {
-    const root = rootOf({ schema, fragments: fragmentsOf(document), values }, operation);
+    const root = rootOf({ schema, fragments: fragmentsOf(document), values }, operation, slots);
     if (!root) return undefined;
     const walker = new Walker(root);
     return (rootValue) => walker.walk(rootValue);
@@ -48,7 +52,7 @@ interface Root {
   readonly shape: Shape;
 }
 
-function rootOf(scope: SelectionScope, operation: OperationDefinitionNode): Root | undefined {
+function rootOf(scope: SelectionScope, operation: OperationDefinitionNode, slots: CommonSlots): Root | undefined {
   const type = scope.schema.getRootType(operation.operation);
   const [root, second] = (type && collectFields(scope, type, [operation.selectionSet])) ?? [];
   if (!type || !root || second) return undefined;
@@ -56,7 +60,7 @@ function rootOf(scope: SelectionScope, operation: OperationDefinitionNode): Root
   const field = type.getFields()[nodes[0].name.value];
   if (!field) return undefined;
   getArgumentValues(field, nodes[0], scope.values);
-  const shape = new ShapeCompiler(scope).shape(field.type, nodes);
+  const shape = new ShapeCompiler(scope, slots).shape(field.type, nodes);
   return shape && { head: `{"data":{${JSON.stringify(key)}:`, shape };
 }
 

@@ -241,6 +241,18 @@ describe("A plan", () => {
     expect(first === second).toBe(same);
   });
 
+  it("calls resolvers that were wrapped in place after another server had compiled its plans", async () => {
+    const textOf = async (): Promise<string | undefined> => {
+      const { plan } = await planner().plan(prepared(plain), {});
+      return plan.walk?.({ make: "Skoda" });
+    };
+    expect(await textOf()).toBe('{"data":{"car":{"make":"Skoda"}}}');
+    const { make } = carType.getFields();
+    if (make) make.resolve = shareable(() => "hidden");
+    expect(await textOf()).toBe('{"data":{"car":{"make":"hidden"}}}');
+    if (make) make.resolve = undefined;
+  });
+
   it("is shareable or not by what its variables select, whoever came first", async () => {
     const one = planner();
     const query = "subscription ($v: Boolean!) { car { make mine @include(if: $v) } }";

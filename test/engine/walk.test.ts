@@ -238,6 +238,19 @@ function refuse(): never {
   throw new Error("Sorry");
 }
 
+describe("A walk that is compiled after a schema's resolvers were wrapped in place", () => {
+  it("calls the new ones, whatever was compiled for another server before", () => {
+    const schema = schemaWith();
+    const source = "subscription { message { id text } }";
+    const event = { id: "1", text: "secret" };
+    expect(walkOf(schema, source)(event)).toBe('{"data":{"message":{"id":"1","text":"secret"}}}');
+    const type = schema.getType("Message");
+    const field = isObjectType(type) ? type.getFields()["text"] : undefined;
+    if (field) field.resolve = shareable(() => "hidden");
+    expect(walkOf(schema, source)(event)).toBe('{"data":{"message":{"id":"1","text":"hidden"}}}');
+  });
+});
+
 describe("a walk leaves to graphql-js", () => {
   const odd: readonly { what: string; source: string; event: unknown }[] = [
     {

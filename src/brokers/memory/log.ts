@@ -44,7 +44,7 @@ export class TopicLog {
     return this.#ring.find(id, hash);
   }
 
-  /** @param hash of the event's id; it is the position's nonce too. */
+  /** @param hash of the event's id; some of its bits are the position's nonce. */
   append({ id, time, payload, end }: NewEvent, hash: number, now: number): Event {
     // Short pieces are joined at once; a text of many would be kept as all of its pieces, for each event.
     const place = `${this.#ring.high + 1}.${hash & nonceBits}`;

@@ -48,7 +48,6 @@ export class Ring {
 
   /** @param idHash of the id, see {@link hashOf}. */
   find(id: string, idHash: number): Event | undefined {
-    if (this.size === 0) return undefined;
     let offset = this.#number(idHash, bucket);
     while (offset > this.#low) {
       const event = this.#events[this.#index(offset)];
