@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { GarageProcess } from "./garage-process.ts";
 import { next, request, Subscriber } from "./subscriber.ts";
 
@@ -15,9 +15,18 @@ beforeAll(async () => {
 
 afterAll(() => garage[Symbol.asyncDispose]());
 
+/** Makes a car. Resolves when it was told, and so all that was written before: subscriptions are quicker than the relay. */
 async function create(input: object): Promise<string> {
+  await using subscriber = new Subscriber(url);
+  const told = await subscriber.subscribe("subscription { carCreated { id } }");
   const { data } = await request(url, "mutation ($input: CarInput!) { createCar(input: $input) { id } }", { input });
-  const created: unknown = data?.["createCar"];
+  const id = idOf(data?.["createCar"]);
+  const event = JSON.stringify({ carCreated: { id } });
+  while (JSON.stringify(await next(told)) !== event);
+  return id;
+}
+
+function idOf(created: unknown): string {
   if (typeof created === "object" && created !== null && "id" in created) return String(created.id);
   throw new TypeError("No car was created");
 }
@@ -92,6 +101,8 @@ describe("The garage's cars", () => {
 });
 
 describe("What happens to a car", () => {
+  beforeEach(async () => void (await create({ make: "Tatra", model: "603" })));
+
   it("reaches every subscription that asked for it, in its order", async () => {
     await using subscriber = new Subscriber(url);
     const created = await subscriber.subscribe("subscription { carCreated { make } }");
