@@ -58,7 +58,7 @@ export {
 } from "./declare/subscription.ts";
 export { topic, Topic, type TopicFamily, type TopicLike } from "./declare/topic.ts";
 export type { Trigger, TriggerDetails, TriggerFunction, Triggers } from "./declare/triggers.ts";
-export { closeCodes, type CloseCode } from "./dialects/close-code.ts";
+export { closeCodes, type CloseCode } from "./base/close-code.ts";
 export type { Dialect, DialectRules } from "./dialects/dialect.ts";
 export { graphqlSubscriptions, type GraphqlSubscriptionsOptions } from "./dialects/graphql-subscriptions.ts";
 export { graphqlTransportWs, type GraphqlTransportWsOptions } from "./dialects/graphql-transport-ws.ts";

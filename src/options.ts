@@ -1,6 +1,5 @@
-import { isSchema, type GraphQLSchema, type ValidationRule } from "graphql";
-import type { Clock } from "./base/clock.ts";
-import { systemClock } from "./base/clock.ts";
+import { type GraphQLSchema, isSchema, type ValidationRule } from "graphql";
+import { type Clock, systemClock } from "./base/clock.ts";
 import { FanfareError } from "./base/error.ts";
 import { memoryBroker } from "./brokers/memory.ts";
 import type { Broker } from "./contract/broker.ts";
@@ -10,11 +9,11 @@ import type { MaybePromise } from "./declare/declaration.ts";
 import type { Triggers } from "./declare/triggers.ts";
 import { defaultDocumentLimits, type DocumentLimits } from "./engine/document-limits.ts";
 import type { FormatResponse } from "./engine/encode.ts";
-import { maskError, type FormatError } from "./engine/error-format.ts";
+import { type FormatError, maskError } from "./engine/error-format.ts";
 import type { RelayedModel } from "./models/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
-import type { ContextInput, SessionHooks } from "./session/hooks.ts";
 import type { ServingOptions } from "./serving.ts";
+import type { ContextInput, SessionHooks } from "./session/hooks.ts";
 import { sessionLimits, type SessionLimits } from "./session/limits.ts";
 
 /** What a server is made of. Only `schema` is needed. */

@@ -14,7 +14,7 @@ const everything = "everything";
  */
 const layers: Readonly<Record<Room, readonly string[] | typeof everything>> = {
   base: [],
-  dialects: [],
+  dialects: ["base"],
   contract: ["base", "types of dialects"],
   declare: ["contract", "base"],
   engine: ["declare", "contract", "types of dialects", "base"],
@@ -26,7 +26,7 @@ const layers: Readonly<Record<Room, readonly string[] | typeof everything>> = {
   observe: ["contract", "base", "types of dialects"],
   models: ["declare", "contract", "base"],
   inspect: ["declare", "contract", "base"],
-  client: ["dialects"],
+  client: ["dialects", "base"],
   fanfare: everything,
   testing: everything,
   compat: everything,

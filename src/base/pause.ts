@@ -23,3 +23,48 @@ async function woken(set: (wake: () => void) => Timer, signal: AbortSignal): Pro
   timer[Symbol.dispose]();
   signal.removeEventListener("abort", wake);
 }
+
+/** Between two attempts, in milliseconds: at first, and at most. */
+const shortest = 100;
+const longest = 5000;
+
+/** How long to wait before something is tried again: each time twice as long, up to five seconds. */
+export class Backoff {
+  readonly #clock: Clock;
+  readonly #end: AbortSignal;
+  #delay = shortest;
+
+  constructor(clock: Clock, end: AbortSignal) {
+    this.#clock = clock;
+    this.#end = end;
+  }
+
+  async wait(): Promise<void> {
+    const delay = this.#delay;
+    this.#delay = Math.min(delay * 2, longest);
+    await pause(this.#clock, delay, this.#end);
+  }
+
+  /** Something went well. */
+  reset(): void {
+    this.#delay = shortest;
+  }
+
+  /** It is no use to try soon. */
+  slow(): void {
+    this.#delay = longest;
+  }
+}
+
+/** What comes of `promise`, or undefined when `signal` aborts first: a query to a database that hangs has no end. */
+export async function beforeAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
+  if (signal.aborted) return undefined;
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
+  const abort = (): void => resolve(undefined);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

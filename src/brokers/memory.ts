@@ -1,5 +1,4 @@
-import { systemClock } from "../base/clock.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type {
   Broker,
@@ -12,10 +11,9 @@ import type {
   Replay,
   TopicName,
 } from "../contract/broker.ts";
-import { Handover, closedError } from "./handover.ts";
+import { closedError, Handover } from "./handover.ts";
 import { Fences } from "./memory/fences.ts";
-import { History } from "./memory/history.ts";
-import type { HistoryBounds } from "./memory/history.ts";
+import { History, type HistoryBounds } from "./memory/history.ts";
 import { hashOf } from "./memory/ring.ts";
 
 export interface MemoryBrokerOptions {

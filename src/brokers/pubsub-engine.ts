@@ -1,9 +1,8 @@
-import { systemClock } from "../base/clock.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import { Lifetime } from "../base/lifetime.ts";
 import type { Broker, BrokerSink, NewEvent, Position, Receipt, TopicName } from "../contract/broker.ts";
-import { Handover, closedError } from "./handover.ts";
+import { closedError, Handover } from "./handover.ts";
 import type { PubSubEngineLike } from "./pubsub-engine/engine.ts";
 import { listen } from "./pubsub-engine/listen.ts";
 import { endTrigger, readEnd, triggerOf } from "./pubsub-engine/trigger.ts";

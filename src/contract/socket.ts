@@ -35,9 +35,14 @@ export interface SocketHandler {
  * Whether a connection may be opened, asked before the handshake is answered. A refusal is sent as an HTTP status, or
  * as a close code after accepting, as the server is configured.
  */
-export type Admit = (
-  peer: Peer,
-) => { readonly status: number; readonly code: number; readonly reason: string } | undefined;
+export type Admit = (peer: Peer) => Refusal | undefined;
+
+/** Why a connection may not be opened, in the words of HTTP and of WebSocket. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: number;
+  readonly reason: string;
+}
 
 /** Opens a session on a socket. */
 export type Accept = (socket: Socket, dialect: Dialect) => SocketHandler;

@@ -1,5 +1,4 @@
-import { subscription } from "./subscription.ts";
-import type { SubscriptionField, SubscriptionOptions } from "./subscription.ts";
+import { subscription, type SubscriptionField, type SubscriptionOptions } from "./subscription.ts";
 import { topic } from "./topic.ts";
 
 export interface Declare<Context> {

@@ -2,8 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type { Broker, NewEvent, Receipt, TopicName } from "../contract/broker.ts";
 import { telemetry } from "../contract/telemetry.ts";
-import { topicName } from "./topic.ts";
-import type { TopicLike } from "./topic.ts";
+import { type TopicLike, topicName } from "./topic.ts";
 
 export interface PublishOptions {
   /**

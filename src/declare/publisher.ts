@@ -1,8 +1,6 @@
-import { systemClock } from "../base/clock.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { Broker } from "../contract/broker.ts";
-import { publish } from "./publish.ts";
-import type { PublishOptions, Topics } from "./publish.ts";
+import { publish, type PublishOptions, type Topics } from "./publish.ts";
 
 export interface PublisherOptions {
   /** The publisher takes it over, and closes it when it is disposed itself. */

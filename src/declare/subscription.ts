@@ -1,14 +1,19 @@
 import { FanfareError } from "../base/error.ts";
 import type { Viewer } from "../contract/viewer.ts";
-import { BoundDeclaration, rememberDeclaration } from "./declaration.ts";
-import type { Arguments, Declaration, MatchValue, MaybePromise } from "./declaration.ts";
+import {
+  type Arguments,
+  BoundDeclaration,
+  type Declaration,
+  type MatchValue,
+  type MaybePromise,
+  rememberDeclaration,
+} from "./declaration.ts";
 import type { OperationContext } from "./operation-handle.ts";
 import { queueBound } from "./queue-bound.ts";
 import type { QueueOptions } from "./queue.ts";
 import { Resolved } from "./resolved.ts";
+import { type Skip, SKIP, SkipError } from "./skip.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { SKIP, SkipError } from "./skip.ts";
-import type { Skip } from "./skip.ts";
 import type { TopicLike } from "./topic.ts";
 
 /** Conditions on an event's own properties, or on those of its facets. */

@@ -1,4 +1,4 @@
-import type { CloseCode } from "./close-code.ts";
+import type { CloseCode } from "../base/close-code.ts";
 import type { ClientMessage, Envelope, ServerMessage } from "./message.ts";
 
 /** A wire protocol: text to messages and back. Pure; it keeps no state and knows no socket. */

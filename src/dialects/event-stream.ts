@@ -1,4 +1,4 @@
-import { closeCodes } from "./close-code.ts";
+import { closeCodes } from "../base/close-code.ts";
 import type { Dialect, DialectRules } from "./dialect.ts";
 import { graphqlTransportWs } from "./graphql-transport-ws.ts";
 import { lastingBytes } from "./lasting-bytes.ts";

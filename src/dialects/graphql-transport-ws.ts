@@ -1,7 +1,6 @@
-import { closeCodes } from "./close-code.ts";
-import { cutReason, quoted } from "./close-reason.ts";
+import { closeCodes, cutReason, quoted } from "../base/close-code.ts";
+import { isObject, isOptionalObject, type JsonObject, parseObject } from "../base/json.ts";
 import type { Dialect } from "./dialect.ts";
-import { isObject, isOptionalObject, parseObject, type JsonObject } from "./json.ts";
 import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, MessagePayload, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";

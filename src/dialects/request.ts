@@ -1,4 +1,4 @@
-import { isOptionalObject, isOptionalString, type JsonObject } from "./json.ts";
+import { isOptionalObject, isOptionalString, type JsonObject } from "../base/json.ts";
 import type { OperationRequest } from "./message.ts";
 
 /** What a client asks to run, or what is wrong with it. */

@@ -1,6 +1,6 @@
-import { closeCodes } from "./close-code.ts";
+import { closeCodes } from "../base/close-code.ts";
 import type { Dialect } from "./dialect.ts";
-import { isObject, parseObject, type JsonObject } from "./json.ts";
+import { isObject, parseObject, type JsonObject } from "../base/json.ts";
 import type { ClientMessage, ServerMessage } from "./message.ts";
 
 /** Why a frame of a client is refused: its answer's `response_status` and its error. */

@@ -16,7 +16,7 @@ import { toGraphQLError } from "./error-format.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
 import type { ContextSource, Plan } from "./plan.ts";
 import { SharedContext } from "./shared-context.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable } from "../base/thenable.ts";
 import type { Walk } from "./walk.ts";
 
 /** A shared execution looked at the viewer: its result is worthless, and so is the proof that it could be shared. */

@@ -1,5 +1,5 @@
 import { GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString, type GraphQLLeafType } from "graphql";
-import { isThenable, silence } from "./thenable.ts";
+import { isThenable, silence } from "../base/thenable.ts";
 
 /** The JSON text of a scalar's or an enum's value; undefined when it has none, or one that only graphql-js should judge. */
 export type LeafText = (value: unknown) => string | undefined;

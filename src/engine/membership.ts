@@ -1,5 +1,4 @@
-import type { TopicLike } from "../declare/topic.ts";
-import { topicName } from "../declare/topic.ts";
+import { type TopicLike, topicName } from "../declare/topic.ts";
 import type { Cohort } from "./cohort.ts";
 import type { Cohorts } from "./cohorts.ts";
 import type { Member } from "./member.ts";

@@ -10,7 +10,7 @@ import { collectFields, type SelectionScope } from "./collect-fields.ts";
 import { fragmentsOf } from "./fragments.ts";
 import type { Shape, Slot } from "./shape.ts";
 import { ShapeCompiler } from "./shape-compiler.ts";
-import { isThenable, silence, silenceAll } from "./thenable.ts";
+import { isThenable, silence, silenceAll } from "../base/thenable.ts";
 import { Tripwire } from "./tripwire.ts";
 import type { VariableValues } from "./variable-values.ts";
 

@@ -1,12 +1,11 @@
 import type { Clock } from "../base/clock.ts";
-import { nextTurn } from "../base/pause.ts";
 import { FanfareError } from "../base/error.ts";
+import { Backoff, nextTurn } from "../base/pause.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { Batch, Source, SourceState } from "../contract/source.ts";
 import { telemetry } from "../contract/telemetry.ts";
-import { Backoff } from "./relay-backoff.ts";
-import { RelayEvents, type PlacedEvent } from "./relay-events.ts";
+import { type PlacedEvent, RelayEvents } from "./relay-events.ts";
 import { RelayProgress } from "./relay-progress.ts";
 import type { RelayedModel } from "./relayed-model.ts";
 

@@ -8,7 +8,7 @@ import type { Viewer } from "../contract/viewer.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
-import { closeCodes } from "../dialects/close-code.ts";
+import { closeCodes } from "../base/close-code.ts";
 import type { Envelope, OperationRequest } from "../dialects/message.ts";
 import { resultText } from "../engine/encode.ts";
 import type { Cohort } from "../engine/cohort.ts";

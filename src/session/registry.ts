@@ -1,14 +1,8 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Peer } from "../contract/peer.ts";
-import { closeCodes, type CloseCode } from "../dialects/close-code.ts";
+import { closeCodes, type CloseCode } from "../base/close-code.ts";
+import type { Refusal } from "../contract/socket.ts";
 import type { SessionLimits } from "./limits.ts";
-
-/** Why a connection may not be opened: as an HTTP status, and as a close code. */
-export interface Refusal {
-  readonly status: number;
-  readonly code: number;
-  readonly reason: string;
-}
 
 /** What the registry needs of a session. */
 export interface LiveSession {

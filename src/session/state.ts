@@ -1,4 +1,4 @@
-import { closeCodes, type CloseCode } from "../dialects/close-code.ts";
+import { closeCodes, type CloseCode } from "../base/close-code.ts";
 import type { DialectRules } from "../dialects/dialect.ts";
 import type { ClientMessage, MessagePayload, OperationRequest } from "../dialects/message.ts";
 

@@ -4,7 +4,7 @@ import type { Socket, SocketHandler } from "../contract/socket.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { ServerMessage } from "../dialects/message.ts";
 import { closeStatus } from "./close-status.ts";
-import { closes } from "./close.ts";
+import { closeCodes } from "../base/close-code.ts";
 import type { HttpExchange, StreamBody, StreamListener } from "./http-exchange.ts";
 import { problem } from "./http-reply.ts";
 import { watchedDialect } from "./watched-dialect.ts";
@@ -122,7 +122,7 @@ export class EventStreamConnection implements Socket, StreamListener {
   write(parts: readonly Uint8Array[], count: number): void {
     if (this.#ending) return;
     this.#body?.write(parts, count);
-    if (this.#last && parts[3 * count - 2] === this.#last) this.#end(closes.normal.code, closes.normal.reason);
+    if (this.#last && parts[3 * count - 2] === this.#last) this.#end(closeCodes.normal.code, closeCodes.normal.reason);
   }
 
   /** Nothing can answer a comment; that the kernel has taken it shows at least that the client reads. */
@@ -179,7 +179,7 @@ export class EventStreamConnection implements Socket, StreamListener {
       what(this.#handler);
     } catch (error) {
       this.#host.log.error("A session failed", { error });
-      this.close(closes.internalError.code, closes.internalError.reason);
+      this.close(closeCodes.internalError.code, closeCodes.internalError.reason);
     }
   }
 }

@@ -2,8 +2,8 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../contract/log.ts";
 import type { Accept, Admit } from "../contract/socket.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import type { JsonObject } from "../dialects/json.ts";
-import { closes } from "./close.ts";
+import type { JsonObject } from "../base/json.ts";
+import { closeCodes } from "../base/close-code.ts";
 import { closeStatus } from "./close-status.ts";
 import { EventStreamConnection, type EventStreamHost, type EventStreamMode } from "./event-stream-connection.ts";
 import type { HttpExchange } from "./http-exchange.ts";
@@ -100,7 +100,7 @@ export class EventStreams implements AsyncDisposable {
   async reserve(exchange: HttpExchange): Promise<Answered> {
     const token = newToken();
     const owner = await ownerOf(exchange);
-    if (this.#reservations.isFull) return problem(503, closes.overload.reason);
+    if (this.#reservations.isFull) return problem(503, closeCodes.overload.reason);
     const opened = this.#open(exchange, {
       dialect: this.#options.single,
       endsWithOperation: false,
@@ -158,7 +158,7 @@ export class EventStreams implements AsyncDisposable {
 
   #open(exchange: HttpExchange, mode: EventStreamMode): EventStreamConnection | Answered {
     const { accept, admit } = this.#options;
-    const refusal = this.#disposed ? { status: 503, reason: closes.goingAway.reason } : admit?.(exchange.peer);
+    const refusal = this.#disposed ? { status: 503, reason: closeCodes.goingAway.reason } : admit?.(exchange.peer);
     if (refusal) return problem(refusal.status, refusal.reason);
     const connection = new EventStreamConnection(this.#host, mode, exchange);
     this.#connections.add(connection);
@@ -167,7 +167,7 @@ export class EventStreams implements AsyncDisposable {
       return connection;
     } catch (error) {
       this.#options.log.error("A session could not be opened", { error });
-      connection.close(closes.internalError.code, closes.internalError.reason);
+      connection.close(closeCodes.internalError.code, closeCodes.internalError.reason);
       return undefined;
     }
   }
@@ -194,7 +194,7 @@ export class EventStreams implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { code, reason } = closes.goingAway;
+    const { code, reason } = closeCodes.goingAway;
     for (const connection of this.#connections) connection.close(code, reason);
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {

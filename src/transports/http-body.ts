@@ -1,4 +1,4 @@
-import type { JsonObject, ParsedObject } from "../dialects/json.ts";
+import type { JsonObject, ParsedObject } from "../base/json.ts";
 import { isJson } from "./cross-site.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { problem, type HttpReply } from "./http-reply.ts";

@@ -1,7 +1,7 @@
 import { getOperationAST } from "graphql";
 import type { Log } from "../contract/log.ts";
 import type { RequestEngine } from "../contract/request-engine.ts";
-import type { JsonObject } from "../dialects/json.ts";
+import type { JsonObject } from "../base/json.ts";
 import { crossSiteHint, mayBeCrossSite } from "./cross-site.ts";
 import type { EventStreams } from "./event-stream.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";

@@ -1,14 +1,8 @@
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import { fitReason } from "./close.ts";
-
-/** Why a connection may not be opened, in the words of HTTP and of WebSocket. */
-export interface Refusal {
-  readonly status: number;
-  readonly code: number;
-  readonly reason: string;
-}
+import { cutReason } from "../base/close-code.ts";
+import type { Refusal } from "../contract/socket.ts";
 
 /** Refused clients have this long to answer the close frame. */
 const lingerMilliseconds = 1_000;
@@ -52,7 +46,7 @@ export class RefusalServer implements Disposable {
       this.#lingering.add(webSocket);
       webSocket.on("error", () => webSocket.terminate());
       webSocket.on("close", () => this.#lingering.delete(webSocket));
-      webSocket.close(refusal.code, fitReason(refusal.reason));
+      webSocket.close(refusal.code, cutReason(refusal.reason));
     });
   }
 

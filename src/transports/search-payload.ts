@@ -1,4 +1,4 @@
-import type { JsonObject } from "../dialects/json.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { HttpBody, ParseJson } from "./http-body.ts";
 import { problem } from "./http-reply.ts";
 

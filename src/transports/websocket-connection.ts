@@ -3,7 +3,7 @@ import type { RawData } from "ws";
 import type { Log } from "../contract/log.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Socket, SocketHandler } from "../contract/socket.ts";
-import { closes, fitReason } from "./close.ts";
+import { closeCodes, cutReason } from "../base/close-code.ts";
 import { writeFrames } from "./frame.ts";
 import type { OwnedWebSocket, WebSocketOwner } from "./owned-web-socket.ts";
 
@@ -84,7 +84,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 
   close(code: number, reason: string): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#ending = { code, reason: fitReason(reason) };
+    this.#ending = { code, reason: cutReason(reason) };
     try {
       this.#webSocket.close(code, this.#ending.reason);
     } catch {
@@ -100,7 +100,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   message(data: RawData, isBinary: boolean): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (isBinary || !Buffer.isBuffer(data)) {
-      this.close(closes.badRequest.code, "Binary messages are not accepted");
+      this.close(closeCodes.badRequest.code, "Binary messages are not accepted");
     } else this.#tell((handler) => handler.message(data.toString()));
   }
 
@@ -110,7 +110,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 
   /** A frame that ws cannot take ends the connection by itself, with 1002, 1007, 1008 or 1009. */
   failed(error: Error): void {
-    this.#ending ??= { code: 1006, reason: fitReason(error.message) };
+    this.#ending ??= { code: 1006, reason: cutReason(error.message) };
   }
 
   closed(code: number, reason: Buffer): void {
@@ -150,6 +150,6 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 
   #fail(error: unknown): void {
     this.#host.log.error("A session failed", { error });
-    this.close(closes.internalError.code, closes.internalError.reason);
+    this.close(closeCodes.internalError.code, closeCodes.internalError.reason);
   }
 }

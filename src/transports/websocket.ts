@@ -4,13 +4,13 @@ import type { Duplex } from "node:stream";
 import type { ZlibOptions } from "node:zlib";
 import { WebSocketServer } from "ws";
 import type { Log } from "../contract/log.ts";
-import type { Accept, Admit } from "../contract/socket.ts";
+import type { Accept, Admit, Refusal } from "../contract/socket.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import { closes } from "./close.ts";
+import { closeCodes } from "../base/close-code.ts";
 import { OriginCheck, type OriginRule } from "./origin.ts";
 import { OwnedWebSocket } from "./owned-web-socket.ts";
 import { peerOf } from "./peer.ts";
-import { RefusalServer, refuseByStatus, type Refusal } from "./refusal.ts";
+import { RefusalServer, refuseByStatus } from "./refusal.ts";
 import { WebSocketConnection, type ConnectionHost } from "./websocket-connection.ts";
 
 export interface WebSocketOptions {
@@ -159,7 +159,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { accept, admit, trustProxy = 0 } = this.#options;
-    if (this.#disposed) return refuseByStatus(stream, 503, closes.goingAway.reason);
+    if (this.#disposed) return refuseByStatus(stream, 503, closeCodes.goingAway.reason);
     if (!this.#origin.permits(request.headers)) return this.#refuse(request, stream, head, foreign);
     const dialect = this.#choose(offeredBy(request));
     if (!dialect) return this.#refuse(request, stream, head, this.#unspoken());
@@ -179,7 +179,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
   }
 
   #unspoken(): Refusal {
-    const { code, reason } = closes.subprotocolNotAcceptable;
+    const { code, reason } = closeCodes.subprotocolNotAcceptable;
     const names = this.#options.dialects.map((dialect) => dialect.name).join(", ");
     return { status: 400, code, reason: `${reason}; this server speaks ${names}` };
   }
@@ -196,7 +196,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
   }
 
   async #close(): Promise<void> {
-    const { code, reason } = closes.goingAway;
+    const { code, reason } = closeCodes.goingAway;
     for (const connection of this.#connections) connection.close(code, reason);
     const cut = setTimeout(() => {
       for (const connection of this.#connections) connection.terminate();
@@ -213,7 +213,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
 
 const foreign: Refusal = {
   status: 403,
-  code: closes.forbidden.code,
+  code: closeCodes.forbidden.code,
   reason: "Origin not allowed",
 };
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { memoryBroker } from "../../src/brokers/memory.ts";
-import type { MemoryBrokerOptions } from "../../src/brokers/memory.ts";
+import { memoryBroker, type MemoryBrokerOptions } from "../../src/brokers/memory.ts";
 import type { Broker, Position, Receipt, Replay, TopicName } from "../../src/contract/broker.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
-import { NotingSink, event } from "./sink.ts";
+import { event, NotingSink } from "./sink.ts";
 
 async function open(options: MemoryBrokerOptions = {}) {
   const broker = memoryBroker(options);

@@ -1,9 +1,8 @@
 import { PubSub } from "graphql-subscriptions";
 import { describe, expect, it } from "vitest";
-import { pubSubEngineBroker } from "../../src/brokers/pubsub-engine.ts";
-import type { PubSubEngineLike } from "../../src/brokers/pubsub-engine.ts";
+import { pubSubEngineBroker, type PubSubEngineLike } from "../../src/brokers/pubsub-engine.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
-import { NotingSink, event } from "./sink.ts";
+import { event, NotingSink } from "./sink.ts";
 
 async function open(engine: PubSubEngineLike = new PubSub()) {
   const broker = pubSubEngineBroker(engine, { clock: fakeClock(5000) });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
   BoundDeclaration,
+  type DeclarationHost,
   declarationOf,
   hasDeclaredResolver,
   hasWrappedSource,
 } from "../../src/declare/declaration.ts";
-import type { DeclarationHost } from "../../src/declare/declaration.ts";
 import { Resolved } from "../../src/declare/resolved.ts";
 import { SKIP, SkipError } from "../../src/declare/skip.ts";
 import { subscription } from "../../src/declare/subscription.ts";

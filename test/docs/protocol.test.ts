@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorCodes } from "../../src/base/error.ts";
-import { closeCodes } from "../../src/dialects/close-code.ts";
+import { closeCodes } from "../../src/base/close-code.ts";
 import { defaultDocumentLimits } from "../../src/engine/document-limits.ts";
 import { queueBound } from "../../src/declare/queue-bound.ts";
 import { defaultSessionLimits } from "../../src/session/limits.ts";

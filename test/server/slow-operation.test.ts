@@ -1,8 +1,7 @@
-import { describe, expect, it } from "vitest";
 import { createFanfare, type Fanfare, type FanfareOptions } from "fanfare";
-import { fakeClock, turns } from "fanfare/testing";
+import { fakeClock, TestClient, turns } from "fanfare/testing";
+import { describe, expect, it } from "vitest";
 import { chatSchema, message, room } from "./chat.ts";
-import { TestClient } from "fanfare/testing";
 import { NotingLog } from "./noting-log.ts";
 
 /** A server that stands still in its contexts, and a client of it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closeCodes } from "../../src/dialects/close-code.ts";
+import { closeCodes } from "../../src/base/close-code.ts";
 import type { DialectRules } from "../../src/dialects/dialect.ts";
 import { graphqlTransportWs } from "../../src/dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "../../src/dialects/graphql-ws.ts";

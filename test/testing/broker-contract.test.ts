@@ -1,10 +1,8 @@
 import * as vitest from "vitest";
 import { describe, expect, it } from "vitest";
 import { memoryBroker } from "../../src/brokers/memory.ts";
-import { brokerContract } from "../../src/testing/broker-contract.ts";
-import type { BrokerContractOptions, Runner } from "../../src/testing/broker-contract.ts";
-import { ToyBroker, ToyCluster } from "./toy-cluster.ts";
-import type { Bug } from "./toy-cluster.ts";
+import { brokerContract, type BrokerContractOptions, type Runner } from "../../src/testing/broker-contract.ts";
+import { type Bug, ToyBroker, ToyCluster } from "./toy-cluster.ts";
 
 /** Each mistake, and the case that finds it. */
 const found: Readonly<Record<Bug, string>> = {

@@ -2,8 +2,6 @@ import { once } from "node:events";
 import { createClient } from "graphql-ws";
 import { describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { closeCodes } from "../../src/dialects/close-code.ts";
-import { closes, fitReason } from "../../src/transports/close.ts";
 import { greeter } from "./greeter.ts";
 import { bareConnection, connected, WebSocketClient } from "./websocket-client.ts";
 import { websocketServer } from "./websocket-server.ts";
@@ -333,19 +331,6 @@ describe("the disposal of the transport", () => {
     await Promise.all([server.transport[Symbol.asyncDispose](), server.transport[Symbol.asyncDispose]()]);
     await server[Symbol.asyncDispose]();
     expect(server.transport.connections).toBe(0);
-  });
-});
-
-describe("the transport's close codes", () => {
-  it("are those of the table", () => {
-    expect(closeCodes).toMatchObject(closes);
-  });
-
-  it("have reasons that are cut between characters", () => {
-    expect(fitReason("x".repeat(123))).toBe("x".repeat(123));
-    expect(fitReason("x".repeat(124))).toBe("x".repeat(123));
-    expect(fitReason(`${"x".repeat(120)}🏊`)).toBe("x".repeat(120));
-    expect(fitReason(`${"x".repeat(119)}🏊z`)).toBe(`${"x".repeat(119)}🏊`);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../dialects/json.ts";
+import type { JsonObject } from "../../base/json.ts";
 import type { Demand, ModelStream } from "./model-stream.ts";
 import type { RowAction } from "./stream-action.ts";
 

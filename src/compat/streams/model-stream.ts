@@ -1,7 +1,7 @@
 import type { GraphQLEnumType, GraphQLObjectType } from "graphql";
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
-import { isObject, type JsonObject } from "../../dialects/json.ts";
+import { isObject, type JsonObject } from "../../base/json.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
 import { isRowAction, wordOf, type RowAction } from "./stream-action.ts";
 

@@ -6,7 +6,7 @@ import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Viewer } from "../../contract/viewer.ts";
 import { command } from "../../declare/command.ts";
 import type { OperationContext } from "../../declare/operation-handle.ts";
-import { closeCodes } from "../../dialects/close-code.ts";
+import { closeCodes } from "../../base/close-code.ts";
 import {
   invalidAction,
   permissionDenied,

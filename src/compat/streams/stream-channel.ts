@@ -3,7 +3,7 @@ import type { Peer } from "../../contract/peer.ts";
 import type { Accept, Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Viewer } from "../../contract/viewer.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import type { JsonObject } from "../../dialects/json.ts";
+import type { JsonObject } from "../../base/json.ts";
 import type { ClientMessage, Envelope, ServerMessage } from "../../dialects/message.ts";
 import { plainCloseCode, streams, type FrameRefusal, type StreamFrame } from "../../dialects/streams.ts";
 import type { Connection } from "../../session/connection.ts";

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../dialects/json.ts";
+import type { JsonObject } from "../../base/json.ts";
 import { actionWords, type StreamAction } from "./stream-action.ts";
 
 export type StreamOperation = keyof typeof operationWords;

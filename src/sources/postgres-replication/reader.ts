@@ -5,7 +5,7 @@ import type { Fence } from "../../contract/broker.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Batch } from "../../contract/source.ts";
 import { telemetry } from "../../contract/telemetry.ts";
-import { beforeAbort } from "./before-abort.ts";
+import { beforeAbort } from "../../base/pause.ts";
 import { ChangeReader, type Reading } from "./change-reader.ts";
 import { codeOf, textRows } from "./database.ts";
 import type { Gap, Lead, Progress } from "./lead.ts";

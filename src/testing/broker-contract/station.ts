@@ -1,6 +1,5 @@
 import type { Broker, Event, GapReason, NewEvent, Position, TopicName } from "../../contract/broker.ts";
-import { Listening } from "./listening.ts";
-import type { Findings } from "./listening.ts";
+import { type Findings, Listening } from "./listening.ts";
 
 /** A broker with somebody who listens to it. */
 export class Station implements Findings, AsyncDisposable {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutReason, quoted } from "../../src/dialects/close-reason.ts";
+import { cutReason, quoted } from "../../src/base/close-code.ts";
 
 describe("a close reason", () => {
   it("stays as it is up to 123 bytes", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseObject } from "../../src/dialects/json.ts";
+import { parseObject } from "../../src/base/json.ts";
 
 describe("a message of JSON", () => {
   it("is an object", () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonDepth } from "../../src/dialects/json-depth.ts";
+import { jsonDepth } from "../../src/base/json-depth.ts";
 
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
