@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../base/clock.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type {
   Broker,
@@ -12,8 +12,7 @@ import type {
   TopicName,
 } from "../contract/broker.ts";
 import { closedError, Handover } from "./handover.ts";
-import { Fences } from "./memory/fences.ts";
-import { History, type HistoryBounds } from "./memory/history.ts";
+import { Fences, History, type HistoryBounds } from "./memory/history.ts";
 import { hashOf } from "./memory/ring.ts";
 
 export interface MemoryBrokerOptions {

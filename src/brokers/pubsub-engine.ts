@@ -1,13 +1,8 @@
-import { type Clock, systemClock } from "../base/clock.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import { Lifetime } from "../base/lifetime.ts";
 import type { Broker, BrokerSink, NewEvent, Position, Receipt, TopicName } from "../contract/broker.ts";
 import { closedError, Handover } from "./handover.ts";
-import type { PubSubEngineLike } from "./pubsub-engine/engine.ts";
-import { listen } from "./pubsub-engine/listen.ts";
-import { endTrigger, readEnd, triggerOf } from "./pubsub-engine/trigger.ts";
-
-export type { PubSubEngineLike } from "./pubsub-engine/engine.ts";
 
 export interface PubSubEngineBrokerOptions {
   /** Whether other processes hear what is published on the engine; false by default, as with the in-memory `PubSub`. */
@@ -186,4 +181,59 @@ class PubSubEngineBroker implements Broker {
     this.#offset += 1;
     return `${this.#epoch}.${this.#offset}`;
   }
+}
+
+/** What is used of a `PubSubEngine` (graphql-subscriptions 1 to 3, graphql-redis-subscriptions and its kin). */
+export interface PubSubEngineLike {
+  publish(trigger: string, payload: unknown): unknown;
+  /** Resolves with what `unsubscribe` takes, when the handler is really live. */
+  subscribe(trigger: string, handler: (payload: unknown) => void, options: object): Promise<unknown>;
+  unsubscribe(id: unknown): unknown;
+}
+
+/** Sets a handler on an engine: silent until the engine has confirmed it, and from the moment it is disposed. */
+async function listen(
+  engine: PubSubEngineLike,
+  trigger: string,
+  handle: (payload: unknown) => void,
+): Promise<AsyncDisposable> {
+  let live = false;
+  const onPayload = (payload: unknown): void => {
+    if (live) handle(payload);
+  };
+  const id = await engine.subscribe(trigger, onPayload, {});
+  live = true;
+  return {
+    async [Symbol.asyncDispose]() {
+      live = false;
+      await engine.unsubscribe(id);
+    },
+  };
+}
+
+/** What the end of a topic travels by. No topic has this trigger. */
+const endTrigger = "fanfare:end";
+
+/** What travels by {@link endTrigger}. */
+interface EndMessage {
+  readonly topic: TopicName;
+  readonly id: string;
+  readonly time: number;
+  readonly payload: unknown;
+}
+
+const reserved = /^(?:fanfare:)*(?:error|newListener|removeListener)$|^(?:fanfare:)+end$/;
+
+/** A topic's trigger is its name, but for names that something else owns; no two topics have the same. */
+function triggerOf(topic: TopicName): string {
+  return reserved.test(topic) ? `fanfare:${topic}` : topic;
+}
+
+/** Undefined for what is no end message: anybody may publish on the engine. */
+function readEnd(message: unknown): EndMessage | undefined {
+  if (typeof message !== "object" || message === null) return undefined;
+  if (!("topic" in message && "id" in message && "time" in message)) return undefined;
+  const { topic, id, time } = message;
+  if (typeof topic !== "string" || typeof id !== "string" || typeof time !== "number") return undefined;
+  return { topic, id, time, payload: "payload" in message ? message.payload : undefined };
 }
