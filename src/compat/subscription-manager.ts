@@ -7,7 +7,6 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import { createFanfare, type Fanfare } from "../fanfare.ts";
 import { consoleLog } from "../observe/console-log.ts";
 import { triggersOf, type SetupFunctions } from "./setup-functions.ts";
-import { SubscriptionRefused } from "./subscription-refused.ts";
 
 /** What a manager is made of: a server that is there already, or what one is made of. */
 export type ManagerOptions<Context = unknown> = {
@@ -192,4 +191,15 @@ function formatted<Context>(result: FormattedResult, options: ManagedSubscriptio
 
 function tooMany(limit: number): GraphQLError {
   return new GraphQLError(`A manager may run ${limit} subscriptions`, { extensions: { code: "TOO_MANY_OPERATIONS" } });
+}
+
+/** A subscription could not be started, because its document is not valid or because its field refused it. */
+export class SubscriptionRefused extends Error {
+  readonly errors: readonly GraphQLFormattedError[];
+
+  constructor(errors: readonly GraphQLFormattedError[]) {
+    super("Subscription query has validation errors");
+    this.name = "SubscriptionRefused";
+    this.errors = errors;
+  }
 }

@@ -12,13 +12,13 @@ import type { MaybePromise } from "../../declare/declaration.ts";
 import type { OperationContext } from "../../declare/operation-handle.ts";
 import type { Publisher } from "../../declare/publisher.ts";
 import { subscription } from "../../declare/subscription.ts";
+import { topic, type Topic } from "../../declare/topic.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { graphqlTransportWs } from "../../dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "../../dialects/graphql-ws.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
-import { FrameSource } from "./frame-source.ts";
-import { groupTopic, type GroupEvent } from "./group-topic.ts";
-import { framed, GroupValue, type GroupFrame, type Spelling } from "./group-frame.ts";
+import type { ModelChange, ModelHooks } from "../../models.ts";
+import { framed, FrameSource, GroupValue, type GroupFrame, type Spelling } from "./group-frame.ts";
 import { rawName, rawRequest } from "./raw-document.ts";
 
 /** One subscription field, and the groups it is about. */
@@ -213,3 +213,45 @@ const rawType = new GraphQLScalarType<GroupValue, GroupValue>({
     throw new TypeError("Only a group's value can be sent as it is");
   },
 });
+
+/**
+ * Hooks by which a model's changes reach the groups that CypartaGraphqlSubscriptionsTools names: `CarCreated`,
+ * `CarUpdated.7` and `CarDeleted.7`, each told `{ pk, fields, group }` with the database's names for the fields.
+ *
+ * ```ts
+ * const Car = model(cars, { name: "Car", fields: ["id", "make"], hooks: groupHooks("Car") });
+ * ```
+ *
+ * @param model what the groups' names begin with.
+ */
+export function groupHooks(model: string): ModelHooks<unknown> {
+  return {
+    topics: (change) => [groupTopic(groupOf(model, change))],
+    payload: (change): GroupEvent => {
+      const group = groupOf(model, change);
+      const { before, after } = change.plain("columns");
+      const fields = after ?? before ?? {};
+      const pk = fields["id"] ?? change.id;
+      return { group, value: { pk, fields: { ...fields, id: pk }, group } };
+    },
+  };
+}
+
+function groupOf(model: string, { action, id }: ModelChange<unknown>): string {
+  if (action === "UPDATED" || action === "DELETED")
+    return `${model}${action === "UPDATED" ? "Updated" : "Deleted"}.${id}`;
+  return `${model}Created`;
+}
+
+/** What is triggered in a group. */
+interface GroupEvent {
+  readonly group: string;
+  readonly value: unknown;
+}
+
+const groups = topic("group", { name: String }).of<GroupEvent>();
+
+/** The topic of a group. */
+function groupTopic(group: string): Topic<GroupEvent> {
+  return groups({ name: group });
+}

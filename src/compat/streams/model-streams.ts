@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLID, GraphQLList, GraphQLNonNull, GraphQLString, type GraphQLFieldConfig } from "graphql";
+import { closeCodes } from "../../base/close-code.ts";
 import { FanfareError } from "../../base/error.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Peer } from "../../contract/peer.ts";
@@ -6,7 +7,6 @@ import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Viewer } from "../../contract/viewer.ts";
 import { command } from "../../declare/command.ts";
 import type { OperationContext } from "../../declare/operation-handle.ts";
-import { closeCodes } from "../../base/close-code.ts";
 import {
   invalidAction,
   permissionDenied,
@@ -18,9 +18,8 @@ import type { Fanfare } from "../../fanfare.ts";
 import { consoleLog } from "../../observe/console-log.ts";
 import type { HttpServer } from "../../transports/path-claims.ts";
 import { ModelStream, type StreamedModel, type StreamOptions } from "./model-stream.ts";
-import { actionWords, isAction, rowActions, type StreamAction } from "./stream-action.ts";
+import { actionWords, isAction, rowActions, type StreamAction, type StreamOperation } from "./stream-action.ts";
 import { StreamChannel, type AcceptConnection, type ChannelKeeper } from "./stream-channel.ts";
-import type { StreamOperation } from "./stream-echo.ts";
 import { actionType, operationType, resultType } from "./stream-types.ts";
 
 /** Whoever has opened a channel, or asks for something on one. */

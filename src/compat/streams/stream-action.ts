@@ -1,3 +1,5 @@
+import type { JsonObject } from "../../base/json.ts";
+
 /** What is done to rows, in the words of the schema; `ALL_ACTIONS` stands for the three. */
 export type StreamAction = keyof typeof actionWords;
 
@@ -44,4 +46,13 @@ export function wordOf(action: RowAction): string {
 
 export function isRowAction(value: unknown): value is RowAction {
   return rowActionsOf.ALL_ACTIONS.some((action) => action === value);
+}
+
+export type StreamOperation = keyof typeof operationWords;
+
+const operationWords = { SUBSCRIBE: "subscribe", UNSUBSCRIBE: "unsubscribe" } as const;
+
+/** What a channel is told when something was done for it. */
+export function echoOf(stream: string, operation: StreamOperation, action: StreamAction): JsonObject {
+  return { action: actionWords[action], operation: operationWords[operation], ok: true, stream, error: null };
 }

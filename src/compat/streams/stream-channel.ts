@@ -1,16 +1,15 @@
 import { GraphQLError } from "graphql";
+import type { JsonObject } from "../../base/json.ts";
 import type { Peer } from "../../contract/peer.ts";
 import type { Accept, Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Viewer } from "../../contract/viewer.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import type { JsonObject } from "../../base/json.ts";
 import type { ClientMessage, Envelope, ServerMessage } from "../../dialects/message.ts";
 import { plainCloseCode, streams, type FrameRefusal, type StreamFrame } from "../../dialects/streams.ts";
 import type { Connection } from "../../session/connection.ts";
 import { ChannelSubscription } from "./channel-subscription.ts";
 import type { Demand, ModelStream } from "./model-stream.ts";
-import { streamActions, type RowAction, type StreamAction } from "./stream-action.ts";
-import { echoOf } from "./stream-echo.ts";
+import { echoOf, streamActions, type RowAction, type StreamAction } from "./stream-action.ts";
 
 /** Opens a session that can be asked who its client is. */
 export type AcceptConnection = (...args: Parameters<Accept>) => SocketHandler & Pick<Connection, "viewer">;
