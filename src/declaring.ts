@@ -1,7 +1,14 @@
-import { declare as declareSubscriptions, type Declare as DeclareSubscriptions } from "./declare/declare.ts";
+import { subscription, type SubscriptionField, type SubscriptionOptions } from "./declare/subscription.ts";
+import { topic } from "./declare/topic.ts";
 import { model, type FieldOf, type Model, type ModelOptions, type ModelTable, type RowOf } from "./models.ts";
 
-export interface Declare<Context> extends DeclareSubscriptions<Context> {
+export interface Declare<Context> {
+  /** See {@link subscription}. */
+  readonly subscription: <Args, Event, Value = Event, Facet extends object = never>(
+    options: SubscriptionOptions<Context, Args, Event, Value, Facet>,
+  ) => SubscriptionField<Context, Args, Value>;
+  /** See {@link topic}. */
+  readonly topic: typeof topic;
   /** See {@link model}. */
   readonly model: <const Source extends ModelTable, const Field extends FieldOf<Source>>(
     table: Source,
@@ -11,5 +18,9 @@ export interface Declare<Context> extends DeclareSubscriptions<Context> {
 
 /** The tools to declare subscriptions with, for a server whose `context` option gives `Context`. */
 export function declare<Context = unknown>(): Declare<Context> {
-  return { ...declareSubscriptions<Context>(), model: (table, options) => model(table, options) };
+  return {
+    subscription: (options) => subscription(options),
+    topic,
+    model: (table, options) => model(table, options),
+  };
 }

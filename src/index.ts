@@ -49,7 +49,7 @@ export type { Overflow, QueueOptions } from "./declare/queue.ts";
 export { command } from "./declare/command.ts";
 export { shareable } from "./declare/shareable.ts";
 export { SKIP, type Skip } from "./declare/skip.ts";
-export type { Snapshot } from "./declare/snapshot.ts";
+export type { Snapshot } from "./declare/declaration.ts";
 export {
   subscription,
   type MatchOf,

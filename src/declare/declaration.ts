@@ -1,7 +1,6 @@
 import type { GraphQLField } from "graphql";
 import type { Viewer } from "../contract/viewer.ts";
 import type { QueueOptions } from "./queue.ts";
-import type { Snapshot } from "./snapshot.ts";
 import type { TopicLike } from "./topic.ts";
 
 export type MaybePromise<Value> = Value | Promise<Value>;
@@ -83,4 +82,15 @@ export function declarationOf(
   const extension: unknown = field.extensions["fanfare"];
   if (typeof extension !== "object" || extension === null || !("subscription" in extension)) return undefined;
   return extension.subscription instanceof BoundDeclaration ? extension.subscription : undefined;
+}
+
+/** What is so already when a subscription becomes live. */
+export interface Snapshot<Event> {
+  /** Go first, through the same filter and resolver as what is published. */
+  readonly events: Iterable<Event> | AsyncIterable<Event>;
+  /**
+   * Whether `events` show already what a published event tells: then it is left out. Asked for every event of the
+   * operation, so it must be quick; if it throws, the event is delivered.
+   */
+  includes(event: Event): boolean;
 }

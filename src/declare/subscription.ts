@@ -1,19 +1,18 @@
 import { FanfareError } from "../base/error.ts";
 import type { Viewer } from "../contract/viewer.ts";
 import {
-  type Arguments,
   BoundDeclaration,
+  rememberDeclaration,
+  type Arguments,
   type Declaration,
   type MatchValue,
   type MaybePromise,
-  rememberDeclaration,
+  type Snapshot,
 } from "./declaration.ts";
 import type { OperationContext } from "./operation-handle.ts";
-import { queueBound } from "./queue-bound.ts";
-import type { QueueOptions } from "./queue.ts";
+import { queueBound, type QueueOptions } from "./queue.ts";
 import { Resolved } from "./resolved.ts";
-import { type Skip, SKIP, SkipError } from "./skip.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { SKIP, SkipError, type Skip } from "./skip.ts";
 import type { TopicLike } from "./topic.ts";
 
 /** Conditions on an event's own properties, or on those of its facets. */

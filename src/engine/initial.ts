@@ -1,7 +1,6 @@
 import type { Event } from "../contract/broker.ts";
-import type { Declaration } from "../declare/declaration.ts";
+import type { Declaration, Snapshot } from "../declare/declaration.ts";
 import { SKIP } from "../declare/skip.ts";
-import type { Snapshot } from "../declare/snapshot.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Execution } from "./execution.ts";
 import type { Plan } from "./plan.ts";

@@ -5,7 +5,7 @@ import type { OperationRequest } from "../dialects/message.ts";
 import type { Document } from "./document.ts";
 import type { LentContext } from "./lent-context.ts";
 import type { Interest } from "./match-index.ts";
-import type { QueueBound } from "../declare/queue-bound.ts";
+import type { QueueBound } from "../declare/queue.ts";
 import type { Walk } from "./walk.ts";
 
 /** Who may share one result: everybody, those with an equal key, or one session alone. */

@@ -14,7 +14,7 @@ import { frozenArguments } from "./frozen-arguments.ts";
 import { everything, type Interest } from "./match-index.ts";
 import type { Audience, Plan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
-import { queueBound, type QueueBound } from "../declare/queue-bound.ts";
+import { queueBound, type QueueBound } from "../declare/queue.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
 import { Renderings, type Rendering } from "./rendering.ts";
 import { triggered } from "./triggered.ts";

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type { CapturedRow } from "../contract/captured.ts";
 import type { TableReader, TableSnapshot } from "../contract/source.ts";
-import type { Snapshot } from "../declare/snapshot.ts";
+import type { Snapshot } from "../declare/declaration.ts";
 import type { ModelEvent } from "./change-decoder.ts";
 import { refusal } from "./condition-reader.ts";
 import type { Question } from "./question.ts";

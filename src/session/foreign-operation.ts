@@ -3,17 +3,16 @@ import { FanfareError } from "../base/error.ts";
 import { PushIterator } from "../base/push-iterator.ts";
 import type { Event, GapReason, TopicName } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
-import type { Declaration } from "../declare/declaration.ts";
+import type { Declaration, Snapshot } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
+import { queueBound } from "../declare/queue.ts";
 import { Resolved } from "../declare/resolved.ts";
 import { SKIP } from "../declare/skip.ts";
-import type { Snapshot } from "../declare/snapshot.ts";
 import { valueOf } from "../declare/subscription.ts";
 import { topicName, type TopicLike } from "../declare/topic.ts";
 import type { Hub } from "../engine/hub.ts";
 import { leavesOut, type Initial } from "../engine/initial.ts";
 import type { Listener } from "../engine/listener.ts";
-import { queueBound } from "../declare/queue-bound.ts";
 import { withOperation } from "./context.ts";
 
 export interface ForeignOperationOptions {

@@ -17,7 +17,7 @@ import { deliveryOf, ShortDelivery, type Delivery } from "../engine/delivery.ts"
 import { hasInitial, type Initial } from "../engine/initial.ts";
 import type { Member } from "../engine/member.ts";
 import type { Prepared } from "../engine/prepare.ts";
-import { queueBound, type QueueBound } from "../declare/queue-bound.ts";
+import { queueBound, type QueueBound } from "../declare/queue.ts";
 import type { RunningSubscription } from "../engine/running-subscription.ts";
 import { Outbox } from "./outbox.ts";
 import { withExtension } from "./extension.ts";

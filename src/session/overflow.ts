@@ -1,7 +1,7 @@
 import type { GapReason } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { Delivery } from "../engine/delivery.ts";
-import type { QueueBound } from "../declare/queue-bound.ts";
+import type { QueueBound } from "../declare/queue.ts";
 import type { Outbox, OutboxOwner } from "./outbox.ts";
 
 /** Whose queue has a policy, and who has to be told what it did. */
