@@ -10,7 +10,7 @@ import { publish, topicNames, type PublishOptions, type Topics } from "./declare
 import type { Dialect } from "./dialects/dialect.ts";
 import type { OperationRequest } from "./dialects/message.ts";
 import { Engine } from "./engine/engine.ts";
-import { errorFormatter } from "./engine/error-format.ts";
+import { errorFormatter } from "./engine/execution/error-format.ts";
 import { createRelay, type Relay } from "./models/relay.ts";
 import type { RelayedModel } from "./models/relayed-model.ts";
 import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";

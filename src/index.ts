@@ -64,7 +64,7 @@ export { graphqlSubscriptions, type GraphqlSubscriptionsOptions } from "./dialec
 export { graphqlTransportWs, type GraphqlTransportWsOptions } from "./dialects/graphql-transport-ws.ts";
 export { graphqlWs, type GraphqlWsOptions } from "./dialects/graphql-ws.ts";
 export type { MessagePayload, OperationRequest } from "./dialects/message.ts";
-export { maskError } from "./engine/error-format.ts";
+export { maskError } from "./engine/execution/error-format.ts";
 export { createFanfare, Fanfare, type LocalRequest } from "./fanfare.ts";
 export { consoleLog, silentLog } from "./observe/console-log.ts";
 export type { FanfareOptions } from "./options.ts";

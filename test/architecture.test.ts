@@ -121,8 +121,7 @@ describe("The rooms", () => {
  * an interface between them would have one implementation and say nothing that the class does not.
  */
 const knownCircles: readonly (readonly string[])[] = [
-  ["src/engine/cohort.ts", "src/engine/member.ts", "src/engine/running-subscription.ts"],
-  ["src/engine/cohorts.ts", "src/engine/membership.ts"],
+  ["src/engine/cohort/cohort.ts", "src/engine/cohort/member.ts"],
   ["src/session/operation.ts", "src/session/session.ts"],
 ];
 

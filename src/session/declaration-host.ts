@@ -1,7 +1,7 @@
 import { Lifetime } from "../base/lifetime.ts";
 import type { Log } from "../contract/log.ts";
 import type { Declaration, DeclarationHost } from "../declare/declaration.ts";
-import type { Hub } from "../engine/hub.ts";
+import type { Hub } from "../engine/hub/hub.ts";
 import { ForeignOperation } from "./foreign-operation.ts";
 
 /** Serves declared fields to other executors. Their operations end with it. */

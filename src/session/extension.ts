@@ -1,4 +1,4 @@
-import { encode } from "../engine/encode.ts";
+import { encode } from "../engine/execution/result.ts";
 
 const decoder = new TextDecoder();
 

@@ -10,9 +10,9 @@ import { Resolved } from "../declare/resolved.ts";
 import { SKIP } from "../declare/skip.ts";
 import { valueOf } from "../declare/subscription.ts";
 import { topicName, type TopicLike } from "../declare/topic.ts";
-import type { Hub } from "../engine/hub.ts";
-import { leavesOut, type Initial } from "../engine/initial.ts";
-import type { Listener } from "../engine/listener.ts";
+import type { Hub } from "../engine/hub/hub.ts";
+import { leavesOut, type Initial } from "../engine/execution/initial.ts";
+import type { Listener } from "../engine/hub/listener.ts";
 import { withOperation } from "./context.ts";
 
 export interface ForeignOperationOptions {

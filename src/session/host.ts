@@ -4,7 +4,7 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { FormatError } from "../engine/error-format.ts";
+import type { FormatError } from "../engine/execution/error-format.ts";
 import type { Connection } from "./connection.ts";
 import type { SessionHooks } from "./hooks.ts";
 import type { SessionLimits } from "./limits.ts";

@@ -2,8 +2,8 @@ import { GraphQLError, type DocumentNode, type GraphQLFormattedError, type Graph
 import type { Peer } from "../contract/peer.ts";
 import type { FormattedResult, RequestEngine } from "../contract/request-engine.ts";
 import type { OperationRequest } from "../dialects/message.ts";
-import { isCommand } from "../engine/command.ts";
-import { toGraphQLError } from "../engine/error-format.ts";
+import { isCommand } from "../engine/document/command.ts";
+import { toGraphQLError } from "../engine/execution/error-format.ts";
 import type { Connection } from "./connection.ts";
 import { DetachedOperation } from "./detached-operation.ts";
 import type { SessionHost } from "./host.ts";

@@ -8,13 +8,12 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
 import type { OperationRequest } from "../dialects/message.ts";
-import type { Cohort } from "../engine/cohort.ts";
-import type { Delivery } from "../engine/delivery.ts";
+import type { Cohort } from "../engine/cohort/cohort.ts";
+import type { Member, RunningSubscription } from "../engine/cohort/member.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type FormatError, toGraphQLError } from "../engine/error-format.ts";
-import { hasInitial, type Initial } from "../engine/initial.ts";
-import type { Member } from "../engine/member.ts";
-import type { RunningSubscription } from "../engine/running-subscription.ts";
+import type { Delivery } from "../engine/execution/delivery.ts";
+import { toGraphQLError, type FormatError } from "../engine/execution/error-format.ts";
+import { hasInitial, type Initial } from "../engine/execution/initial.ts";
 import { contextWith } from "./context.ts";
 
 export interface LocalSubscriptionOptions {

@@ -1,26 +1,25 @@
 import { GraphQLError } from "graphql";
-import { FanfareError } from "../base/error.ts";
 import type { Timer } from "../base/clock.ts";
+import { closeCodes } from "../base/close-code.ts";
+import { FanfareError } from "../base/error.ts";
 import type { Event, GapReason } from "../contract/broker.ts";
 import type { Peer } from "../contract/peer.ts";
 import { telemetry } from "../contract/telemetry.ts";
 import type { Viewer } from "../contract/viewer.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
-import type { TopicLike } from "../declare/topic.ts";
-import { closeCodes } from "../base/close-code.ts";
-import type { Envelope, OperationRequest } from "../dialects/message.ts";
-import { resultText } from "../engine/encode.ts";
-import type { Cohort } from "../engine/cohort.ts";
-import { toGraphQLError } from "../engine/error-format.ts";
-import { deliveryOf, ShortDelivery, type Delivery } from "../engine/delivery.ts";
-import { hasInitial, type Initial } from "../engine/initial.ts";
-import type { Member } from "../engine/member.ts";
-import type { Prepared } from "../engine/prepare.ts";
 import { queueBound, type QueueBound } from "../declare/queue.ts";
-import type { RunningSubscription } from "../engine/running-subscription.ts";
-import { Outbox } from "./outbox.ts";
+import type { TopicLike } from "../declare/topic.ts";
+import type { Envelope, OperationRequest } from "../dialects/message.ts";
+import type { Cohort } from "../engine/cohort/cohort.ts";
+import type { Member, RunningSubscription } from "../engine/cohort/member.ts";
+import type { Prepared } from "../engine/document/prepare.ts";
+import { deliveryOf, ShortDelivery, type Delivery } from "../engine/execution/delivery.ts";
+import { toGraphQLError } from "../engine/execution/error-format.ts";
+import { hasInitial, type Initial } from "../engine/execution/initial.ts";
+import { resultText } from "../engine/execution/result.ts";
 import { withExtension } from "./extension.ts";
+import { Outbox } from "./outbox.ts";
 import type { Session } from "./session.ts";
 
 /** Why an operation is over. */

@@ -1,4 +1,4 @@
-import type { Delivery } from "../engine/delivery.ts";
+import type { Delivery } from "../engine/execution/delivery.ts";
 
 /** Whose results wait: it keeps count of its own. */
 export interface OutboxOwner {

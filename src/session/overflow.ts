@@ -1,6 +1,6 @@
 import type { GapReason } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
-import type { Delivery } from "../engine/delivery.ts";
+import type { Delivery } from "../engine/execution/delivery.ts";
 import type { QueueBound } from "../declare/queue.ts";
 import type { Outbox, OutboxOwner } from "./outbox.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { errorCodes } from "../../src/base/error.ts";
 import { closeCodes } from "../../src/base/close-code.ts";
-import { defaultDocumentLimits } from "../../src/engine/document-limits.ts";
+import { defaultDocumentLimits } from "../../src/engine/document/limits.ts";
 import { queueBound } from "../../src/declare/queue.ts";
 import { defaultSessionLimits } from "../../src/session/limits.ts";
 import { files, read } from "../source-file.ts";

@@ -1,13 +1,12 @@
 import type { GraphQLError, GraphQLSchema } from "graphql";
 import type { Event, GapReason } from "../../src/contract/broker.ts";
-import type { Cohort } from "../../src/engine/cohort.ts";
-import type { Delivery } from "../../src/engine/delivery.ts";
+import type { Cohort } from "../../src/engine/cohort/cohort.ts";
+import type { Member, RunningSubscription } from "../../src/engine/cohort/member.ts";
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
-import { maskError } from "../../src/engine/error-format.ts";
-import type { Member } from "../../src/engine/member.ts";
-import type { RunningSubscription } from "../../src/engine/running-subscription.ts";
-import { fakeClock } from "../../src/testing/fake-clock.ts";
+import type { Delivery } from "../../src/engine/execution/delivery.ts";
+import { maskError } from "../../src/engine/execution/error-format.ts";
 import { turns } from "../../src/testing/client.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { NotingLog } from "../server/noting-log.ts";
 import { ScriptedBroker } from "./scripted-broker.ts";
 

@@ -1,7 +1,7 @@
 import type { Event, GapReason } from "../../src/contract/broker.ts";
-import type { Listener } from "../../src/engine/listener.ts";
+import type { Listener } from "../../src/engine/hub/listener.ts";
 import type { Match } from "../../src/declare/declaration.ts";
-import type { Interest } from "../../src/engine/match-index.ts";
+import type { Interest } from "../../src/engine/hub/match-index.ts";
 
 /** A listener that writes down what it hears: payloads, `end`, `gap expired`. */
 export class NotedListener implements Listener {

@@ -8,7 +8,7 @@ import type { ScenarioOptions } from "../engine/arbitrary-scenario.ts";
 import { drawSchema, type SchemaPlan } from "../engine/arbitrary-schema.ts";
 import { drawValue } from "../engine/arbitrary-value.ts";
 import { Draw } from "../engine/draw.ts";
-import { coerceVariables } from "../../src/engine/variables.ts";
+import { coerceVariables } from "../../src/engine/document/variables.ts";
 import { EventField, withEvent, type Envelope, type FieldKind, type Viewing } from "./arbitrary-event-field.ts";
 
 export interface AudienceOptions extends ScenarioOptions {

@@ -13,7 +13,7 @@ import {
 import { fakeClock } from "fanfare/testing";
 import { publish } from "../../src/declare/publish.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { maskError } from "../../src/engine/error-format.ts";
+import { maskError } from "../../src/engine/execution/error-format.ts";
 import { contextWith } from "../../src/session/context.ts";
 import type { SessionHooks } from "../../src/session/hooks.ts";
 import type { SessionHost } from "../../src/session/host.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Delivery } from "../../src/engine/delivery.ts";
+import type { Delivery } from "../../src/engine/execution/delivery.ts";
 import { Outbox, type OutboxOwner } from "../../src/session/outbox.ts";
 
 const head = 10;

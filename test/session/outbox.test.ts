@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../src/engine/delivery.ts";
+import type { Delivery } from "../../src/engine/execution/delivery.ts";
 import { Outbox, type OutboxOwner } from "../../src/session/outbox.ts";
 
 class Owner implements OutboxOwner {

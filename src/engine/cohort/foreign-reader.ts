@@ -1,0 +1,107 @@
+import type { GraphQLError } from "graphql";
+import { FanfareError } from "../../base/error.ts";
+import type { Event } from "../../contract/broker.ts";
+import type { Delivery } from "../execution/delivery.ts";
+import { toGraphQLError } from "../execution/error-format.ts";
+import type { Execution } from "../execution/execution.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Member, RunningSubscription } from "./member.ts";
+
+/** Reads a foreign source for one operation: one event after the other, each executed alone, at the client's pace. */
+export class ForeignReader implements RunningSubscription {
+  readonly plan: Plan;
+  readonly cohort: undefined;
+  /** Its source is live when it was made. */
+  readonly live: Promise<void> = Promise.resolve();
+  readonly #source: AsyncIterator<unknown>;
+  readonly #controller: AbortController;
+  readonly #member: Member;
+  readonly #execution: Execution;
+  #ended = false;
+  #count = 0;
+
+  /** @param controller aborts what the field's `subscribe` was given as its signal. */
+  constructor(
+    source: AsyncIterator<unknown>,
+    controller: AbortController,
+    plan: Plan,
+    member: Member,
+    execution: Execution,
+  ) {
+    this.#source = source;
+    this.#controller = controller;
+    this.plan = plan;
+    this.#member = member;
+    this.#execution = execution;
+  }
+
+  /** A foreign source has no topics. */
+  async join(): Promise<void> {
+    throw new FanfareError("BAD_DECLARATION", `Subscription.${this.plan.fieldName} has a source of its own, no topics`);
+  }
+
+  leave(): Promise<void> {
+    return this.join();
+  }
+
+  moved(): void {
+    throw new FanfareError("BAD_DECLARATION", "A foreign source is in no cohort");
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  /** Reads until the source or the operation ends. Never rejects. */
+  async #run(): Promise<void> {
+    try {
+      while (!this.#ended) {
+        await this.#member.whenReady();
+        const { done, value } = await this.#source.next();
+        if (this.#ended) return;
+        if (done) return this.#member.complete();
+        const delivery = await this.#deliveryOf(value);
+        if (delivery) await this.#deliver(delivery);
+      }
+    } catch (error) {
+      if (!this.#ended) this.#fail(error);
+    }
+  }
+
+  /** Tells the source to stop, without waiting for it: a generator may sit in an await for ever. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#controller.abort();
+    this.#leave().catch(() => undefined);
+  }
+
+  /** Async for the sake of a `return` that throws. */
+  async #leave(): Promise<void> {
+    await this.#source.return?.();
+  }
+
+  /** Only now is it known how much room the result needs. */
+  async #deliver(delivery: Delivery): Promise<void> {
+    let ready = this.#member.whenReady(delivery);
+    while (ready && !this.#ended) {
+      await ready;
+      ready = this.#member.whenReady(delivery);
+    }
+    if (!this.#ended) this.#member.deliver([delivery]);
+  }
+
+  async #deliveryOf(payload: unknown): Promise<Delivery | undefined> {
+    this.#count += 1;
+    const event: Event = { topic: "", id: String(this.#count), time: 0, position: "", payload };
+    const outcome = await this.#execution.run(this.plan, event, () => this.#member.context());
+    return outcome && "bytes" in outcome ? { event: undefined, bytes: outcome.bytes } : undefined;
+  }
+
+  #fail(error: unknown): void {
+    this.end();
+    if (error instanceof FanfareError && error.code === "OVERFLOW") return this.#member.overflow(undefined);
+    const errors: readonly GraphQLError[] = [toGraphQLError(error)];
+    this.#member.fail(errors);
+  }
+}

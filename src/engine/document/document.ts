@@ -1,0 +1,133 @@
+import {
+  getOperationAST,
+  GraphQLError,
+  stripIgnoredCharacters,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from "graphql";
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { FanfareError } from "../../base/error.ts";
+import { DocumentChecker, type DocumentCheckOptions } from "./checker.ts";
+
+/** A valid document. */
+export class Document {
+  readonly source: string;
+  readonly ast: DocumentNode;
+  #normalised: string | undefined;
+
+  constructor(source: string, ast: DocumentNode) {
+    this.source = source;
+    this.ast = ast;
+  }
+
+  /** The source without what GraphQL ignores (spec 2.1.7), so that two formattings of one document are equal. */
+  get normalised(): string {
+    this.#normalised ??= stripIgnoredCharacters(this.source);
+    return this.#normalised;
+  }
+
+  /** GetOperation (spec 6.1): the named operation, or the only one. The error is worded as graphql-js words it. */
+  operation(name: string | undefined): OperationDefinitionNode | GraphQLError {
+    const operation = getOperationAST(this.ast, name);
+    if (operation) return operation;
+    return new GraphQLError(this.#whyNot(name), {
+      extensions: { code: "OPERATION_RESOLUTION_FAILURE" },
+    });
+  }
+
+  #whyNot(name: string | undefined): string {
+    if (name !== undefined) return `Unknown operation named "${name}".`;
+    // A valid document has at least one definition, and none but operations and the fragments they use.
+    return "Must provide operation name if query contains multiple operations.";
+  }
+}
+
+/** What is wrong with a document; without `ast` it could not even be read. */
+export type DocumentErrors =
+  | { readonly errors: readonly GraphQLError[]; readonly ast: DocumentNode }
+  | { readonly errors: readonly [GraphQLError]; readonly ast: undefined };
+
+export interface DocumentCacheOptions extends DocumentCheckOptions {
+  /** Documents that are kept, the least recently used go first. 0 keeps none. Default 1,000. */
+  readonly maxEntries?: number;
+  /**
+   * Memory that kept documents may take, in bytes. An estimate: two bytes for each character and 512 for each token,
+   * since a parsed document is some 200 times larger than its source. Default 64 MiB.
+   */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Documents by their source text, parsed and validated once. Bad ones are remembered too, but apart and with a tenth of
+ * the room, so that nobody can push out good documents with worthless text. A source over the limit of characters is
+ * refused without being remembered.
+ */
+export class DocumentCache {
+  readonly #checker: DocumentChecker;
+  readonly #documents: BoundedMap<string, Document>;
+  readonly #failures: BoundedMap<string, DocumentErrors>;
+  readonly #validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+
+  /** Throws BAD_OPTION for a limit or a bound that is not a number in its range. */
+  constructor(schema: GraphQLSchema, options: DocumentCacheOptions = {}) {
+    const { maxEntries = 1_000, maxBytes = 64 * 1024 * 1024 } = options;
+    if (!(maxEntries >= 0 && maxBytes >= 0)) {
+      throw new FanfareError("BAD_OPTION", "The document cache's `maxEntries` and `maxBytes` must be 0 or more");
+    }
+    this.#checker = new DocumentChecker(schema, options);
+    this.#documents = new BoundedMap(maxEntries, maxBytes);
+    this.#failures = new BoundedMap(Math.ceil(maxEntries / 10), maxBytes / 10);
+  }
+
+  get(source: string): Document | DocumentErrors {
+    const tooLong = this.#checker.tooLong(source);
+    if (tooLong) return { errors: [tooLong], ast: undefined };
+    return this.#documents.get(source) ?? this.#failures.get(source) ?? this.#read(source);
+  }
+
+  /** Throws the GraphQLError of a source that cannot be read. What it returns may still be invalid. */
+  parse(source: string): DocumentNode {
+    const result = this.get(source);
+    if (result.ast) return result.ast;
+    throw result.errors[0];
+  }
+
+  /** The errors of a document that {@link parse} returned, or of any other one, which is checked again only once. */
+  validate(document: DocumentNode): readonly GraphQLError[] {
+    let errors = this.#validated.get(document);
+    if (!errors) {
+      errors = this.#checker.validate(document);
+      this.#validated.set(document, errors);
+    }
+    return errors;
+  }
+
+  #read(source: string): Document | DocumentErrors {
+    let ast: DocumentNode;
+    try {
+      ast = this.#checker.parse(source);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      return this.#fail(source, { errors: [error], ast: undefined });
+    }
+    const errors = this.validate(ast);
+    if (errors.length > 0) return this.#fail(source, { errors, ast });
+    const document = new Document(source, ast);
+    this.#documents.set(source, document, weight(source, ast));
+    return document;
+  }
+
+  #fail(source: string, failure: DocumentErrors): DocumentErrors {
+    this.#failures.set(source, failure, weight(source, failure.ast));
+    return failure;
+  }
+}
+
+const bytesPerToken = 512;
+// A syntax error has no tokens, but it has a stack trace.
+const bytesPerError = 4_096;
+
+function weight(source: string, ast: DocumentNode | undefined): number {
+  return 2 * source.length + (ast ? (ast.tokenCount ?? source.length) * bytesPerToken : bytesPerError);
+}

@@ -1,0 +1,132 @@
+import {
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  type ASTNode,
+  type DocumentNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from "graphql";
+import { FanfareError } from "../../base/error.ts";
+import { fragmentsOf, type Fragments } from "../selection/fragments.ts";
+import { RepeatCounter } from "./repeats.ts";
+import { DocumentMeasure } from "./size.ts";
+
+/**
+ * How large a document may be. Every limit holds for each operation with its fragments written out at each spread,
+ * is on by default, and is turned off by Infinity. A document over a limit is refused before it is validated, since
+ * validating is what an attacker wants to be expensive.
+ *
+ * `depth` and `cost` do not hold for an operation that only asks for the schema (`__schema`, `__type`).
+ */
+export interface DocumentLimits {
+  /** Length of the source in UTF-16 units, checked before parsing. Default 15,000. */
+  readonly characters: number;
+  /** Lexical tokens; parsing stops there. Default 1,000. */
+  readonly tokens: number;
+  /** Fields inside fields; a root field has depth 1. Default 20. */
+  readonly depth: number;
+  /** Aliased fields. Default 15. */
+  readonly aliases: number;
+  /** Directives of any kind. Default 50. */
+  readonly directives: number;
+  /** One for each field. Default 5,000. */
+  readonly cost: number;
+  /**
+   * How often one response name may stand in one place, counted once more for each argument, and for each inline
+   * fragment around it after the first. Default 30. Counting gives up after 20,000 fields, which is over any limit but
+   * Infinity.
+   */
+  readonly repeats: number;
+}
+
+export const defaultDocumentLimits: DocumentLimits = {
+  characters: 15_000,
+  tokens: 1_000,
+  depth: 20,
+  aliases: 15,
+  directives: 50,
+  cost: 5_000,
+  repeats: 30,
+};
+
+/** Fills in the defaults. Throws BAD_OPTION for a limit that is not a positive number. */
+export function resolveDocumentLimits(limits: Partial<DocumentLimits> = {}): DocumentLimits {
+  const resolve = (name: keyof DocumentLimits): number => {
+    const value = limits[name] ?? defaultDocumentLimits[name];
+    if (value > 0) return value;
+    throw new FanfareError(
+      "BAD_OPTION",
+      `The document limit \`${name}\` must be a positive number, or Infinity for none`,
+    );
+  };
+  return {
+    characters: resolve("characters"),
+    tokens: resolve("tokens"),
+    depth: resolve("depth"),
+    aliases: resolve("aliases"),
+    directives: resolve("directives"),
+    cost: resolve("cost"),
+    repeats: resolve("repeats"),
+  };
+}
+
+const forAll = ["aliases", "directives", "repeats"] as const;
+const notForIntrospection = ["depth", "cost"] as const;
+
+/** What is over a limit in a parsed document: the errors of its first offending operation. */
+export function overLimits(document: DocumentNode, limits: DocumentLimits): readonly GraphQLError[] {
+  const fragments = fragmentsOf(document);
+  const measure = new DocumentMeasure(fragments);
+  const repeats = new RepeatCounter(fragments, limits.repeats);
+  for (const operation of document.definitions) {
+    if (operation.kind !== Kind.OPERATION_DEFINITION) continue;
+    const measured = measure.size(operation);
+    const size = { ...measured, repeats: repeats.count(operation, measured.depth) };
+    const applied = isIntrospection(operation, fragments) ? forAll : [...forAll, ...notForIntrospection];
+    const errors = applied
+      .filter((limit) => size[limit] > limits[limit])
+      .map((limit) => limitError(limit, limits[limit], countedText(size[limit]), operation));
+    if (errors.length > 0) return errors;
+  }
+  return [];
+}
+
+function countedText(count: number): string {
+  return count === Infinity ? "too many to count" : String(count);
+}
+
+/** The error for a document over a limit; its message names the limit, the value and the maximum. */
+export function limitError(limit: keyof DocumentLimits, maximum: number, value: string, node?: ASTNode): GraphQLError {
+  const code = limit === "characters" || limit === "tokens" ? "DOCUMENT_TOO_LARGE" : "LIMIT_EXCEEDED";
+  return new GraphQLError(`The document is over the limit of ${limit}: ${value}, at most ${maximum}.`, {
+    nodes: node,
+    extensions: { code, limit, maximum },
+  });
+}
+
+/** Whether an operation asks for the schema and for nothing else. `__typename` alone does not make it one. */
+function isIntrospection(operation: OperationDefinitionNode, fragments: Fragments): boolean {
+  if (operation.operation !== OperationTypeNode.QUERY) return false;
+  const names = new Set(rootFieldNames(operation.selectionSet, fragments, new Set()));
+  const asks = names.delete("__schema") || names.has("__type");
+  names.delete("__type");
+  names.delete("__typename");
+  return asks && names.size === 0;
+}
+
+function* rootFieldNames(
+  selectionSet: SelectionSetNode,
+  fragments: Fragments,
+  visited: Set<string>,
+): Generator<string> {
+  for (const selection of selectionSet.selections) {
+    if (selection.kind === Kind.FIELD) yield selection.name.value;
+    else if (selection.kind === Kind.INLINE_FRAGMENT) yield* rootFieldNames(selection.selectionSet, fragments, visited);
+    else if (!visited.has(selection.name.value)) {
+      visited.add(selection.name.value);
+      const fragment = fragments.get(selection.name.value);
+      if (fragment) yield* rootFieldNames(fragment.selectionSet, fragments, visited);
+    }
+  }
+}

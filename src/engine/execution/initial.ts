@@ -1,0 +1,60 @@
+import type { Event } from "../../contract/broker.ts";
+import type { Declaration, Snapshot } from "../../declare/declaration.ts";
+import { SKIP } from "../../declare/skip.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Execution } from "./execution.ts";
+import type { Plan } from "../plan/plan.ts";
+
+/** What goes before the events of one operation. */
+export interface Initial {
+  readonly deliveries: AsyncIterable<Delivery>;
+  /** Whether an event is left out, because it is told already. Never throws. */
+  readonly leavesOut: ((event: Event) => boolean) | undefined;
+}
+
+/** Whether something goes before the events, so that they have to wait. */
+export function hasInitial(declaration: Declaration | undefined): boolean {
+  return declaration?.initial !== undefined || declaration?.snapshot !== undefined;
+}
+
+/** Throws what the declaration's own functions throw. */
+export async function initialOf(execution: Execution, plan: Plan, context: unknown): Promise<Initial> {
+  const snapshot = await plan.declaration?.snapshot?.(plan.args, context);
+  if (snapshot) return { deliveries: eventsOf(execution, plan, snapshot, context), leavesOut: leavesOut(snapshot) };
+  return { deliveries: valueOf(execution, plan, context), leavesOut: undefined };
+}
+
+/** Whether a snapshot shows an event already; one that fails to say so leaves nothing out. */
+export function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolean {
+  return ({ payload }) => {
+    try {
+      return snapshot.includes(payload);
+    } catch {
+      return false;
+    }
+  };
+}
+
+async function* valueOf(execution: Execution, plan: Plan, context: unknown): AsyncGenerator<Delivery> {
+  const value = await plan.declaration?.initial?.(plan.args, context);
+  if (value !== undefined && value !== SKIP) yield await execution.ofValue(plan, value, context);
+}
+
+/** Each is one operation's alone, whoever may share what is published. */
+async function* eventsOf(
+  execution: Execution,
+  plan: Plan,
+  snapshot: Snapshot<unknown>,
+  context: unknown,
+): AsyncGenerator<Delivery> {
+  const alone: Plan = { ...plan, key: undefined, audience: "session", lent: undefined };
+  for await (const payload of snapshot.events) {
+    const outcome = await execution.run(alone, snapshotEvent(plan, payload), () => context);
+    if (outcome && !("broken" in outcome)) yield outcome;
+  }
+}
+
+/** It has no place among the events of its topic, and nobody publishes it. */
+function snapshotEvent({ topics: [topic = ""] }: Plan, payload: unknown): Event {
+  return { topic, id: "snapshot", time: 0, position: "", payload };
+}

@@ -1,0 +1,133 @@
+import type { Clock } from "../../base/clock.ts";
+import { FanfareError } from "../../base/error.ts";
+import { Lifetime } from "../../base/lifetime.ts";
+import type { Broker, Event, Position, TopicName } from "../../contract/broker.ts";
+import type { Log } from "../../contract/log.ts";
+import { telemetry } from "../../contract/telemetry.ts";
+import type { Listener } from "./listener.ts";
+import { TopicEntry } from "./topic-entry.ts";
+
+export interface HubOptions {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds for which a topic stays subscribed after its last listener left. 0: not at all. */
+  readonly linger: number;
+  /** Runs a function in the server's own async context. */
+  readonly inContext: (deliver: () => void) => void;
+}
+
+/**
+ * This process's table: which topics are wanted here, and by whom. The first listener of a topic subscribes to it at
+ * the broker, the last one's leaving gives it up after a while.
+ */
+export class Hub implements AsyncDisposable {
+  readonly #options: HubOptions;
+  readonly #topics = new Map<TopicName, TopicEntry>();
+  readonly #lifetime = new Lifetime();
+  #opened: Promise<void> | undefined;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+  }
+
+  get topics(): number {
+    return this.#topics.size;
+  }
+
+  /**
+   * Adds a listener to topics. It hears events from now on, and every event that is published after this resolved.
+   * Throws FanfareError BROKER_UNAVAILABLE, after which the listener hears nothing.
+   */
+  async listen(topics: readonly TopicName[], listener: Listener): Promise<void> {
+    if (this.#lifetime.ended) throw new FanfareError("CLOSED", "The server is closed");
+    const entries = topics.map((topic) => this.#entry(topic));
+    for (const entry of entries) entry.listeners.add(listener.interest, listener);
+    try {
+      await this.#open();
+      await Promise.all(entries.map((entry) => entry.live()));
+    } catch (error) {
+      this.leave(topics, listener);
+      if (error instanceof FanfareError) throw error;
+      throw new FanfareError("BROKER_UNAVAILABLE", "The broker could not subscribe", {
+        cause: error,
+      });
+    }
+  }
+
+  /** Adds a listener to topics that are live already, because `beside` listens to them. */
+  listenBeside(topics: readonly TopicName[], listener: Listener): void {
+    for (const topic of topics) this.#topics.get(topic)?.listeners.add(listener.interest, listener);
+  }
+
+  leave(topics: readonly TopicName[], listener: Listener): void {
+    for (const topic of topics) {
+      const entry = this.#topics.get(topic);
+      if (!entry) continue;
+      entry.listeners.delete(listener.interest, listener);
+      if (entry.listeners.size === 0) entry.abandon(this.#options.linger);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    for (const entry of this.#topics.values()) entry[Symbol.dispose]();
+    this.#topics.clear();
+    return this.#lifetime[Symbol.asyncDispose]();
+  }
+
+  #entry(topic: TopicName): TopicEntry {
+    const known = this.#topics.get(topic);
+    if (known) return known;
+    const { broker, clock, log } = this.#options;
+    const entry = new TopicEntry({
+      topic,
+      broker,
+      clock,
+      log,
+      gone: () => this.#topics.delete(topic),
+    });
+    this.#topics.set(topic, entry);
+    return entry;
+  }
+
+  /** The broker's link is opened with the first listener, so that a server nobody listens to holds no connection. */
+  #open(): Promise<void> {
+    this.#opened ??= this.#options.broker
+      .open(
+        {
+          events: (topic, after, batch) => this.#options.inContext(() => this.#events(topic, after, batch)),
+          lost: (topics, why) => this.#options.inContext(() => this.#lost(topics, why)),
+          link: (up) => this.#options.inContext(() => this.#link(up)),
+        },
+        this.#lifetime.signal,
+      )
+      .catch((error: unknown) => {
+        this.#opened = undefined;
+        throw error;
+      });
+    return this.#opened;
+  }
+
+  #events(topic: TopicName, after: Position, batch: readonly Event[]): void {
+    this.#topics.get(topic)?.events(after, batch);
+  }
+
+  #lost(topics: readonly TopicName[] | "all", why: string): void {
+    if (telemetry["broker.lost"].hasSubscribers) telemetry["broker.lost"].publish({ topics, why });
+    this.#options.log.warn("The broker may have lost events; reading them from its history", {
+      topics,
+      why,
+    });
+    for (const entry of topics === "all" ? this.#topics.values() : this.#known(topics)) entry.doubt();
+  }
+
+  #link(up: boolean): void {
+    if (telemetry["broker.link"].hasSubscribers) telemetry["broker.link"].publish({ up });
+    if (up) for (const entry of this.#topics.values()) entry.doubt();
+    else this.#options.log.warn("The link to the broker is down", {});
+  }
+
+  #known(topics: readonly TopicName[]): TopicEntry[] {
+    return topics.flatMap((topic) => this.#topics.get(topic) ?? []);
+  }
+}

@@ -1,0 +1,198 @@
+import type { Match } from "../../declare/declaration.ts";
+
+/** Takes an event apart into the objects that conditions are looked up in; `all`: it meets every condition. */
+export type Facets = (payload: unknown) => readonly object[] | "all";
+
+/** Which events somebody wants. */
+export interface Interest {
+  /** Conditions on the payload, or several of which one has to be met; undefined wants every event. */
+  readonly match: Match | readonly Match[] | undefined;
+  /** Undefined: the payload itself is looked at. */
+  readonly facets: Facets | undefined;
+}
+
+export const everything: Interest = { match: undefined, facets: undefined };
+
+/**
+ * Finds who wants an event by looking its properties up, so that the cost of an event grows with the number of
+ * different sets of property names and not with the number of listeners.
+ */
+export class MatchIndex<Listener> {
+  readonly #groups = new Map<Facets | undefined, Map<string, Shape<Listener>>>();
+  /** Those that want every event, and need not be looked up: with most topics all of them. */
+  readonly #unconditional = new Set<Listener>();
+  /** With the number of entries that each has. */
+  readonly #listeners = new Map<Listener, number>();
+  /** Listeners that one event may find by several entries, or in several facets. */
+  #manifold = 0;
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /** A listener has one interest at a time. */
+  add(interest: Interest, listener: Listener): void {
+    if (this.#listeners.has(listener)) return;
+    if (isUnconditional(interest)) {
+      this.#listeners.set(listener, 1);
+      this.#unconditional.add(listener);
+      return;
+    }
+    const entries = entriesOf(interest.match);
+    this.#listeners.set(listener, entries.length);
+    if (isManifold(interest, entries.length)) this.#manifold += 1;
+    const shapes = this.#groups.get(interest.facets) ?? new Map<string, Shape<Listener>>();
+    this.#groups.set(interest.facets, shapes);
+    for (const { names, signature, key } of entries) {
+      const shape = shapes.get(signature) ?? { names, listeners: new Map<string, Set<Listener>>() };
+      shapes.set(signature, shape);
+      shape.listeners.set(key, (shape.listeners.get(key) ?? new Set()).add(listener));
+    }
+  }
+
+  delete(interest: Interest, listener: Listener): void {
+    const count = this.#listeners.get(listener);
+    if (count === undefined) return;
+    this.#listeners.delete(listener);
+    if (this.#unconditional.delete(listener)) return;
+    if (isManifold(interest, count)) this.#manifold -= 1;
+    const shapes = this.#groups.get(interest.facets);
+    if (!shapes) return;
+    for (const { signature, key } of entriesOf(interest.match)) {
+      const shape = shapes.get(signature);
+      const listeners = shape?.listeners.get(key);
+      if (listeners?.delete(listener) && listeners.size === 0) shape?.listeners.delete(key);
+      if (shape?.listeners.size === 0) shapes.delete(signature);
+    }
+    if (shapes.size === 0) this.#groups.delete(interest.facets);
+  }
+
+  /** Calls `visit` once for each listener that wants the event. */
+  find(payload: unknown, visit: (listener: Listener) => void): void {
+    for (const listener of this.#unconditional) visit(listener);
+    if (this.#groups.size > 0) this.#findByConditions(payload, visit);
+  }
+
+  [Symbol.iterator](): IterableIterator<Listener> {
+    return this.#listeners.keys();
+  }
+
+  #findByConditions(payload: unknown, visit: (listener: Listener) => void): void {
+    const found = this.#manifold > 0 ? new Set<Listener>() : undefined;
+    for (const [facets, shapes] of this.#groups) {
+      const objects = facets ? taken(facets, payload) : [payload];
+      for (const shape of shapes.values()) {
+        if (objects === "all") for (const listeners of shape.listeners.values()) pass(listeners, found, visit);
+        else if (shape.names.length === 0) look(shape, payload, found, visit);
+        else for (const object of objects) look(shape, object, found, visit);
+      }
+    }
+    for (const listener of found ?? []) if (this.#listeners.has(listener)) visit(listener);
+  }
+}
+
+function look<Listener>(
+  { names, listeners }: Shape<Listener>,
+  object: unknown,
+  found: Set<Listener> | undefined,
+  visit: (listener: Listener) => void,
+): void {
+  const matching = listeners.get(payloadKey(names, object));
+  if (matching) pass(matching, found, visit);
+}
+
+function pass<Listener>(
+  listeners: Iterable<Listener>,
+  found: Set<Listener> | undefined,
+  visit: (listener: Listener) => void,
+): void {
+  for (const listener of listeners) {
+    if (found) found.add(listener);
+    else visit(listener);
+  }
+}
+
+function isUnconditional({ match, facets }: Interest): boolean {
+  return match === undefined && facets === undefined;
+}
+
+function isManifold({ facets }: Interest, entries: number): boolean {
+  return facets !== undefined || entries > 1;
+}
+
+/** An event that cannot be taken apart is nobody's fault who listens: it meets no condition. */
+function taken(facets: Facets, payload: unknown): readonly object[] | "all" {
+  try {
+    return facets(payload);
+  } catch {
+    return [];
+  }
+}
+
+interface Shape<Listener> {
+  readonly names: readonly string[];
+  readonly listeners: Map<string, Set<Listener>>;
+}
+
+/** Where a listener stands for one set of conditions. */
+interface Entry {
+  readonly names: readonly string[];
+  readonly signature: string;
+  readonly key: string;
+}
+
+function entriesOf(match: Interest["match"]): readonly Entry[] {
+  if (!isList(match)) return [entryOf(match ?? {})];
+  const entries = new Map<string, Entry>();
+  for (const entry of match.map(entryOf)) entries.set(`${entry.signature}${entry.key}`, entry);
+  return [...entries.values()];
+}
+
+function isList(match: Interest["match"]): match is readonly Match[] {
+  return Array.isArray(match);
+}
+
+function entryOf(match: Match): Entry {
+  const conditions = Object.entries(match)
+    .filter(([, value]) => value !== undefined)
+    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const names = conditions.map(([name]) => name);
+  return {
+    names,
+    signature: JSON.stringify(names),
+    key: conditions.map(([, value]) => valueKey(value, "never")).join(),
+  };
+}
+
+function payloadKey(names: readonly string[], payload: unknown): string {
+  if (names.length === 0) return "";
+  const properties: object = typeof payload === "object" && payload !== null ? payload : {};
+  return names.map((name) => valueKey(propertyOf(properties, name), "nothing")).join();
+}
+
+/** A property that throws is none: it is nobody's fault who listens. */
+function propertyOf(properties: object, name: string): unknown {
+  try {
+    return Reflect.get(properties, name);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Values of different types never meet. What is no value, such as an object or a missing property, has the key
+ * `otherwise`, by which the two sides never meet either.
+ */
+function valueKey(value: unknown, otherwise: "never" | "nothing"): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "number":
+    case "boolean":
+      return String(value);
+    case "bigint":
+      return `${value}n`;
+    default:
+      return value === null ? "null" : otherwise;
+  }
+}

@@ -1,0 +1,177 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Broker, Event, GapReason, Position, Replay, TopicName } from "../../contract/broker.ts";
+import type { Log } from "../../contract/log.ts";
+import type { Listener } from "./listener.ts";
+import { MatchIndex } from "./match-index.ts";
+
+export interface TopicEntryOptions {
+  readonly topic: TopicName;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called when the topic is no longer subscribed. */
+  readonly gone: () => void;
+}
+
+interface Batch {
+  readonly after: Position;
+  readonly events: readonly Event[];
+}
+
+// While history is read, this many live batches wait; what they hold is in the history, too.
+const maxWaiting = 1_024;
+const replayLimit = 1_000;
+
+/** One topic that is wanted in this process: its listeners, and the position up to which they have heard everything. */
+export class TopicEntry implements Disposable {
+  readonly listeners: MatchIndex<Listener> = new MatchIndex();
+  readonly #options: TopicEntryOptions;
+  #live: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
+  #position: Position | undefined;
+  /** A gap was told, and nothing has come since: whatever comes next follows on it. */
+  #adrift = false;
+  #linger: Timer | undefined;
+  /** Live batches that wait while the missing part is read; undefined when nothing is missing. */
+  #waiting: Batch[] | undefined;
+  /** There was trouble while history was read: what was read may be from before it. */
+  #doubted = false;
+  #closed = false;
+
+  constructor(options: TopicEntryOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the broker has confirmed the subscription. Concurrent callers share one. */
+  live(): Promise<void> {
+    this.#linger?.[Symbol.dispose]();
+    this.#linger = undefined;
+    this.#live ??= this.#subscribe().catch((error: unknown) => {
+      this.#live = undefined;
+      this.#forget();
+      throw error;
+    });
+    return this.#live;
+  }
+
+  /** Gives the subscription up after `linger` milliseconds, unless somebody comes. */
+  abandon(linger: number): void {
+    this.#linger?.[Symbol.dispose]();
+    if (linger > 0) this.#linger = this.#options.clock.after(linger, () => this.#unsubscribe());
+    else this.#unsubscribe();
+  }
+
+  /** Hands events on if they follow directly on what was heard; otherwise the part between is read from history first. */
+  events(after: Position, events: readonly Event[]): void {
+    if (this.#waiting) {
+      if (this.#waiting.length < maxWaiting) this.#waiting.push({ after, events });
+    } else if (this.#position === undefined || this.#adrift || after === this.#position) {
+      for (const event of events) this.#hand(event);
+    } else {
+      void this.#catchUp([{ after, events }]);
+    }
+  }
+
+  /** Events may have been missed: compares with the broker's history. */
+  doubt(): void {
+    if (this.#waiting) this.#doubted = true;
+    else if (this.#position !== undefined) void this.#catchUp([]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#linger?.[Symbol.dispose]();
+  }
+
+  async #subscribe(): Promise<void> {
+    await this.#leaving;
+    const [position] = await this.#options.broker.subscribe([this.#options.topic]);
+    // Events that arrived meanwhile have moved the position on.
+    this.#position ??= position;
+  }
+
+  #unsubscribe(): void {
+    if (this.listeners.size > 0 || this.#closed) return;
+    const subscribed = this.#live ?? Promise.resolve();
+    this.#live = undefined;
+    const leaving = subscribed
+      .then(() => this.#options.broker.unsubscribe([this.#options.topic]))
+      .catch((error: unknown) => this.#warn("A topic could not be given up", error))
+      .then(() => {
+        this.#forget();
+        if (this.#leaving !== leaving) return;
+        this.#leaving = undefined;
+        if (this.listeners.size === 0 && !this.#closed) this.#options.gone();
+      });
+    this.#leaving = leaving;
+  }
+
+  /** Nothing is known of the topic any more; a reading that is under way comes to nothing. */
+  #forget(): void {
+    this.#position = undefined;
+    this.#adrift = false;
+    this.#waiting = undefined;
+  }
+
+  #hand(event: Event): void {
+    this.#position = event.position;
+    this.#adrift = false;
+    if (event.end) for (const listener of [...this.listeners]) listener.end(event);
+    else this.listeners.find(event.payload, (listener) => listener.event(event));
+  }
+
+  /** Reads what is missing, until what waits follows on it or the subscription is given up. Never rejects. */
+  async #catchUp(waiting: Batch[]): Promise<void> {
+    this.#waiting = waiting;
+    const subscription = this.#live;
+    let isWhole = false;
+    while (!isWhole) {
+      this.#doubted = false;
+      const replay = await this.#replay();
+      if (this.#closed || this.#live !== subscription) return;
+      if ("gone" in replay) return this.#gap(replay.gone);
+      for (const event of replay.events) this.#hand(event);
+      isWhole = !replay.more && !this.#doubted && this.#resume();
+    }
+  }
+
+  async #replay(): Promise<Replay | { readonly gone: GapReason }> {
+    const { broker, topic } = this.#options;
+    if (!broker.since || this.#position === undefined) return { gone: "broker_lost" };
+    try {
+      return await broker.since(topic, this.#position, replayLimit);
+    } catch (error) {
+      this.#warn("A topic's history could not be read", error);
+      return { gone: "broker_lost" };
+    }
+  }
+
+  /** Hands on what waited, from where history ended. False if there is still a hole before it. */
+  #resume(): boolean {
+    const waiting = this.#waiting ?? [];
+    const events = waiting.flatMap((batch) => batch.events);
+    const known = events.findIndex((event) => event.position === this.#position);
+    const follows = waiting.findIndex((batch) => batch.after === this.#position);
+    if (events.length > 0 && known < 0 && follows < 0) {
+      waiting.length = 0;
+      return false;
+    }
+    const next = known >= 0 ? events.slice(known + 1) : waiting.slice(follows).flatMap((batch) => batch.events);
+    this.#waiting = undefined;
+    for (const event of next) this.#hand(event);
+    return true;
+  }
+
+  /** What is missing cannot be had: everybody is told, and goes on with what waits. */
+  #gap(reason: GapReason): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#adrift = true;
+    for (const listener of [...this.listeners]) listener.gap(reason);
+    for (const batch of waiting) for (const event of batch.events) this.#hand(event);
+  }
+
+  #warn(message: string, error: unknown): void {
+    this.#options.log.warn(message, { topic: this.#options.topic, error });
+  }
+}

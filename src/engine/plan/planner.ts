@@ -1,0 +1,209 @@
+import { defaultFieldResolver, GraphQLError, type GraphQLSchema } from "graphql";
+import { BoundedMap } from "../../base/bounded-map.ts";
+import {
+  declarationOf,
+  hasDeclaredResolver,
+  hasWrappedSource,
+  type Arguments,
+  type Declaration,
+} from "../../declare/declaration.ts";
+import { isShareable } from "../../declare/shareable.ts";
+import { topicName } from "../../declare/topic.ts";
+import type { Triggers } from "../../declare/triggers.ts";
+import { frozenArguments } from "../selection/frozen-arguments.ts";
+import { everything, type Interest } from "../hub/match-index.ts";
+import type { Audience, Plan } from "./plan.ts";
+import type { Prepared } from "../document/prepare.ts";
+import { queueBound, type QueueBound } from "../../declare/queue.ts";
+import { rootFieldOf, type RootField } from "./root-field.ts";
+import { Renderings, type Rendering } from "./rendering.ts";
+import { triggered } from "./triggered.ts";
+import { canonical } from "../document/variables.ts";
+import type { Walk } from "../walk/walk.ts";
+
+interface ShareByShape {
+  shareBy(context: unknown): string;
+}
+
+/** Who shares with whom. Taken from a method, so that an application's narrower type of context fits. */
+export type ShareBy = ShareByShape["shareBy"];
+
+export interface PlannerOptions {
+  readonly schema: GraphQLSchema;
+  readonly triggers: Triggers;
+  /** Results depend on nothing but this string, the operation and the event. Undefined: nobody vouches for that. */
+  readonly shareBy: ShareBy | undefined;
+  /** Whether results may be written straight to text; not if somebody wants to change them first. */
+  readonly walks: boolean;
+  /** Compiled operations that are kept; the least recently used go first. */
+  readonly maxCompiled: number;
+}
+
+/** What an operation's text and variables say alone, whoever asks. */
+interface Compiled {
+  readonly key: string | undefined;
+  readonly root: RootField;
+  readonly declaration: Declaration | undefined;
+  readonly startsFrom: Plan["root"];
+  readonly shareable: boolean;
+  readonly walk: Walk | undefined;
+  readonly queue: QueueBound;
+}
+
+/** Where a subscription's events come from, for this operation. */
+type Sources = Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
+  readonly readsContext: boolean;
+};
+
+/** Compiles subscription operations, and finds out who may share their results. */
+export class Planner {
+  readonly #options: PlannerOptions;
+  readonly #compiled: BoundedMap<string, Compiled>;
+  readonly #renderings: Renderings;
+  /** Documents with a field that was caught looking at the viewer. */
+  readonly #caught: BoundedMap<string, true>;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+    this.#compiled = new BoundedMap(options.maxCompiled);
+    this.#renderings = new Renderings(options.schema);
+    this.#caught = new BoundedMap(options.maxCompiled);
+  }
+
+  /**
+   * A plan without topics and with the field itself is for a field that brings its own source of events, being neither
+   * declared nor left to a trigger. Throws a GraphQLError, or what the declaration's functions throw.
+   */
+  async plan(prepared: Prepared, context: unknown): Promise<{ readonly plan: Plan; readonly foreign?: RootField }> {
+    const compiled = this.#compile(prepared);
+    const { declaration, root } = compiled;
+    if (!declaration && root.field.subscribe) {
+      const plan = this.#plan(prepared, { ...compiled, key: undefined }, ownSource, context);
+      return { plan, foreign: this.#rootOf(prepared) };
+    }
+    const sources = declaration
+      ? await declared(declaration, root.args, context)
+      : triggered(this.#options.triggers, root, prepared, context);
+    return { plan: this.#plan(prepared, compiled, sources, context) };
+  }
+
+  #plan(prepared: Prepared, compiled: Compiled, sources: Sources, context: unknown): Plan {
+    const { declaration, root } = compiled;
+    const { document, operation, request } = prepared;
+    const audience = this.#audience(prepared, compiled, sources);
+    const key = this.#key(compiled, audience, sources, context);
+    if (key !== undefined) sources.lent?.takeBack();
+    return {
+      ...sources,
+      key,
+      audience,
+      document,
+      operation,
+      // Extensions are what one client adds to a question that others ask, too.
+      request: key === undefined ? request : { ...request, extensions: undefined },
+      fieldName: root.field.name,
+      args: root.args,
+      declaration,
+      root: compiled.startsFrom,
+      walk: audience === "everyone" ? compiled.walk : undefined,
+      queue: compiled.queue,
+    };
+  }
+
+  /** From now on nothing of this plan's document is shared with everyone. */
+  caught(plan: Plan): void {
+    this.#caught.set(plan.document.normalised, true);
+  }
+
+  #compile(prepared: Prepared): Compiled {
+    const values = canonical(prepared.variables.coerced);
+    if (values === undefined) return this.#read(prepared, undefined);
+    const key = operationKey(prepared, values);
+    const known = this.#compiled.get(key);
+    if (known) return known;
+    const compiled = this.#read(prepared, key);
+    this.#compiled.set(key, compiled);
+    return compiled;
+  }
+
+  /** The root field with arguments of its own. */
+  #rootOf({ document, operation, variables }: Prepared): RootField {
+    const root = rootFieldOf(this.#options.schema, document, operation, variables.values);
+    if (!root) throw new GraphQLError("The subscription selects no field", { nodes: operation });
+    return root;
+  }
+
+  #read(prepared: Prepared, key: string | undefined): Compiled {
+    const found = this.#rootOf(prepared);
+    // Many operations are handed these arguments: what one of them changed, all the others would see.
+    const root = { ...found, args: frozenArguments(found.args) };
+    const written = declarationOf(root.field)?.declaration;
+    const declaration = hasWrappedSource(root.field) ? undefined : written;
+    const startsFrom = declaration && hasDeclaredResolver(root.field) ? "value" : "event";
+    const independent = declaration
+      ? startsFrom === "value" && !declaration.resolveFor
+      : !hasResolver(root) || isShareable(root.field);
+    const walks = this.#options.walks && (declaration !== undefined || !hasResolver(root));
+    const { shareable, walk } = independent ? this.#renderings.of(prepared, walks) : perViewer;
+    return {
+      key,
+      root,
+      declaration,
+      startsFrom,
+      shareable,
+      walk,
+      queue: queueBound(written?.queue),
+    };
+  }
+
+  #audience({ document }: Prepared, compiled: Compiled, sources: Sources): Audience {
+    if (sources.readsContext || compiled.key === undefined) return "session";
+    if (compiled.declaration?.resolveFor) return "session";
+    if (compiled.shareable && !this.#caught.get(document.normalised)) return "everyone";
+    return this.#options.shareBy ? "key" : "session";
+  }
+
+  #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
+    if (audience === "session" || compiled.key === undefined) return undefined;
+    const who = audience === "key" ? this.#options.shareBy?.(context) : undefined;
+    return JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, who]);
+  }
+}
+
+const perViewer: Rendering = { shareable: false, walk: undefined };
+
+const ownSource: Sources = {
+  topics: [],
+  interest: everything,
+  filter: undefined,
+  filtersByTopic: false,
+  filterAlone: undefined,
+  lent: undefined,
+  readsContext: true,
+};
+
+async function declared(declaration: Declaration, args: Arguments, context: unknown): Promise<Sources> {
+  const topics = await declaration.topics(args, context);
+  return {
+    topics: [...new Set(topics.map(topicName))],
+    interest: interestOf(declaration, args),
+    filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args) ?? true),
+    filtersByTopic: false,
+    filterAlone: undefined,
+    lent: undefined,
+    readsContext: false,
+  };
+}
+
+function interestOf(declaration: Declaration, args: Arguments): Interest {
+  // The function itself is what tells the index that two fields take events apart in the same way.
+  return { match: declaration.match?.(args), facets: declaration.facets };
+}
+
+function hasResolver({ field }: RootField): boolean {
+  return field.resolve !== undefined && field.resolve !== defaultFieldResolver;
+}
+
+function operationKey({ document, request }: Prepared, variables: string): string {
+  return JSON.stringify([document.normalised, request.operationName ?? null, variables]);
+}

@@ -1,0 +1,45 @@
+import {
+  getArgumentValues,
+  type FieldNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from "graphql";
+import type { Arguments } from "../../declare/declaration.ts";
+import { collectFields } from "../selection/collect-fields.ts";
+import type { Document } from "../document/document.ts";
+import { fragmentsOf } from "../selection/fragments.ts";
+import type { VariableValues } from "../selection/selection.ts";
+
+/** The one field at the root of a subscription operation. */
+export interface RootField {
+  readonly parentType: GraphQLObjectType;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly nodes: readonly [FieldNode, ...FieldNode[]];
+  /** Its name in the answer. */
+  readonly key: string;
+  readonly args: Arguments;
+}
+
+/**
+ * The first root field, as CreateSourceEventStream (spec 6.2.3.1) takes it. Undefined when conditions exclude every
+ * field. Throws the GraphQLError of arguments that cannot be coerced.
+ */
+export function rootFieldOf(
+  schema: GraphQLSchema,
+  document: Document,
+  operation: OperationDefinitionNode,
+  values: VariableValues,
+): RootField | undefined {
+  const parentType = schema.getSubscriptionType();
+  if (!parentType) return undefined;
+  const scope = { schema, fragments: fragmentsOf(document.ast), values };
+  const collected = collectFields(scope, parentType, [operation.selectionSet]);
+  for (const [key, nodes] of collected ?? []) {
+    const field = parentType.getFields()[nodes[0].name.value];
+    if (!field) return undefined;
+    return { parentType, field, nodes, key, args: getArgumentValues(field, nodes[0], values) };
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+import type { Event } from "../../contract/broker.ts";
+import type { Trigger, TriggerDetails, Triggers } from "../../declare/triggers.ts";
+import { LentContext } from "../context-guard.ts";
+import { everything } from "../hub/match-index.ts";
+import type { ContextSource, EventFilter, Plan } from "./plan.ts";
+import type { Prepared } from "../document/prepare.ts";
+import type { RootField } from "./root-field.ts";
+
+/** Where the events of a field without a `subscribe` come from: its trigger, or the topic that is called like it. */
+export function triggered(
+  triggers: Triggers,
+  root: RootField,
+  { document, request, variables }: Prepared,
+  context: unknown,
+): Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
+  readonly readsContext: boolean;
+} {
+  const subscriptionName = root.field.name;
+  const trigger = Object.hasOwn(triggers, subscriptionName) ? triggers[subscriptionName] : undefined;
+  const nothing = {
+    interest: everything,
+    filter: undefined,
+    filtersByTopic: false,
+    filterAlone: undefined,
+    lent: undefined,
+  };
+  if (!trigger) return { ...nothing, topics: [subscriptionName], readsContext: false };
+
+  const ask = (lent: LentContext): ReadonlyMap<string, Trigger> => {
+    const details: TriggerDetails = {
+      subscriptionName,
+      query: document.source,
+      operationName: request.operationName,
+      variables: variables.coerced,
+      get context() {
+        return lent.value;
+      },
+    };
+    return new Map(Object.entries(trigger(root.args, details)));
+  };
+  const lent = new LentContext(context);
+  const byTopic = ask(lent);
+  const filters = [...byTopic.values()].flatMap((entry) => entry.filter ?? []);
+  const topics = [...byTopic.keys()];
+  if (filters.length === 0) return { ...nothing, topics, readsContext: lent.read };
+  return {
+    ...nothing,
+    topics,
+    filtersByTopic: topics.length > 1,
+    filter: (event, fresh) => passes(byTopic.get(event.topic), event, fresh),
+    filterAlone: () => askingFirst(ask),
+    lent,
+    readsContext: lent.read || filters.some((filter) => filter.length > 1),
+  };
+}
+
+/** The filter of one member, which asks the trigger again with that member's own context. */
+function askingFirst(ask: (lent: LentContext) => ReadonlyMap<string, Trigger>): EventFilter {
+  let asked: Promise<ReadonlyMap<string, Trigger>> | undefined;
+  return async (event, fresh) => {
+    asked ??= Promise.resolve(fresh()).then((context) => ask(new LentContext(context)));
+    return passes((await asked).get(event.topic), event, fresh);
+  };
+}
+
+function passes(trigger: Trigger | undefined, event: Event, context: ContextSource): boolean | Promise<boolean> {
+  if (!trigger?.filter) return true;
+  if (trigger.filter.length < 2) return trigger.filter(event.payload, undefined);
+  const fresh = context();
+  return fresh instanceof Promise
+    ? fresh.then((awaited) => trigger.filter?.(event.payload, awaited) ?? true)
+    : trigger.filter(event.payload, fresh);
+}

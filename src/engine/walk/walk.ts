@@ -1,0 +1,158 @@
+import {
+  getArgumentValues,
+  type DocumentNode,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from "graphql";
+import { CommonSlots } from "./common-slots.ts";
+import { collectFields, type SelectionScope } from "../selection/collect-fields.ts";
+import { fragmentsOf } from "../selection/fragments.ts";
+import type { Shape, Slot } from "./shape.ts";
+import { ShapeCompiler } from "./shape-compiler.ts";
+import { isThenable, silence, silenceAll } from "../../base/thenable.ts";
+import { Tripwire } from "../context-guard.ts";
+import type { VariableValues } from "../selection/selection.ts";
+
+/**
+ * Writes the answer for one event: `rootValue` is what the root field's resolver gave. The text is byte for byte what
+ * JSON.stringify makes of graphql-js's result. Undefined when anything is not as plain as expected (an error, a null
+ * where none may be, a promise, a function, a resolver that looks at its context): then graphql-js has to execute this
+ * event, and says what is to be said. Never throws.
+ */
+export type Walk = (rootValue: unknown) => string | undefined;
+
+/**
+ * Compiles an operation with one root field for {@link Walk}. Undefined when the selection holds what a walk does not
+ * cover: interfaces, unions, `isTypeOf`, resolvers that are async or not shareable, `@defer`, `@stream`, arguments
+ * that are wrong.
+ *
+ * @param slots what the walks of one server have in common; by default this one shares nothing.
+ */
+export function compileWalk(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  values: VariableValues,
+  slots: CommonSlots = new CommonSlots(),
+): Walk | undefined {
+  try {
+    const root = rootOf({ schema, fragments: fragmentsOf(document), values }, operation, slots);
+    if (!root) return undefined;
+    const walker = new Walker(root);
+    return (rootValue) => walker.walk(rootValue);
+  } catch {
+    // A condition or argument without a value, or nesting that exhausts the stack: graphql-js words the error.
+    return undefined;
+  }
+}
+
+interface Root {
+  readonly head: string;
+  readonly shape: Shape;
+}
+
+function rootOf(scope: SelectionScope, operation: OperationDefinitionNode, slots: CommonSlots): Root | undefined {
+  const type = scope.schema.getRootType(operation.operation);
+  const [root, second] = (type && collectFields(scope, type, [operation.selectionSet])) ?? [];
+  if (!type || !root || second) return undefined;
+  const [key, nodes] = root;
+  const field = type.getFields()[nodes[0].name.value];
+  if (!field) return undefined;
+  getArgumentValues(field, nodes[0], scope.values);
+  const shape = new ShapeCompiler(scope, slots).shape(field.type, nodes);
+  return shape && { head: `{"data":{${JSON.stringify(key)}:`, shape };
+}
+
+// No leaf takes a symbol, so this is nobody's value.
+const thrown = Symbol("a resolver or a property threw");
+
+class Walker {
+  readonly #root: Root;
+  // Info differs from graphql-js's, so it is as forbidden as the context.
+  readonly #context = new Tripwire<object>("its context");
+  readonly #info = new Tripwire<GraphQLResolveInfo>("its info");
+  // Set when an event showed that this operation's resolvers or data are not for walking: trying again would cost
+  // every event a second call of its resolvers.
+  #hopeless = false;
+
+  constructor(root: Root) {
+    this.#root = root;
+  }
+
+  walk(rootValue: unknown): string | undefined {
+    if (this.#hopeless) return undefined;
+    const text = this.#attempt(rootValue);
+    // The trip counts even if the resolver swallowed the error.
+    if (this.#context.tripped || this.#info.tripped) this.#hopeless = true;
+    return this.#hopeless || text === undefined ? undefined : `${this.#root.head}${text}}}`;
+  }
+
+  #attempt(rootValue: unknown): string | undefined {
+    try {
+      return this.#value(rootValue, this.#root.shape);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #value(value: unknown, shape: Shape): string | undefined {
+    if (isObject(value)) return this.#object(value, shape);
+    if (value === null || value === undefined) return shape.nullable ? "null" : undefined;
+    if (typeof value === "function" || typeof value === "symbol" || shape.kind !== "leaf") return undefined;
+    return shape.text(value);
+  }
+
+  #object(value: Source, shape: Shape): string | undefined {
+    if (value instanceof Error) return undefined;
+    if (isThenable(value)) {
+      this.#hopeless = true;
+      silence(value);
+      return undefined;
+    }
+    if (shape.kind === "object") return this.#fields(value, shape.slots, shape.end);
+    return shape.kind === "list" ? this.#list(value, shape.item) : shape.text(value);
+  }
+
+  #list(value: object, shape: Shape): string | undefined {
+    if (!Array.isArray(value) || value[Symbol.iterator] !== Array.prototype[Symbol.iterator]) return undefined;
+    let text = "[";
+    for (let index = 0; index < value.length; index++) {
+      const item = this.#value(value[index], shape);
+      if (item === undefined) {
+        silenceAll(value);
+        return undefined;
+      }
+      text += index === 0 ? item : `,${item}`;
+    }
+    return `${text}]`;
+  }
+
+  #fields(source: Source, slots: readonly Slot[], end: string): string | undefined {
+    let text = "";
+    for (const slot of slots) {
+      const value = this.#value(this.#resolved(source, slot), slot.shape);
+      if (value === undefined) {
+        silenceAll(source);
+        return undefined;
+      }
+      text += slot.before + value;
+    }
+    return text + end;
+  }
+
+  #resolved(source: Source, { resolve, name, args }: Slot): unknown {
+    try {
+      if (resolve === undefined) return source[name];
+      return resolve(source, args, this.#context.value, this.#info.value);
+    } catch {
+      return thrown;
+    }
+  }
+}
+
+type Source = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Source {
+  return typeof value === "object" && value !== null;
+}

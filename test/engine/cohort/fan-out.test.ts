@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/base/clock.ts";
+import { FanOut, type FanOutSource, type FanOutTarget } from "../../../src/engine/cohort/fan-out.ts";
+import { turns } from "../../../src/testing/client.ts";
+import { fakeClock } from "../../../src/testing/fake-clock.ts";
+
+/** A source with so many results to hand out, which notes how many it was let hand out in each turn. */
+class Crowd implements FanOutSource {
+  readonly served: number[] = [];
+  left: number;
+  readonly #reached: () => void;
+
+  constructor(left: number, reached: () => void = () => undefined) {
+    this.left = left;
+    this.#reached = reached;
+  }
+
+  distribute(budget: number): number {
+    const count = Math.min(budget, this.left);
+    for (let index = 0; index < count; index += 1) this.#reached();
+    this.left -= count;
+    this.served.push(count);
+    return count;
+  }
+}
+
+/** A target that notes when it was flushed. */
+class Socket implements FanOutTarget {
+  mayReceiveMore = false;
+  flushes = 0;
+
+  flush(): void {
+    this.flushes += 1;
+  }
+}
+
+describe("A fan-out", () => {
+  it("begins at the end of the turn", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 100, (callback) => callback());
+    const [crowd, socket] = [new Crowd(3), new Socket()];
+    fanOut.addSource(crowd);
+    fanOut.addSource(crowd);
+    fanOut.addTarget(socket);
+    expect([crowd.left, socket.flushes, clock.pending]).toEqual([3, 0, 1]);
+    clock.turn();
+    expect([crowd.left, socket.flushes, clock.pending]).toEqual([0, 1, 0]);
+  });
+
+  it("is cut into slices of members, one for each turn", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 100, (callback) => callback());
+    const crowd = new Crowd(250);
+    fanOut.addSource(crowd);
+    for (const left of [150, 50, 0]) {
+      clock.turn();
+      expect(crowd.left).toBe(left);
+    }
+    expect(crowd.served).toEqual([100, 100, 50]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("leaves the event loop between its slices", async () => {
+    const seen: string[] = [];
+    const fanOut = new FanOut(systemClock, 10, (callback) => callback());
+    const crowd = new Crowd(30);
+    const inLoop = { distribute: (budget: number) => crowd.distribute(budget) };
+    fanOut.addSource(inLoop);
+    while (crowd.left > 0) {
+      await turns(1);
+      seen.push(`loop with ${crowd.left} left`);
+    }
+    expect(seen).toEqual(["loop with 20 left", "loop with 10 left", "loop with 0 left"]);
+  });
+
+  it("serves several sources in one turn, as far as the slice goes", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 100, (callback) => callback());
+    const crowds = [new Crowd(30), new Crowd(60), new Crowd(40), new Crowd(5)];
+    for (const crowd of crowds) fanOut.addSource(crowd);
+    clock.turn();
+    expect(crowds.map(({ left }) => left)).toEqual([0, 0, 30, 5]);
+    clock.turn();
+    expect(crowds.map(({ served }) => served)).toEqual([[30], [60], [10, 30], [5]]);
+  });
+
+  it("ends with any slice, also one that has no limit", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, Infinity, (callback) => callback());
+    const crowd = new Crowd(10_000);
+    fanOut.addSource(crowd);
+    clock.turn();
+    expect([crowd.left, clock.pending]).toEqual([0, 0]);
+  });
+
+  it("writes to a target as soon as it was reached, and once", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 2, (callback) => callback());
+    const sockets = Array.from({ length: 4 }, () => new Socket());
+    const waiting = [...sockets];
+    const crowd = new Crowd(4, () => {
+      const socket = waiting.shift();
+      if (socket) fanOut.addTarget(socket);
+    });
+    fanOut.addSource(crowd);
+    clock.turn();
+    expect(sockets.map(({ flushes }) => flushes)).toEqual([1, 1, 0, 0]);
+    clock.turn();
+    expect(sockets.map(({ flushes }) => flushes)).toEqual([1, 1, 1, 1]);
+  });
+
+  it("writes once to a target that more may still come for, when nothing more can come", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 100, (callback) => callback());
+    const socket = new Socket();
+    socket.mayReceiveMore = true;
+    fanOut.addSource(new Crowd(1, () => fanOut.addTarget(socket)));
+    fanOut.addSource(new Crowd(1, () => expect(socket.flushes).toBe(0)));
+    clock.turn();
+    expect(socket.flushes).toBe(1);
+  });
+
+  it("writes to targets in slices, too", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 10, (callback) => callback());
+    const sockets = Array.from({ length: 25 }, () => new Socket());
+    for (const socket of sockets) fanOut.addTarget(socket);
+    const flushed = (): number => sockets.filter(({ flushes }) => flushes > 0).length;
+    const seen: number[] = [];
+    while (clock.pending > 0) {
+      clock.turn();
+      seen.push(flushed());
+    }
+    expect(seen).toEqual([10, 20, 25]);
+  });
+
+  it("takes what is added while it is under way", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 100, (callback) => callback());
+    const late = new Crowd(5);
+    const socket = new Socket();
+    fanOut.addSource(new Crowd(1, () => fanOut.addSource(late)));
+    fanOut.addTarget({ mayReceiveMore: false, flush: () => fanOut.addTarget(socket) });
+    while (clock.pending > 0) clock.turn();
+    expect([late.left, socket.flushes]).toEqual([0, 1]);
+  });
+
+  it("runs in the context that it was given", () => {
+    const clock = fakeClock();
+    let inside = 0;
+    const fanOut = new FanOut(clock, 100, (callback) => {
+      inside += 1;
+      callback();
+      inside -= 1;
+    });
+    const seen: number[] = [];
+    fanOut.addSource(new Crowd(1, () => seen.push(inside)));
+    fanOut.addTarget({ mayReceiveMore: false, flush: () => seen.push(inside) });
+    clock.turn();
+    expect(seen).toEqual([1, 1]);
+  });
+
+  it("serves nobody after its end, and has no timer", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 100, (callback) => callback());
+    const crowd = new Crowd(1);
+    fanOut.addSource(crowd);
+    fanOut[Symbol.dispose]();
+    expect(clock.pending).toBe(0);
+    clock.turn();
+    expect(crowd.left).toBe(1);
+  });
+});
+
+describe("A fan-out is fair:", () => {
+  it("a source that never ends does not keep another one waiting", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 10, (callback) => callback());
+    const [endless, small] = [new Crowd(Infinity), new Crowd(3)];
+    fanOut.addSource(endless);
+    fanOut.addSource(small);
+    for (let turn = 0; turn < 3; turn += 1) clock.turn();
+    expect(small.left).toBe(0);
+  });
+
+  it("nor does it keep a target waiting that more may come for", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(clock, 10, (callback) => callback());
+    const socket = new Socket();
+    socket.mayReceiveMore = true;
+    fanOut.addSource(new Crowd(Infinity));
+    fanOut.addTarget(socket);
+    for (let turn = 0; turn < 3; turn += 1) clock.turn();
+    expect(socket.flushes).toBe(1);
+  });
+});

@@ -1,0 +1,76 @@
+import { GraphQLError, Source } from "graphql";
+import { describe, expect, it } from "vitest";
+import { errorFormatter, maskError, toGraphQLError } from "../../../src/engine/execution/error-format.ts";
+import { NotingLog } from "../../server/noting-log.ts";
+import { failing } from "../../session/ticks.ts";
+
+const masked = { message: "Internal server error", extensions: { code: "INTERNAL_SERVER_ERROR" } };
+
+/** An error as graphql-js wraps what a resolver threw. */
+function wrapped(originalError: Error): GraphQLError {
+  return new GraphQLError(originalError.message, {
+    originalError,
+    path: ["a", 0],
+    source: new Source("{ a }"),
+    positions: [2],
+  });
+}
+
+describe("An error", () => {
+  it("that was meant for clients keeps its words and extensions, however deep it was wrapped, PROTOCOL 9.2", () => {
+    const meant = new GraphQLError("Sold out", { extensions: { code: "SOLD_OUT" } });
+    expect(maskError(meant)).toEqual({ message: "Sold out", extensions: { code: "SOLD_OUT" } });
+    const expected = {
+      message: "Sold out",
+      extensions: { code: "SOLD_OUT" },
+      path: ["a", 0],
+      locations: [{ line: 1, column: 3 }],
+    };
+    expect(maskError(wrapped(meant))).toEqual(expected);
+    expect(maskError(wrapped(wrapped(meant)))).toEqual(expected);
+  });
+
+  it("of any other kind is masked, and keeps its place alone", () => {
+    const leak = new TypeError("db-7.internal: password 'x' refused");
+    expect(maskError(new GraphQLError(leak.message, { originalError: leak }))).toEqual(masked);
+    const expected = { ...masked, path: ["a", 0], locations: [{ line: 1, column: 3 }] };
+    expect(maskError(wrapped(leak))).toEqual(expected);
+    expect(maskError(wrapped(wrapped(leak)))).toEqual(expected);
+  });
+
+  it.each(["text", 0, null, undefined, { toString: "no function" }, Object.create(null), Symbol("s"), new Error("e")])(
+    "may be anything that can be thrown, such as %o, and is masked then",
+    (thrown) => {
+      expect(maskError(toGraphQLError(thrown))).toEqual(masked);
+    },
+  );
+
+  it("that is a GraphQLError already stays the same", () => {
+    const error = new GraphQLError("Sold out");
+    expect(toGraphQLError(error)).toBe(error);
+  });
+});
+
+describe("A formatter of errors", () => {
+  it("tells the operator about errors that were not meant, with their cause and place", () => {
+    const log = new NotingLog();
+    const format = errorFormatter(maskError, log);
+    const cause = new Error("db");
+    format(wrapped(cause));
+    format(new GraphQLError("Sold out"));
+    expect(log.entries).toEqual([
+      { level: "error", message: "A resolver failed", details: { error: cause, path: ["a", 0] } },
+    ]);
+  });
+
+  it("is the application's own, if it has one", () => {
+    const format = errorFormatter(({ message }) => ({ message: message.toUpperCase() }), new NotingLog());
+    expect(format(wrapped(new Error("no")))).toEqual({ message: "NO" });
+  });
+
+  it("that fails masks the error", () => {
+    const log = new NotingLog();
+    expect(errorFormatter(failing("formatter"), log)(new GraphQLError("Sold out"))).toEqual(masked);
+    expect(log.messages).toEqual(["formatError failed"]);
+  });
+});
