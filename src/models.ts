@@ -1,7 +1,7 @@
 import { consoleLog } from "./observe/console-log.ts";
 import { createModel, type Model } from "./models/model.ts";
 import type { ModelOptions } from "./models/model-options.ts";
-import type { FieldOf, ModelTable, RowOf } from "./models/model-table.ts";
+import type { FieldOf, ModelTable, RowOf } from "./models/table/model-table.ts";
 
 /**
  * Binds a table to a GraphQL type and to four subscription fields, which tell what is committed to it.
@@ -24,13 +24,13 @@ export function model<
 
 export type { CapturedChange, CapturedRow, TableName } from "./contract/captured.ts";
 export type { SnapshotRequest, TableReader, TableSnapshot } from "./contract/source.ts";
-export type { ChangeAction, ModelChange, PlainChange, PlainRow } from "./models/change.ts";
-export { tableTopic, type ChangePayload } from "./models/change-payload.ts";
-export type { ModelHooks } from "./models/hooks.ts";
+export type { ChangeAction, ModelChange, PlainChange, PlainRow } from "./models/change/change.ts";
+export { tableTopic, type ChangePayload } from "./relay/change-payload.ts";
+export type { ModelHooks } from "./models/change/change.ts";
 export type { Model } from "./models/model.ts";
 export type { ModelOptions } from "./models/model-options.ts";
-export type { FieldOf, ModelTable, RowOf } from "./models/model-table.ts";
-export type { PayloadPolicy, SerializedChange } from "./models/payload-policy.ts";
-export type { ExtraEvent, RelayedModel } from "./models/relayed-model.ts";
+export type { FieldOf, ModelTable, RowOf } from "./models/table/model-table.ts";
+export type { PayloadPolicy, SerializedChange } from "./models/change/payload-policy.ts";
+export type { ExtraEvent, RelayedModel } from "./relay/relayed-model.ts";
 export type { IdArgument, ModelQueue } from "./models/subscription-fields.ts";
-export type { ColumnDescription, ColumnType, TableDescription } from "./models/table-description.ts";
+export type { ColumnDescription, ColumnType, TableDescription } from "./models/table/table-description.ts";

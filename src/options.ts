@@ -10,7 +10,7 @@ import type { Triggers } from "./declare/triggers.ts";
 import { defaultDocumentLimits, type DocumentLimits } from "./engine/document/limits.ts";
 import type { FormatResponse } from "./engine/execution/result.ts";
 import { type FormatError, maskError } from "./engine/execution/error-format.ts";
-import type { RelayedModel } from "./models/relayed-model.ts";
+import type { RelayedModel } from "./relay/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
 import type { ServingOptions } from "./serving.ts";
 import type { ContextInput, SessionHooks } from "./session/hooks.ts";

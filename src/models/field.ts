@@ -1,5 +1,5 @@
-import type { Kind } from "./kind.ts";
-import type { Row } from "./table.ts";
+import type { Kind } from "./value/kind.ts";
+import type { Row } from "./table/table.ts";
 
 /** A field of a model: a column that clients may see, or `id` where no column has that name. */
 export interface Field<Context = unknown> {

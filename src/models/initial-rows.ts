@@ -3,11 +3,11 @@ import { FanfareError } from "../base/error.ts";
 import type { CapturedRow } from "../contract/captured.ts";
 import type { TableReader, TableSnapshot } from "../contract/source.ts";
 import type { Snapshot } from "../declare/declaration.ts";
-import type { ModelEvent } from "./change-decoder.ts";
-import { refusal } from "./condition-reader.ts";
-import type { Question } from "./question.ts";
-import type { RowKey } from "./row-key.ts";
-import type { Table } from "./table.ts";
+import type { ModelEvent } from "./change/change-decoder.ts";
+import { refusal } from "./where/condition-reader.ts";
+import type { Criteria } from "./where/criteria.ts";
+import type { RowKey } from "./table/row-key.ts";
+import type { Table } from "./table/table.ts";
 
 export interface InitialRowsOptions {
   readonly model: string;
@@ -34,8 +34,8 @@ export class InitialRows {
   }
 
   /** @throws GraphQLError TOO_MANY_ROWS, SOURCE_UNAVAILABLE. */
-  async read(question: Question): Promise<Snapshot<ModelEvent>> {
-    const snapshot = await this.#snapshot(question.equal);
+  async read(criteria: Criteria): Promise<Snapshot<ModelEvent>> {
+    const snapshot = await this.#snapshot(criteria.equal);
     const at = this.#options.clock.now();
     return {
       events: snapshot.rows.map((row) => ({ action: "SNAPSHOT", row, at })),

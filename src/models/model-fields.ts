@@ -2,12 +2,12 @@ import { assertName } from "graphql";
 import { FanfareError } from "../base/error.ts";
 import type { Log } from "../contract/log.ts";
 import type { Field } from "./field.ts";
-import type { Kind } from "./kind.ts";
-import { text, textComparison } from "./kinds/text.ts";
+import type { Kind } from "./value/kind.ts";
+import { text, textComparison } from "./value/text.ts";
 import type { ErasedOptions, ErasedPermission } from "./model-options.ts";
-import type { RowKey } from "./row-key.ts";
-import { knownTypes } from "./sql-type.ts";
-import type { Column, Table } from "./table.ts";
+import type { RowKey } from "./table/row-key.ts";
+import { knownTypes } from "./value/sql-type.ts";
+import type { Column, Table } from "./table/table.ts";
 
 // They combine conditions in `where`.
 const reserved: ReadonlySet<string> = new Set(["and", "or", "not"]);

@@ -2,11 +2,11 @@ import type { GraphQLScalarType } from "graphql";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../contract/log.ts";
 import type { TableReader } from "../contract/source.ts";
-import type { ErasedHooks, ModelHooks } from "./hooks.ts";
-import type { OwnScalarName } from "./kind.ts";
-import type { ErasedPolicy, PayloadPolicy } from "./payload-policy.ts";
+import type { ErasedHooks, ModelHooks } from "./change/change.ts";
+import type { OwnScalarName } from "./value/kind.ts";
+import type { ErasedPolicy, PayloadPolicy } from "./change/payload-policy.ts";
 import type { ModelQueue } from "./subscription-fields.ts";
-import type { Row as AnyRow } from "./table.ts";
+import type { Row as AnyRow } from "./table/table.ts";
 
 /** How a table becomes a model. Only `name` and `fields` are needed. */
 export interface ModelOptions<Row, Context, Field extends string> {

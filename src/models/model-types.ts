@@ -13,12 +13,12 @@ import {
   type GraphQLScalarType,
 } from "graphql";
 import { shareable } from "../declare/shareable.ts";
-import type { ChangeAction } from "./change.ts";
+import type { ChangeAction } from "./change/change.ts";
 import type { Field } from "./field.ts";
-import type { Kind } from "./kind.ts";
-import type { Scalars } from "./scalars.ts";
-import type { Row } from "./table.ts";
-import { rowWhereType } from "./where-type.ts";
+import type { Kind } from "./value/kind.ts";
+import type { Scalars } from "./value/scalars.ts";
+import type { Row } from "./table/table.ts";
+import { rowWhereType } from "./where/where-type.ts";
 
 const actions = ["SNAPSHOT", "CREATED", "UPDATED", "DELETED"] as const satisfies readonly ChangeAction[];
 

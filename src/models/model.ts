@@ -13,21 +13,21 @@ import { systemClock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type { Log } from "../contract/log.ts";
 import type { Topic } from "../declare/topic.ts";
-import { ChangeDecoder } from "./change-decoder.ts";
-import { tableTopic, type ChangePayload } from "./change-payload.ts";
-import type { ModelChange } from "./change.ts";
+import { ChangeDecoder } from "./change/change-decoder.ts";
+import { tableTopic, type ChangePayload } from "../relay/change-payload.ts";
+import type { ModelChange } from "./change/change.ts";
 import type { Field } from "./field.ts";
 import { InitialRows } from "./initial-rows.ts";
 import { modelFields } from "./model-fields.ts";
 import type { ErasedOptions, ModelOptions } from "./model-options.ts";
-import { keyOf, tableOf, type FieldOf, type ModelTable, type RowOf } from "./model-table.ts";
+import { keyOf, tableOf, type FieldOf, type ModelTable, type RowOf } from "./table/model-table.ts";
 import { actionType, modelTypes } from "./model-types.ts";
-import { PublishedChanges } from "./published-changes.ts";
-import type { RelayedModel } from "./relayed-model.ts";
-import { scalarsWith } from "./scalars.ts";
-import { Sight } from "./sight.ts";
+import { PublishedChanges } from "./change/published-changes.ts";
+import type { RelayedModel } from "../relay/relayed-model.ts";
+import { scalarsWith } from "./value/scalars.ts";
+import { Visibility } from "./visibility.ts";
 import { SubscriptionFields, type IdArgument } from "./subscription-fields.ts";
-import type { Row as AnyRow } from "./table.ts";
+import type { Row as AnyRow } from "./table/table.ts";
 import { resolversOf, typeDefsOf, type Resolvers } from "./type-defs.ts";
 
 /** A field of a model: its name, its column's in the database, and what its values are. */
@@ -95,7 +95,7 @@ export function createModel(source: unknown, options: ErasedOptions, log: Log): 
   const byName = new Map(fields.map((field) => [field.name, field]));
   const topic = tableTopic(table.name);
   const published = new PublishedChanges(table.name, changes, hooks, log);
-  const sight = new Sight(byName, visibleOf(options, log));
+  const visibility = new Visibility(byName, visibleOf(options, log));
   const subscriptionFields = new SubscriptionFields({
     name,
     key,
@@ -104,7 +104,7 @@ export function createModel(source: unknown, options: ErasedOptions, log: Log): 
     fields: byName,
     changes,
     initial: new InitialRows({ model: name, table, key, source: options.source, limit: initialLimit, clock }),
-    sight,
+    visibility,
     payload,
     queue,
     log,
@@ -137,7 +137,7 @@ export function createModel(source: unknown, options: ErasedOptions, log: Log): 
     read: (event) => changes.change(event),
     readFor(event, context) {
       const change = changes.change(event);
-      return change && sight.whole(change, context);
+      return change && visibility.whole(change, context);
     },
     table: published.table,
     isPublished: (change) => published.isPublished(change),

@@ -13,19 +13,18 @@ import type { Overflow } from "../declare/queue.ts";
 import { SKIP, type Skip } from "../declare/skip.ts";
 import { subscription, type SubscriptionOptions } from "../declare/subscription.ts";
 import type { Topic } from "../declare/topic.ts";
-import type { ChangeDecoder, ModelEvent } from "./change-decoder.ts";
-import type { ChangePayload } from "./change-payload.ts";
-import { refusal } from "./condition-reader.ts";
-import { facetsOf, type Facet } from "./facet.ts";
+import type { ChangePayload } from "../relay/change-payload.ts";
+import type { ChangeDecoder, ModelEvent } from "./change/change-decoder.ts";
+import { facetsOf, type Facet } from "./change/facet.ts";
+import { serialized, type ErasedPolicy } from "./change/payload-policy.ts";
+import type { RowChange } from "./change/row-change.ts";
 import type { Field } from "./field.ts";
 import type { InitialRows } from "./initial-rows.ts";
 import { actionType, type ModelTypes } from "./model-types.ts";
-import { serialized, type ErasedPolicy } from "./payload-policy.ts";
-import type { Question } from "./question.ts";
-import { Questions } from "./questions.ts";
-import type { RowChange } from "./row-change.ts";
-import type { RowKey } from "./row-key.ts";
-import type { Sight } from "./sight.ts";
+import type { RowKey } from "./table/row-key.ts";
+import type { Visibility } from "./visibility.ts";
+import { refusal } from "./where/condition-reader.ts";
+import { CriteriaReader, type Criteria } from "./where/criteria.ts";
 
 /** What the argument for the id of a row is called, where it is not `id`. */
 export interface IdArgument {
@@ -50,7 +49,7 @@ export interface SubscriptionFieldsOptions {
   readonly fields: ReadonlyMap<string, Field>;
   readonly changes: ChangeDecoder;
   readonly initial: InitialRows;
-  readonly sight: Sight;
+  readonly visibility: Visibility;
   readonly payload: ErasedPolicy;
   readonly queue: ModelQueue | undefined;
   readonly log: Log;
@@ -61,7 +60,7 @@ interface Hearing {
   /** The only captured changes it has to look at; undefined: all. */
   readonly action: "CREATED" | "UPDATED" | "DELETED" | undefined;
   /** Whether it tells of a change, as its viewer sees it. */
-  wants(view: RowChange, question: Question): boolean;
+  wants(view: RowChange, criteria: Criteria): boolean;
   /** Which row is the field's value; undefined: the change itself. */
   readonly row: "before" | "after" | undefined;
   /** Whether it tells of rows that are gone, and the removal of all at once concerns it. */
@@ -90,7 +89,7 @@ const deleted: Hearing = {
 };
 const changed: Hearing = {
   action: undefined,
-  wants: ({ action }, question) => question.wants(action),
+  wants: ({ action }, criteria) => criteria.wants(action),
   row: undefined,
   tellsRemovals: true,
 };
@@ -134,12 +133,12 @@ export class SubscriptionFields {
 
   #field(hearing: Hearing, description: string, idName: string, args: GraphQLFieldConfigArgumentMap): FieldConfig {
     const { fields, key } = this.#options;
-    const questions = new Questions(key, fields.values(), idName);
+    const reader = new CriteriaReader(key, fields.values(), idName);
     return {
       type: new GraphQLNonNull(this.#typeOf(hearing)),
       description,
       args,
-      ...subscription(this.#declaration(hearing, questions)),
+      ...subscription(this.#declaration(hearing, reader)),
     };
   }
 
@@ -151,58 +150,58 @@ export class SubscriptionFields {
 
   #declaration(
     hearing: Hearing,
-    questions: Questions,
+    reader: CriteriaReader,
   ): SubscriptionOptions<unknown, Arguments, ModelEvent, unknown, Facet> {
-    const { initial, queue, sight, topic } = this.#options;
+    const { initial, queue, visibility, topic } = this.#options;
     return {
       topics: (args, context) => {
-        this.#admit(questions.of(args), context);
+        this.#admit(reader.of(args), context);
         return [topic];
       },
-      match: (args) => questions.of(args).match(hearing.action),
+      match: (args) => reader.of(args).match(hearing.action),
       facets: this.#facets,
-      ...(sight.isCommon
-        ? { resolve: (event, args) => this.#value(hearing, event, questions.of(args), undefined) }
+      ...(visibility.isCommon
+        ? { resolve: (event, args) => this.#value(hearing, event, reader.of(args), undefined) }
         : {
             // So that no context is made for a change which no viewer with these arguments hears of.
-            filter: (event, args) => this.#mayConcern(event, questions.of(args)),
-            resolveFor: (event, args, context) => this.#value(hearing, event, questions.of(args), context),
+            filter: (event, args) => this.#mayConcern(event, reader.of(args)),
+            resolveFor: (event, args, context) => this.#value(hearing, event, reader.of(args), context),
           }),
       ...(hearing === changed && {
-        snapshot: (args) => (questions.of(args).initial ? initial.read(questions.of(args)) : undefined),
+        snapshot: (args) => (reader.of(args).initial ? initial.read(reader.of(args)) : undefined),
       }),
       ...(queue && { queue: { ...queue, key: (event) => this.#idOf(event) } }),
     };
   }
 
   /** @throws GraphQLError FORBIDDEN, INITIAL_UNAVAILABLE. */
-  #admit(question: Question, context: unknown): void {
-    const { initial, name, sight } = this.#options;
-    const hidden = sight.hiddenIn(question, context);
+  #admit(criteria: Criteria, context: unknown): void {
+    const { initial, name, visibility } = this.#options;
+    const hidden = visibility.hiddenIn(criteria, context);
     if (hidden !== undefined) throw refusal(`You may not ask about ${name}.${hidden}`, "FORBIDDEN");
-    if (question.initial) initial.assertAvailable();
+    if (criteria.initial) initial.assertAvailable();
   }
 
-  #mayConcern(event: ModelEvent, question: Question): boolean {
+  #mayConcern(event: ModelEvent, criteria: Criteria): boolean {
     try {
       const change = this.#options.changes.change(event);
       if (!change) return true;
-      return question.isAbout(change) && [change.before, change.after].some((row) => row && question.concerns(row));
+      return criteria.isAbout(change) && [change.before, change.after].some((row) => row && criteria.concerns(row));
     } catch {
       // What cannot be decoded is told by the value.
       return true;
     }
   }
 
-  #value(hearing: Hearing, event: ModelEvent, question: Question, context: unknown): unknown {
-    const { changes, log, name, payload, sight } = this.#options;
+  #value(hearing: Hearing, event: ModelEvent, criteria: Criteria, context: unknown): unknown {
+    const { changes, log, name, payload, visibility } = this.#options;
     const change = changes.change(event);
     if (!change) {
-      if (!hearing.tellsRemovals || !question.wants("DELETED")) return SKIP;
+      if (!hearing.tellsRemovals || !criteria.wants("DELETED")) return SKIP;
       throw refusal(`All rows of ${name} were removed at once; subscribe again`, "TABLE_TRUNCATED");
     }
-    const view = sight.view(change, question, context);
-    if (!view || !hearing.wants(view, question)) return SKIP;
+    const view = visibility.view(change, criteria, context);
+    if (!view || !hearing.wants(view, criteria)) return SKIP;
     const sent = serialized(payload, view, log);
     return sent instanceof Promise ? sent.then((value) => this.#partOf(value, hearing)) : this.#partOf(sent, hearing);
   }

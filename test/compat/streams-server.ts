@@ -7,7 +7,7 @@ import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fan
 import { ModelStreams, type ModelStreamsOptions } from "fanfare/compat";
 import { model, type Model, type ModelOptions } from "fanfare/models";
 import type { CapturedRow } from "../../src/contract/captured.ts";
-import type { ChangePayload } from "../../src/models/change-payload.ts";
+import type { ChangePayload } from "../../src/relay/change-payload.ts";
 
 export const users = pgTable("auth_user", {
   id: integer("id").primaryKey(),

@@ -1,6 +1,6 @@
 import { integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import type { CapturedRow } from "../../src/contract/captured.ts";
-import type { ChangePayload } from "../../src/models/change-payload.ts";
+import type { ChangePayload } from "../../src/relay/change-payload.ts";
 
 export const cars = pgTable("cars", {
   id: integer("id").primaryKey(),

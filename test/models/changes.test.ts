@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createFanfare, declare } from "fanfare";
 import { model } from "fanfare/models";
 import { turns } from "fanfare/testing";
-import type { ChangePayload } from "../../src/models/change-payload.ts";
+import type { ChangePayload } from "../../src/relay/change-payload.ts";
 import { connected } from "../server/connected.ts";
 import { Executions } from "../server/executions.ts";
 import { NotingLog } from "../server/noting-log.ts";

@@ -1,7 +1,7 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
 import type { Model } from "fanfare/models";
-import type { ChangePayload } from "../../src/models/change-payload.ts";
+import type { ChangePayload } from "../../src/relay/change-payload.ts";
 
 export interface Viewing {
   readonly viewer?: string;

@@ -1,7 +1,7 @@
 // A relay in a process of its own, to be killed or paused by a test: `<database's url> <broker's port> <lease> <batch>`.
 import { subscribe } from "node:diagnostics_channel";
 import { Pool } from "pg";
-import { createRelay } from "../../../src/models/relay.ts";
+import { createRelay } from "../../../src/relay/relay.ts";
 import { postgresOutbox } from "../../../src/sources/postgres-outbox.ts";
 import { answer } from "../../faults/child.ts";
 import { RemoteBroker } from "./remote-broker.ts";

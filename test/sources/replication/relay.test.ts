@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { describe, expect, it } from "vitest";
 import type { NewEvent } from "../../../src/contract/broker.ts";
-import type { ChangePayload } from "../../../src/models/change-payload.ts";
+import type { ChangePayload } from "../../../src/relay/change-payload.ts";
 import { historyQuery, historyTables, randomOf, versionOf, versionsById, write, type Version } from "../history.ts";
 import { CapturedDatabase, eventually, openServer, table } from "./capture.ts";
 import { RecordingBroker } from "./recording-broker.ts";

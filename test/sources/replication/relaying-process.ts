@@ -1,6 +1,6 @@
 import { Client, Pool } from "pg";
 import type { Broker } from "../../../src/contract/broker.ts";
-import { createRelay } from "../../../src/models/relay.ts";
+import { createRelay } from "../../../src/relay/relay.ts";
 import { postgresReplication } from "../../../src/sources/postgres-replication.ts";
 import type { Call, Reply } from "./relaying.ts";
 

@@ -1,0 +1,90 @@
+import { FanfareError } from "../../base/error.ts";
+import { kindOf } from "../value/sql-type.ts";
+import type { Column, Table } from "./table.ts";
+
+interface ValuesOfTypes {
+  readonly smallint: number;
+  readonly integer: number;
+  readonly bigint: bigint;
+  readonly numeric: string;
+  readonly real: number;
+  readonly "double precision": number;
+  readonly boolean: boolean;
+  readonly text: string;
+  readonly varchar: string;
+  readonly char: string;
+  readonly enum: string;
+  readonly uuid: string;
+  readonly date: string;
+  readonly time: string;
+  readonly timestamp: Date;
+  readonly timestamptz: Date;
+  readonly interval: string;
+  readonly inet: string;
+  readonly json: unknown;
+  readonly jsonb: unknown;
+  readonly bytea: Uint8Array;
+}
+
+type PlainType = keyof ValuesOfTypes;
+
+/** A PostgreSQL type. `enum` stands for every type that `create type … as enum` makes. */
+export type ColumnType = PlainType | `${PlainType}[]` | `${PlainType}[][]`;
+
+export interface ColumnDescription {
+  /** As the database spells it; the property's own name by default. */
+  readonly name?: string;
+  readonly type: ColumnType;
+  /** Default false. */
+  readonly nullable?: boolean;
+}
+
+/**
+ * A table in plain words, for those whose ORM is not Drizzle.
+ *
+ * ```ts
+ * { name: "cars", key: "id", columns: { id: "integer", make: "text", updatedAt: { name: "updated_at", type: "timestamptz" } } }
+ * ```
+ */
+export interface TableDescription {
+  /** As the database spells it. */
+  readonly name: string;
+  /** Default `public`. */
+  readonly schema?: string;
+  /** The property of the primary key's column, or those of its columns in their order. */
+  readonly key: string | readonly string[];
+  /** By the names that programs use. A bare type is a column of that very name which is never null. */
+  readonly columns: Readonly<Record<string, ColumnType | ColumnDescription>>;
+}
+
+/** The value of a column's type. */
+export type ValueOf<Type> = Type extends `${infer Item}[]`
+  ? readonly (ValueOf<Item> | null)[]
+  : Type extends PlainType
+    ? ValuesOfTypes[Type]
+    : never;
+
+/** The value of a described column. */
+export type DescribedValue<Described> = Described extends { readonly type: infer Type }
+  ? Described extends { readonly nullable: true }
+    ? ValueOf<Type> | null
+    : ValueOf<Type>
+  : ValueOf<Described>;
+
+/** @throws FanfareError BAD_DECLARATION for a description without a name or columns. */
+export function describedTable(description: TableDescription): Table {
+  const { name, schema = "public", key, columns } = description;
+  if (typeof name !== "string" || typeof columns !== "object" || columns === null) {
+    throw new FanfareError("BAD_DECLARATION", "A table is described by its `name`, its `key` and its `columns`");
+  }
+  return {
+    name: { schema, name },
+    columns: new Map(Object.entries(columns).map(([property, column]) => [property, columnOf(property, column)])),
+    key: typeof key === "string" ? [key] : (key ?? []),
+  };
+}
+
+function columnOf(property: string, described: ColumnType | ColumnDescription): Column {
+  const { name = property, type, nullable = false } = typeof described === "string" ? { type: described } : described;
+  return { property, name, type, nullable, kind: kindOf(type) };
+}
