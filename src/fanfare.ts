@@ -23,9 +23,9 @@ import { RateLimit } from "./session/rate-limit.ts";
 import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
 import { Serving, type DoorOptions, type ListenAddress, type Served } from "./serving.ts";
-import type { HttpHandler } from "./transports/http.ts";
-import type { HttpService } from "./transports/http-exchange.ts";
-import type { HttpServer } from "./transports/path-claims.ts";
+import type { HttpHandler } from "./transports/http/service.ts";
+import type { HttpService } from "./transports/exchange/exchange.ts";
+import type { HttpServer } from "./transports/server/path-claims.ts";
 
 /** What an operation in the same process is made of. */
 export interface LocalRequest<Context> extends OperationRequest {

@@ -1,5 +1,5 @@
 import type { Fanfare } from "./fanfare.ts";
-import { FetchExchange } from "./transports/fetch-exchange.ts";
+import { FetchExchange } from "./transports/exchange/fetch.ts";
 
 export interface FetchHandlerOptions {
   /**

@@ -1,3 +1,5 @@
+import { jsonDepth } from "./base/json-depth.ts";
+import { parseObject, type ParsedObject } from "./base/json.ts";
 import { Lifetime } from "./base/lifetime.ts";
 import type { Accept } from "./contract/socket.ts";
 import type { Dialect } from "./dialects/dialect.ts";
@@ -5,19 +7,20 @@ import { eventStream, singleEventStream } from "./dialects/event-stream.ts";
 import { graphqlSubscriptions } from "./dialects/graphql-subscriptions.ts";
 import { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "./dialects/graphql-ws.ts";
-import { parseObject, type ParsedObject } from "./base/json.ts";
-import { jsonDepth } from "./base/json-depth.ts";
 import type { SessionHost } from "./session/host.ts";
 import { HttpRequests } from "./session/http-requests.ts";
-import { attach } from "./transports/attach.ts";
-import { EventStreams } from "./transports/event-stream.ts";
-import type { HttpService } from "./transports/http-exchange.ts";
-import { httpService } from "./transports/http-service.ts";
-import { nodeHandler, type HttpHandler } from "./transports/http.ts";
-import { listen, type Listening } from "./transports/listen.ts";
+import { EventStreams } from "./transports/event-stream/event-stream.ts";
+import type { HttpService } from "./transports/exchange/exchange.ts";
+import { httpService, nodeHandler, type HttpHandler } from "./transports/http/service.ts";
 import type { OriginRule } from "./transports/origin.ts";
-import type { HttpServer } from "./transports/path-claims.ts";
-import { websocketTransport, type WebSocketOptions, type WebSocketTransport } from "./transports/websocket.ts";
+import { attach } from "./transports/server/attach.ts";
+import { listen, type Listening } from "./transports/server/listen.ts";
+import type { HttpServer } from "./transports/server/path-claims.ts";
+import {
+  websocketTransport,
+  type WebSocketOptions,
+  type WebSocketTransport,
+} from "./transports/websocket/websocket.ts";
 
 /** How clients may come in. */
 export interface ServingOptions {

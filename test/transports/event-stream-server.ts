@@ -12,12 +12,11 @@ import { eventStream, singleEventStream } from "../../src/dialects/event-stream.
 import type { ServerMessage } from "../../src/dialects/message.ts";
 import { turns } from "../../src/testing/client.ts";
 import { fakeClock, type FakeClock } from "../../src/testing/fake-clock.ts";
-import { EventStreams, type EventStreamOptions } from "../../src/transports/event-stream.ts";
-import type { HttpService } from "../../src/transports/http-exchange.ts";
-import { httpService } from "../../src/transports/http-service.ts";
-import { nodeHandler, type HttpHandler } from "../../src/transports/http.ts";
+import { EventStreams, type EventStreamOptions } from "../../src/transports/event-stream/event-stream.ts";
+import type { HttpService } from "../../src/transports/exchange/exchange.ts";
+import { httpService, nodeHandler, type HttpHandler } from "../../src/transports/http/service.ts";
 import { parseJson, PlainEngine } from "./request-engine.ts";
-import { closeServer, listenAnywhere, RecordedSession, recordedLog, type RecordedLog } from "./websocket-server.ts";
+import { closeServer, listenAnywhere, recordedLog, RecordedSession, type RecordedLog } from "./websocket-server.ts";
 
 const none = new Uint8Array();
 

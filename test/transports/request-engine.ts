@@ -2,7 +2,7 @@ import { buildSchema, execute, parse, validate } from "graphql";
 import type { RequestEngine } from "../../src/contract/request-engine.ts";
 import { jsonDepth } from "../../src/base/json-depth.ts";
 import { parseObject } from "../../src/base/json.ts";
-import { httpTransport, type HttpHandler, type HttpOptions } from "../../src/transports/http.ts";
+import { httpTransport, type HttpHandler, type HttpOptions } from "../../src/transports/http/service.ts";
 import { recordedLog } from "./websocket-server.ts";
 
 const schema = buildSchema(`

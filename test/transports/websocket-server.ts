@@ -4,7 +4,11 @@ import type { Log } from "../../src/contract/log.ts";
 import type { Socket, SocketHandler } from "../../src/contract/socket.ts";
 import type { Dialect } from "../../src/dialects/dialect.ts";
 import { graphqlTransportWs } from "../../src/dialects/graphql-transport-ws.ts";
-import { websocketTransport, type WebSocketOptions, type WebSocketTransport } from "../../src/transports/websocket.ts";
+import {
+  websocketTransport,
+  type WebSocketOptions,
+  type WebSocketTransport,
+} from "../../src/transports/websocket/websocket.ts";
 
 /** What one session was told. */
 export class RecordedSession implements SocketHandler {

@@ -16,7 +16,7 @@ import {
 } from "../../dialects/streams.ts";
 import type { Fanfare } from "../../fanfare.ts";
 import { consoleLog } from "../../observe/console-log.ts";
-import type { HttpServer } from "../../transports/path-claims.ts";
+import type { HttpServer } from "../../transports/server/path-claims.ts";
 import { ModelStream, type StreamedModel, type StreamOptions } from "./model-stream.ts";
 import { actionWords, isAction, rowActions, type StreamAction, type StreamOperation } from "./stream-action.ts";
 import { StreamChannel, type AcceptConnection, type ChannelKeeper } from "./stream-channel.ts";

@@ -1,0 +1,69 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { EventStreamConnection } from "./connection.ts";
+
+interface Reservation {
+  readonly connection: EventStreamConnection;
+  readonly token: string;
+  readonly owner: string;
+  /** Until the stream is opened. */
+  timer: Timer | undefined;
+  opened: boolean;
+}
+
+export interface ReservationLimits {
+  readonly reservations: number;
+  readonly reservationMilliseconds: number;
+}
+
+/** The streams that can be found by a token, and how many of them nobody has come for yet. */
+export class Reservations {
+  readonly #clock: Clock;
+  readonly #limits: ReservationLimits;
+  readonly #byToken = new Map<string, Reservation>();
+  readonly #byConnection = new WeakMap<EventStreamConnection, Reservation>();
+  #unopened = 0;
+
+  constructor(clock: Clock, limits: ReservationLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  get isFull(): boolean {
+    return this.#unopened >= this.#limits.reservations;
+  }
+
+  add(connection: EventStreamConnection, token: string, owner: string): void {
+    const reservation: Reservation = { connection, token, owner, timer: undefined, opened: false };
+    this.#byToken.set(token, reservation);
+    this.#byConnection.set(connection, reservation);
+    this.#unopened += 1;
+  }
+
+  /** The client is told its token: from now on it has so much time to come with it. */
+  begin(connection: EventStreamConnection): void {
+    const reservation = this.#byConnection.get(connection);
+    if (!reservation) return;
+    const { reservationMilliseconds } = this.#limits;
+    reservation.timer = this.#clock.after(reservationMilliseconds, () => connection.terminate());
+  }
+
+  /** Undefined also for somebody else's. */
+  find(token: string, owner: string): EventStreamConnection | undefined {
+    const reservation = this.#byToken.get(token);
+    return reservation?.owner === owner ? reservation.connection : undefined;
+  }
+
+  opened(connection: EventStreamConnection): void {
+    const reservation = this.#byConnection.get(connection);
+    if (!reservation || reservation.opened) return;
+    reservation.timer?.[Symbol.dispose]();
+    reservation.opened = true;
+    this.#unopened -= 1;
+  }
+
+  delete(connection: EventStreamConnection): void {
+    this.opened(connection);
+    const reservation = this.#byConnection.get(connection);
+    if (reservation) this.#byToken.delete(reservation.token);
+  }
+}

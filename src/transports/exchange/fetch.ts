@@ -1,0 +1,81 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Peer } from "../../contract/peer.ts";
+import { BodyStream } from "./body-stream.ts";
+import type { HttpExchange, StreamBody, StreamListener } from "./exchange.ts";
+import type { HttpReply } from "./reply.ts";
+
+/** A request of the Fetch standard. */
+export class FetchExchange implements HttpExchange {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly peer: Peer;
+  readonly #request: Request;
+  readonly #respond: (response: Response) => void;
+  #onGone: (() => void) | undefined;
+
+  /** @param respond takes the answer. */
+  constructor(request: Request, address: string, respond: (response: Response) => void) {
+    const { pathname, search } = new URL(request.url);
+    this.url = pathname + search;
+    this.headers = Object.fromEntries(request.headers);
+    this.peer = peerOf(request.headers, address, this.url);
+    this.#request = request;
+    this.#respond = respond;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get abandoned(): boolean {
+    return this.#request.signal.aborted;
+  }
+
+  async read(maxBytes: number): Promise<Uint8Array | undefined> {
+    const { body } = this.#request;
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    if (!body) return new Uint8Array();
+    for await (const chunk of body) {
+      size += chunk.length;
+      if (size > maxBytes) return undefined;
+      chunks.push(chunk);
+    }
+    return joined(chunks, size);
+  }
+
+  reply([body, { status, headers }]: HttpReply): void {
+    this.#onGone = undefined;
+    this.#respond(new Response(body, { status, headers: { ...headers } }));
+  }
+
+  stream(headers: Readonly<Record<string, string>>, listener: StreamListener): StreamBody {
+    this.#onGone = undefined;
+    const stream = new BodyStream(this.#request.signal, listener);
+    this.#respond(new Response(stream.body, { headers }));
+    return stream;
+  }
+
+  onGone(callback: () => void): void {
+    this.#onGone = callback;
+    const { signal } = this.#request;
+    const gone = (): void => this.#onGone?.();
+    if (signal.aborted) queueMicrotask(gone);
+    else signal.addEventListener("abort", gone, { once: true });
+  }
+}
+
+/** Keeps the headers, and not the request with its body. */
+function peerOf(headers: Headers, address: string, url: string): Peer {
+  return { address, url, header: (name) => headers.get(name) ?? undefined };
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

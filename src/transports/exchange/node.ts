@@ -1,0 +1,91 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Peer } from "../../contract/peer.ts";
+import type { HttpExchange, StreamBody, StreamListener } from "./exchange.ts";
+import type { HttpReply } from "./reply.ts";
+import { peerOf } from "../peer.ts";
+import { ResponseStream } from "./response-stream.ts";
+
+/** A request to Node's HTTP server. */
+export class NodeExchange implements HttpExchange {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #trustProxy: number;
+  #peer: Peer | undefined;
+  #onGone: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, trustProxy: number) {
+    this.#request = request;
+    this.#response = response;
+    this.#trustProxy = trustProxy;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "";
+  }
+
+  get url(): string {
+    return this.#request.url ?? "";
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers;
+  }
+
+  get peer(): Peer {
+    this.#peer ??= peerOf(this.#request, this.#trustProxy);
+    return this.#peer;
+  }
+
+  get abandoned(): boolean {
+    return !this.#request.complete;
+  }
+
+  async read(maxBytes: number): Promise<Uint8Array | undefined> {
+    const bytes = parsedBefore(this.#request) ?? (await readBytes(this.#request, maxBytes));
+    return bytes && bytes.length <= maxBytes ? bytes : undefined;
+  }
+
+  reply([body, head]: HttpReply): void {
+    this.#onGone = undefined;
+    const response = this.#response;
+    if (response.destroyed || response.headersSent) return;
+    const bytes = Buffer.from(body ?? "");
+    response.writeHead(head.status, { ...head.headers, "content-length": bytes.length });
+    response.end(bytes);
+  }
+
+  stream(headers: Readonly<Record<string, string>>, listener: StreamListener): StreamBody {
+    this.#onGone = undefined;
+    return new ResponseStream(this.#response, headers, listener);
+  }
+
+  onGone(callback: () => void): void {
+    this.#onGone = callback;
+    const gone = (): void => this.#onGone?.();
+    if (this.#response.destroyed) queueMicrotask(gone);
+    else this.#response.once("close", gone);
+  }
+}
+
+/** A framework's body parser may have been here. What it made is written out again, so that the same checks apply. */
+function parsedBefore(request: IncomingMessage): Buffer | undefined {
+  const body: unknown = "body" in request ? request.body : undefined;
+  if (body !== undefined) return Buffer.from(JSON.stringify(body));
+  if (request.readableEnded) throw new Error("Something else has read the body of the request");
+  return undefined;
+}
+
+/** Undefined when there are more than `maxBytes`; what comes after them is thrown away. */
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else resolve(undefined);
+    });
+    request.once("end", () => resolve(Buffer.concat(chunks)));
+    request.once("error", reject);
+  });
+}

@@ -1,0 +1,88 @@
+import { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { writeChunk } from "./chunk.ts";
+import type { StreamBody, StreamListener } from "./exchange.ts";
+
+const lineEnd = Buffer.from("\r\n");
+
+/**
+ * The body of a response of Node's HTTP server. A body of HTTP/1 is written on the connection below the response, as
+ * chunks of our own, which saves a sixth of the CPU time of a delivery. A response that somebody has wrapped, such as a
+ * middleware, and one of HTTP/2 is written as it wants to be.
+ */
+export class ResponseStream implements StreamBody {
+  readonly #response: ServerResponse;
+  readonly #listener: StreamListener;
+  /** The connection, where it may be written to. */
+  readonly #connection: Socket | undefined;
+  /** The stream will tell when it has been drained. */
+  #awaitsDrain = false;
+  #over = false;
+
+  constructor(response: ServerResponse, headers: Readonly<Record<string, string>>, listener: StreamListener) {
+    this.#response = response;
+    this.#listener = listener;
+    response.once("close", this.#gone);
+    response.on("error", () => response.destroy());
+    response.writeHead(200, headers);
+    response.flushHeaders();
+    // Behind another response on its connection, one has none yet.
+    const isPlain = response instanceof ServerResponse && !Object.hasOwn(response, "write");
+    this.#connection = isPlain ? (response.socket ?? undefined) : undefined;
+  }
+
+  get blocked(): boolean {
+    return this.#connection?.writableNeedDrain ?? this.#awaitsDrain;
+  }
+
+  write(parts: readonly Uint8Array[], count: number): void {
+    if (!this.#open) return;
+    if (!this.#connection) {
+      if (!this.#response.write(Buffer.concat(parts.slice(0, 3 * count)))) this.#awaitDrain();
+      return;
+    }
+    writeChunk(this.#connection, parts, 3 * count, this.#response.chunkedEncoding);
+    if (this.#connection.writableNeedDrain) this.#awaitDrain();
+  }
+
+  probe(bytes: Uint8Array, taken: () => void): void {
+    if (!this.#open) return;
+    const written = (error?: Error | null): void => {
+      if (!error) taken();
+    };
+    const isChunked = this.#connection !== undefined && this.#response.chunkedEncoding;
+    const size = isChunked ? `${bytes.length.toString(16)}\r\n` : "";
+    const whole = isChunked ? Buffer.concat([Buffer.from(size), bytes, lineEnd]) : bytes;
+    if (!(this.#connection ?? this.#response).write(whole, written)) this.#awaitDrain();
+  }
+
+  end(): void {
+    if (!this.#open) return;
+    this.#over = true;
+    this.#response.end();
+  }
+
+  destroy(): void {
+    this.#over = true;
+    this.#response.destroy();
+  }
+
+  get #open(): boolean {
+    return !this.#over && !this.#response.destroyed && this.#connection?.writable !== false;
+  }
+
+  /** Listened to only when it matters: most clients never make their stream wait. */
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    (this.#connection ?? this.#response).once("drain", () => {
+      this.#awaitsDrain = false;
+      if (this.#open) this.#listener.drained();
+    });
+  }
+
+  readonly #gone = (): void => {
+    this.#over = true;
+    this.#listener.gone();
+  };
+}

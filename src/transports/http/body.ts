@@ -1,0 +1,58 @@
+import type { JsonObject, ParsedObject } from "../../base/json.ts";
+import type { HttpExchange } from "../exchange/exchange.ts";
+import { problem, type HttpReply } from "../exchange/reply.ts";
+import { isJson } from "../origin.ts";
+
+/** Parses a JSON object from a client, under the rules that hold for messages on a socket. */
+export type ParseJson = (text: string) => ParsedObject;
+
+/** The JSON object that a request carries, or the reply to one that carries none. */
+export type HttpBody = { readonly object: JsonObject } | { readonly reply: HttpReply };
+
+/** Reads a body of JSON in UTF-8 with at most `maxBytes`. Rejects when the client goes away before its end. */
+export async function readBody(exchange: HttpExchange, maxBytes: number, parse: ParseJson): Promise<HttpBody> {
+  const { "content-type": type, "content-encoding": encoding = "identity" } = exchange.headers;
+  if (!isJson(type) || encoding !== "identity") {
+    return { reply: problem(415, "The body must be application/json in UTF-8, not compressed") };
+  }
+  const bytes = await exchange.read(maxBytes);
+  if (!bytes) {
+    // The rest is not waited for, so nothing else can come on this connection.
+    const reply = problem(413, `The body may have at most ${maxBytes} bytes`, {
+      connection: "close",
+    });
+    return { reply };
+  }
+  const text = decode(bytes);
+  const parsed = text === undefined ? { problem: "Not valid UTF-8" } : parse(text);
+  return "problem" in parsed ? { reply: problem(400, parsed.problem) } : parsed;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+export function searchOf(url: string): URLSearchParams {
+  return new URLSearchParams(url.split("?")[1]);
+}
+
+/** The parameters of a request by GET, as the object that a body would be. */
+export function searchPayload(url: string, parse: ParseJson): HttpBody {
+  const search = searchOf(url);
+  const [query, operationName] = [search.get("query"), search.get("operationName")];
+  const objects: Record<string, JsonObject> = {};
+  for (const name of ["variables", "extensions"]) {
+    const text = search.get(name);
+    const parsed = text ? parse(text) : undefined;
+    if (!parsed) continue;
+    if ("problem" in parsed) return { reply: problem(400, `${name}: ${parsed.problem}`) };
+    objects[name] = parsed.object;
+  }
+  return { object: { query, operationName, ...objects } };
+}

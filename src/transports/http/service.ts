@@ -1,0 +1,174 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { getOperationAST } from "graphql";
+import type { JsonObject } from "../../base/json.ts";
+import type { Log } from "../../contract/log.ts";
+import type { RequestEngine } from "../../contract/request-engine.ts";
+import type { EventStreams } from "../event-stream/event-stream.ts";
+import type { HttpExchange, HttpService } from "../exchange/exchange.ts";
+import { NodeExchange } from "../exchange/node.ts";
+import { problem, type HttpReply } from "../exchange/reply.ts";
+import { crossSiteHint, mayBeCrossSite, OriginCheck, type OriginRule } from "../origin.ts";
+import { readBody, searchOf, searchPayload, type HttpBody, type ParseJson } from "./body.ts";
+import { graphqlOverHttp } from "./graphql-over-http.ts";
+
+export interface HttpServiceOptions {
+  readonly engine: RequestEngine;
+  readonly log: Log;
+  /** Pages that may send requests by GET without a header of their own. Default: those of the server's own host. */
+  readonly origin?: OriginRule | undefined;
+  /** Parses bodies, and variables and extensions in a URL. What it calls a problem is answered with 400. */
+  readonly parse: ParseJson;
+  /** Serves server-sent events. Default: none. */
+  readonly streams?: EventStreams | undefined;
+}
+
+/**
+ * GraphQL over HTTP: queries by GET and POST, mutations by POST, as JSON; with `streams`, operations of every kind as
+ * server-sent events. The path is not looked at.
+ *
+ * Throws FanfareError BAD_OPTION for an origin that no browser would send.
+ */
+export function httpService(options: HttpServiceOptions): HttpService {
+  return new Answers(options);
+}
+
+const tokenHeader = "x-graphql-event-stream-token";
+const streamType = "text/event-stream";
+const jsonTypes = ["application/graphql-response+json", "application/json", "application/*", "*/*"];
+
+class Answers implements HttpService {
+  readonly #options: HttpServiceOptions;
+  readonly #origin: OriginCheck;
+  readonly #run: ReturnType<typeof graphqlOverHttp>;
+
+  constructor(options: HttpServiceOptions) {
+    this.#options = options;
+    this.#origin = new OriginCheck(options.origin);
+    this.#run = graphqlOverHttp(options.engine, options.parse);
+  }
+
+  answer(exchange: HttpExchange): void {
+    void this.#answer(exchange).then(
+      (reply) => reply && exchange.reply(reply),
+      (error: unknown) => {
+        // Before the end of its body, it is the client that went away.
+        if (!exchange.abandoned) this.#options.log.error("An HTTP request failed", { error });
+        exchange.reply(problem(500, "Internal server error"));
+      },
+    );
+  }
+
+  /** Answers with nothing where a stream has taken the matter over. */
+  async #answer(exchange: HttpExchange): Promise<HttpReply | undefined> {
+    const { streams } = this.#options;
+    if (!streams) return this.#json(exchange);
+    const { headers, method } = exchange;
+    const search = searchOf(exchange.url);
+    const token = exchange.peer.header(tokenHeader) ?? search.get("token");
+    const wish = streamWish(headers.accept);
+    if (method === "PUT") return streams.reserve(exchange);
+    if (method === "DELETE") return streams.stop(exchange, token ?? "", search.get("operationId"));
+    // Only who was given the token knows it, so a request with it comes from no other site's page.
+    if (method === "GET" && wish === "first" && token !== null) return streams.open(exchange, token);
+    if (method === "POST" && token !== null) return this.#start(streams, exchange, token);
+    return wish === "none" ? this.#json(exchange) : this.#stream(streams, exchange, wish);
+  }
+
+  /** An operation for a stream that is there already. */
+  async #start(streams: EventStreams, exchange: HttpExchange, token: string): Promise<HttpReply> {
+    const body = await this.#body(exchange);
+    return "reply" in body ? body.reply : streams.start(exchange, token, body.object);
+  }
+
+  /** An operation that may have a stream of its own. */
+  async #stream(streams: EventStreams, exchange: HttpExchange, wish: "first" | "also"): Promise<HttpReply | undefined> {
+    const { method } = exchange;
+    if (method !== "GET" && method !== "POST") return this.#json(exchange);
+    if (method === "GET" && mayBeCrossSite(exchange.headers, this.#origin)) return problem(403, crossSiteHint);
+    const body = method === "GET" ? searchPayload(exchange.url, this.#options.parse) : await this.#body(exchange);
+    if ("reply" in body) return body.reply;
+    const kind = this.#kindOf(body.object);
+    if (wish === "also" && kind !== "subscription") return this.#json(exchange, body.object);
+    if (method === "GET" && (kind === "mutation" || kind === "command")) {
+      return problem(405, `A ${kind} must be sent by POST`, { allow: "POST" });
+    }
+    return streams.distinct(exchange, body.object);
+  }
+
+  /** @param body what was read already. */
+  async #json(exchange: HttpExchange, body?: JsonObject): Promise<HttpReply> {
+    const { method, url, headers, peer } = exchange;
+    if (method === "GET" && mayBeCrossSite(headers, this.#origin)) return problem(403, crossSiteHint);
+    let object = body ?? null;
+    if (method === "POST" && !object) {
+      const read = await this.#body(exchange);
+      if ("reply" in read) return read.reply;
+      object = read.object;
+    }
+    const reply = await this.#run({ method, url, headers, body: object, raw: undefined, context: peer });
+    return this.#options.streams && reply[1].status === 405 ? withStreamMethods(reply) : reply;
+  }
+
+  #body(exchange: HttpExchange): Promise<HttpBody> {
+    const { engine, parse } = this.#options;
+    return readBody(exchange, engine.maxBodyBytes, parse);
+  }
+
+  /** Undefined for what cannot be run: the session words it. */
+  #kindOf({ query, operationName }: JsonObject): string | undefined {
+    if (typeof query !== "string") return undefined;
+    const name = typeof operationName === "string" ? operationName : undefined;
+    const { engine } = this.#options;
+    try {
+      const document = engine.parse(query);
+      return engine.isCommand(document, name) ? "command" : getOperationAST(document, name)?.operation;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function withStreamMethods([body, head]: HttpReply): HttpReply {
+  const { allow } = { allow: "", ...head.headers };
+  return allow === "GET, POST"
+    ? [body, { ...head, headers: { ...head.headers, allow: "GET, POST, PUT, DELETE" } }]
+    : [body, head];
+}
+
+/**
+ * Whether the client wants a stream before anything else; would take one too, as clients do that send the same header
+ * with everything; or would not.
+ */
+function streamWish(accept: string | undefined): "first" | "also" | "none" {
+  const types = accept?.split(",").map((entry) => entry.split(";")[0]?.trim().toLowerCase() ?? "") ?? [];
+  if (!types.includes(streamType)) return "none";
+  const first = types.find((type) => type === streamType || jsonTypes.includes(type));
+  return first === streamType ? "first" : "also";
+}
+
+export interface HttpOptions extends HttpServiceOptions {
+  /** How many proxies in front of this server write `X-Forwarded-For`. Default 0: the header is not believed. */
+  readonly trustProxy?: number | undefined;
+}
+
+/** Answers one request; also a middleware of Express and Connect. Never throws. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * GraphQL over HTTP: queries by GET and POST, mutations by POST, as JSON. A subscription is answered with 406 unless it
+ * asks for server-sent events, and they are served. The path is not looked at.
+ *
+ * Cross-origin access (CORS) is not its business: it sends no such header and answers OPTIONS with 405, so put it
+ * behind a framework or proxy that grants it. Whatever was granted, a POST must carry JSON, and a GET must show that
+ * no other site's page made the browser send it.
+ *
+ * Throws FanfareError BAD_OPTION for an origin that no browser would send.
+ */
+export function httpTransport(options: HttpOptions): HttpHandler {
+  return nodeHandler(httpService(options), options.trustProxy);
+}
+
+/** Lets Node's HTTP server use a service. */
+export function nodeHandler(service: HttpService, trustProxy: number = 0): HttpHandler {
+  return (request, response) => service.answer(new NodeExchange(request, response, trustProxy));
+}

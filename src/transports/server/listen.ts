@@ -1,0 +1,98 @@
+import { createServer, type Server } from "node:http";
+import type { Log } from "../../contract/log.ts";
+import { attach, type AttachOptions } from "./attach.ts";
+
+export interface ListenOptions extends AttachOptions {
+  /** Default 4000; 0 takes any free one. */
+  readonly port?: number | undefined;
+  /** Default `127.0.0.1`: this machine only. `::` is every network. */
+  readonly host?: string | undefined;
+  readonly limits?: Partial<ServerLimits> | undefined;
+  readonly log: Log;
+}
+
+export interface ServerLimits {
+  /** Milliseconds from the first byte of a request, or from connecting, to the end of its headers. Default 5,000. */
+  readonly headersMilliseconds: number;
+  /** Milliseconds that a whole request may take to arrive. Default 30,000. Over either: status 408. */
+  readonly requestMilliseconds: number;
+  /** Headers of one request. Default 100; what comes after them is ignored. */
+  readonly headers: number;
+  /** Milliseconds that requests get to finish on disposal. Default 5,000. */
+  readonly closeMilliseconds: number;
+}
+
+/** A server of our own that listens. Disposal stops it and waits for running requests, but not for WebSockets. */
+export interface Listening extends AsyncDisposable {
+  readonly server: Server;
+  readonly port: number;
+  /** Where GraphQL is, such as `http://127.0.0.1:4000/graphql`. */
+  readonly url: string;
+}
+
+const defaultLimits: ServerLimits = {
+  headersMilliseconds: 5_000,
+  requestMilliseconds: 30_000,
+  headers: 100,
+  closeMilliseconds: 5_000,
+};
+
+/** Node looks for connections that are over their time this often. */
+const checkMilliseconds = 1_000;
+
+/**
+ * Serves GraphQL alone, on a server of its own; every other path is answered with 404. Rejects with Node's error when
+ * the port cannot be had, and with FanfareError BAD_OPTION for a path that does not begin with a slash.
+ */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { port = 4000, host = "127.0.0.1", path = "/graphql" } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const server = createServer(
+    {
+      headersTimeout: limits.headersMilliseconds,
+      requestTimeout: Math.max(limits.requestMilliseconds, limits.headersMilliseconds),
+      connectionsCheckingInterval: checkMilliseconds,
+    },
+    (_request, response) => response.writeHead(404, { "content-type": "text/plain" }).end("Not found"),
+  );
+  server.maxHeadersCount = limits.headers;
+  const attached = attach(server, options);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  // A connection that could not be taken, for want of file descriptors, is no reason to end the process.
+  server.on("error", (error) => options.log.error("The HTTP server failed", { error }));
+  const address = server.address();
+  const actual = typeof address === "object" && address !== null ? address.port : port;
+  const name = host.includes(":") ? `[${host}]` : host;
+  return {
+    server,
+    port: actual,
+    url: `http://${name}:${actual}${path}`,
+    async [Symbol.asyncDispose]() {
+      // Who is on the way already still meets the transports, which refuse in their own words what comes too late.
+      await closed(server, limits.closeMilliseconds);
+      attached[Symbol.dispose]();
+    },
+  };
+}
+
+/** Upgraded connections keep a server from ever being closed, and are not ours to end: so this stops waiting for it. */
+function closed(server: Server, milliseconds: number): Promise<void> {
+  // The next request of a client that keeps its connection is not waited for. 0 would wait for ever.
+  server.keepAliveTimeout = 1;
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      resolve();
+    }, milliseconds);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+  });
+}

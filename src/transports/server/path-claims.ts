@@ -1,0 +1,101 @@
+import { createServer, IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Server as SecureServer } from "node:https";
+import type { Duplex } from "node:stream";
+import { FanfareError } from "../../base/error.ts";
+import { refuseByStatus } from "../websocket/refusal.ts";
+
+export type HttpServer = Server | SecureServer;
+
+/** Who answers what arrives at one path. What is left out goes where it went before. */
+export interface PathClaim {
+  readonly request?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  readonly upgrade?: ((request: IncomingMessage, stream: Duplex, head: Buffer) => void) | undefined;
+}
+
+/**
+ * Takes the requests and upgrades of one path out of what a server's other listeners get, whenever those were or will
+ * be added; everything else reaches them unchanged. An upgrade that nobody wants is answered with 404, since by
+ * listening at all we keep Node from treating it as an ordinary request. Disposal undoes all of it.
+ *
+ * Throws FanfareError BAD_OPTION for a path that does not begin with a slash or has been claimed already.
+ */
+export function claimPath(server: HttpServer, path: string, claim: PathClaim): Disposable {
+  if (!path.startsWith("/")) {
+    throw new FanfareError("BAD_OPTION", `path is ${JSON.stringify(path)}; it must begin with "/"`);
+  }
+  const claims = claimed.get(server) ?? new PathClaims(server);
+  claimed.set(server, claims);
+  return claims.add(path, claim);
+}
+
+const claimed = new WeakMap<HttpServer, PathClaims>();
+
+class PathClaims {
+  readonly #server: HttpServer;
+  readonly #claims = new Map<string, PathClaim>();
+  readonly #emit: HttpServer["emit"];
+  readonly #emitWasOwn: boolean;
+  /** Never listens. What is claimed is emitted here, so that tools which trace HTTP servers see ours as well. */
+  readonly #inner: Server;
+
+  constructor(server: HttpServer) {
+    this.#server = server;
+    this.#emit = server.emit;
+    this.#emitWasOwn = Object.hasOwn(server, "emit");
+    this.#inner = createServer((request, response) => this.#at(request)?.request?.(request, response));
+    this.#inner.on("upgrade", this.#upgraded);
+    // An emitter calls all of its listeners: only here can one of them be the only one.
+    server.emit = this.#divert;
+  }
+
+  add(path: string, claim: PathClaim): Disposable {
+    const key = withoutSlash(path);
+    if (this.#claims.has(key)) {
+      throw new FanfareError("BAD_OPTION", `path ${path} of this server is taken already`);
+    }
+    this.#claims.set(key, claim);
+    if (claim.upgrade && !this.#server.listeners("upgrade").includes(this.#upgraded)) {
+      this.#server.on("upgrade", this.#upgraded);
+    }
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#claims.get(key) === claim) this.#remove(key);
+      },
+    };
+  }
+
+  #remove(key: string): void {
+    this.#claims.delete(key);
+    if (this.#claims.size > 0) return;
+    this.#server.off("upgrade", this.#upgraded);
+    // Whoever has wrapped `emit` after us keeps a working one: without claims it only passes on.
+    if (this.#server.emit !== this.#divert) return;
+    if (this.#emitWasOwn) this.#server.emit = this.#emit;
+    else Reflect.deleteProperty(this.#server, "emit");
+    claimed.delete(this.#server);
+  }
+
+  #at(request: IncomingMessage): PathClaim | undefined {
+    return this.#claims.get(withoutSlash(request.url?.split("?", 1)[0] ?? ""));
+  }
+
+  readonly #divert = (event: string, ...rest: unknown[]): boolean => {
+    const [request, second, head] = rest;
+    const claim = request instanceof IncomingMessage ? this.#at(request) : undefined;
+    if (event === "request" && claim?.request) return this.#inner.emit(event, request, second);
+    if (event === "upgrade" && claim?.upgrade) return this.#inner.emit(event, request, second, head);
+    return Reflect.apply(this.#emit, this.#server, [event, ...rest]) === true;
+  };
+
+  /** Also called past `emit`: Fastify passes on the upgrades of its further addresses in its own way. */
+  readonly #upgraded = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    const claim = this.#at(request);
+    if (claim?.upgrade) claim.upgrade(request, stream, head);
+    else if (this.#server.listenerCount("upgrade") === 1) refuseByStatus(stream, 404, "Not found");
+  };
+}
+
+/** `/graphql` and `/graphql/` are the same path. */
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}

@@ -1,0 +1,56 @@
+import { STATUS_CODES, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type WebSocket } from "ws";
+import { cutReason } from "../../base/close-code.ts";
+import type { Refusal } from "../../contract/socket.ts";
+
+/** Refused clients have this long to answer the close frame. */
+const lingerMilliseconds = 1_000;
+
+/** Answers an upgrade with an HTTP status and a short text. Browsers hide both from the page. */
+export function refuseByStatus(stream: Duplex, status: number, reason: string): void {
+  stream.on("error", () => stream.destroy());
+  stream.once("finish", () => stream.destroy());
+  stream.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}\r\n` +
+      "Connection: close\r\n" +
+      "Content-Type: text/plain; charset=utf-8\r\n" +
+      `Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,
+  );
+}
+
+/** Accepts WebSockets only to close them: the one way in which a browser shows the page a code and a reason. */
+export class RefusalServer implements Disposable {
+  readonly #maxLingering: number;
+  readonly #lingering = new Set<WebSocket>();
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: 1_024,
+    // Without one of the subprotocols it asked for, a browser reports a failure and not the close code.
+    handleProtocols: (offered) => offered.values().next().value ?? false,
+    ...{ closeTimeout: lingerMilliseconds },
+  });
+
+  /** @param maxLingering Clients that may take their time to answer at once. More are refused by status. */
+  constructor(maxLingering: number) {
+    this.#maxLingering = maxLingering;
+  }
+
+  refuse(request: IncomingMessage, stream: Duplex, head: Buffer, refusal: Refusal): void {
+    if (this.#lingering.size >= this.#maxLingering) {
+      refuseByStatus(stream, refusal.status, refusal.reason);
+      return;
+    }
+    this.#server.handleUpgrade(request, stream, head, (webSocket) => {
+      this.#lingering.add(webSocket);
+      webSocket.on("error", () => webSocket.terminate());
+      webSocket.on("close", () => this.#lingering.delete(webSocket));
+      webSocket.close(refusal.code, cutReason(refusal.reason));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const webSocket of this.#lingering) webSocket.terminate();
+  }
+}

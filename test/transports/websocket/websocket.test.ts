@@ -1,0 +1,339 @@
+import { once } from "node:events";
+import { createClient } from "graphql-ws";
+import { describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
+import { greeter } from "../greeter.ts";
+import { bareConnection, connected, WebSocketClient } from "../websocket-client.ts";
+import { websocketServer } from "../websocket-server.ts";
+
+const megabyte = "x".repeat(1_048_576);
+
+describe("a WebSocket", () => {
+  it("brings messages both ways, in order", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.send("one");
+    client.socket.send("двa 🏊");
+    const { session } = server;
+    await vi.waitFor(() => expect(session.messages).toEqual(["one", "двa 🏊"]));
+    session.send("three");
+    session.send("four", "");
+    await vi.waitFor(() => expect(client.messages).toEqual(["three", "four", ""]));
+  });
+
+  it("puts fragments together", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.send("one ", { fin: false });
+    client.socket.send("two ", { fin: false });
+    client.socket.send("three");
+    await vi.waitFor(() => expect(server.session.messages).toEqual(["one two three"]));
+  });
+
+  it("is alive when it answers a ping", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    expect(server.session.pongs).toBe(0);
+    server.session.socket.ping();
+    await vi.waitFor(() => expect(server.session.pongs).toBe(1));
+    expect(client.messages).toEqual([]);
+  });
+
+  it("answers pings of the client by itself", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.ping("are you there?");
+    const [data] = await once(client.socket, "pong");
+    expect(String(data)).toBe("are you there?");
+  });
+
+  it("serves a stock graphql-ws client", async () => {
+    await using server = await websocketServer({ accept: greeter });
+    const client = createClient({ url: server.url, webSocketImpl: WebSocket });
+    const results: unknown[] = [];
+    for await (const result of client.iterate({ query: "{ hi }" })) results.push(result);
+    expect(results).toEqual([{ data: { hi: "{ hi }" } }]);
+    await client.dispose();
+  });
+});
+
+describe("a client that breaks the rules", () => {
+  it("is closed with 4400 for a binary message", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.send(Buffer.from("{}"));
+    expect(await client.ended).toEqual({ code: 4400, reason: "Binary messages are not accepted" });
+    expect(server.session.messages).toEqual([]);
+  });
+
+  it("is closed with 1007 for broken UTF-8", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.send(Buffer.from([0x22, 0xc3, 0x28, 0x22]), { binary: false });
+    expect(await client.ended).toMatchObject({ code: 1007 });
+    expect(server.session.messages).toEqual([]);
+  });
+
+  it("is closed with 1009 for a message over the limit, and not for one at it", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.send("x".repeat(262_144));
+    await vi.waitFor(() => expect(server.session.messages.length).toBe(1));
+    client.socket.send("x".repeat(262_145));
+    expect(await client.ended).toMatchObject({ code: 1009 });
+  });
+
+  it("is closed with 1009 when fragments add up to more than the limit", async () => {
+    await using server = await websocketServer({ limits: { messageBytes: 10 } });
+    using client = await connected(server.url);
+    client.socket.send("123456", { fin: false });
+    client.socket.send("123456");
+    expect(await client.ended).toMatchObject({ code: 1009 });
+  });
+
+  it("is closed with 1008 for a message in more than 64 fragments", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    for (let sent = 0; sent < 65; sent++) client.socket.send("x", { fin: false });
+    expect(await client.ended).toMatchObject({ code: 1008 });
+  });
+
+  it("is closed with 1002 for a frame that is not masked", async () => {
+    await using server = await websocketServer();
+    const socket = await bareConnection(server.port);
+    socket.write(Buffer.from([0x81, 0x01, 0x78]));
+    const [frame] = await once(socket, "data");
+    expect(frame.readUInt16BE(2)).toBe(1002);
+    socket.destroy();
+  });
+
+  it("ends its session with 1006 and a reason", async () => {
+    await using server = await websocketServer({ limits: { messageBytes: 1 } });
+    using client = await connected(server.url);
+    client.socket.send("xx");
+    const { session } = server;
+    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "Max payload size exceeded" }]));
+  });
+});
+
+describe("the end of a WebSocket", () => {
+  it("comes after everything that was written before", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    const { session } = server;
+    session.send(megabyte, "last");
+    session.socket.close(4403, "Forbidden");
+    session.send("too late");
+    expect(await client.ended).toEqual({ code: 4403, reason: "Forbidden" });
+    expect(client.messages.map((message) => message.length)).toEqual([megabyte.length, 4]);
+  });
+
+  it("cuts a reason to 123 bytes between two characters", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    server.session.socket.close(4400, `a${"€".repeat(100)}`);
+    expect(await client.ended).toEqual({ code: 4400, reason: `a${"€".repeat(40)}` });
+  });
+
+  it("is told once to the session, with the code it chose itself", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    const { session } = server;
+    session.socket.close(4401, "Unauthorized");
+    session.socket.close(1000, "");
+    await client.ended;
+    await vi.waitFor(() => expect(server.transport.connections).toBe(0));
+    expect(session.closings).toEqual([{ code: 4401, reason: "Unauthorized" }]);
+  });
+
+  it("is told to the session with the client's code", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.close(4499, "Terminated");
+    const { session } = server;
+    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 4499, reason: "Terminated" }]));
+  });
+
+  it("is told to the session when the client just dies", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.terminate();
+    const { session } = server;
+    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
+  });
+
+  it("leaves a socket on which nothing throws", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    client.socket.terminate();
+    const { session } = server;
+    await vi.waitFor(() => expect(session.closings.length).toBe(1));
+    session.send("nobody");
+    session.socket.ping();
+    session.socket.close(1000, "");
+    session.socket.terminate();
+    expect(session.socket.blocked).toBe(false);
+    expect(session.closings.length).toBe(1);
+  });
+
+  it("is a cut for a code that no close frame may carry", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    server.session.socket.close(1005, "");
+    expect(await client.ended).toEqual({ code: 1006, reason: "" });
+  });
+
+  it("is a cut when the client does not answer in time", async () => {
+    await using server = await websocketServer({ limits: { closeMilliseconds: 50 } });
+    const socket = await bareConnection(server.port);
+    server.session.socket.close(1012, "Service restart");
+    await once(socket, "end");
+    await vi.waitFor(() => expect(server.transport.connections).toBe(0));
+  });
+
+  it("comes for a client that ends its side without a close frame and reads nothing more", async () => {
+    await using server = await websocketServer({ limits: { closeMilliseconds: 50 } });
+    const socket = await bareConnection(server.port);
+    socket.pause();
+    const { session } = server;
+    session.send(...Array.from({ length: 16 }, () => megabyte));
+    socket.end();
+    await vi.waitFor(() => expect(session.closings.length).toBe(1), { timeout: 5_000 });
+    socket.destroy();
+  });
+});
+
+describe("a client that reads slowly", () => {
+  it("blocks its socket until everything was taken, and no other", async () => {
+    await using server = await websocketServer();
+    using slow = await connected(server.url);
+    using quick = await connected(server.url);
+    const [slowSession, quickSession] = server.sessions;
+    slow.socket.pause();
+    slowSession?.send(...Array.from({ length: 32 }, () => megabyte));
+    expect(slowSession?.socket.blocked).toBe(true);
+    quickSession?.send("quick");
+    await vi.waitFor(() => expect(quick.messages).toEqual(["quick"]));
+    expect(quickSession?.socket.blocked).toBe(false);
+    expect(slowSession?.drains).toBe(0);
+    slow.socket.resume();
+    await vi.waitFor(() => expect(slowSession?.drains).toBe(1));
+    expect(slowSession?.socket.blocked).toBe(false);
+  });
+});
+
+describe("a session that fails", () => {
+  it.each([
+    ["in a message", { message: fail }],
+    ["in a pong", { alive: fail }],
+  ])("%s is closed with 4500, and the operator is told", async (_where, handler) => {
+    await using server = await websocketServer({
+      accept(socket) {
+        queueMicrotask(() => socket.ping());
+        return { message() {}, alive() {}, drained() {}, closed() {}, ...handler };
+      },
+    });
+    using client = await connected(server.url);
+    client.socket.send("{}");
+    expect(await client.ended).toEqual({ code: 4500, reason: "Internal server error" });
+    expect(server.log.entries).toEqual(["A session failed"]);
+  });
+
+  it("while it is opened is closed with 4500", async () => {
+    await using server = await websocketServer({ accept: fail });
+    using client = new WebSocketClient(server.url);
+    expect(await client.ended).toEqual({ code: 4500, reason: "Internal server error" });
+  });
+
+  it("at its end leaves nothing behind", async () => {
+    const handler = { message() {}, alive() {}, drained() {}, closed: fail };
+    await using server = await websocketServer({ accept: () => handler });
+    using client = await connected(server.url);
+    client.socket.close();
+    await vi.waitFor(() => expect(server.transport.connections).toBe(0));
+    expect(server.log.entries).toEqual(["A session failed"]);
+  });
+});
+
+describe("permessage-deflate", () => {
+  const compressing = { perMessageDeflate: true };
+
+  it("is off unless asked for", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url, undefined, compressing);
+    expect(client.socket.extensions).toBe("");
+  });
+
+  it("brings messages both ways, in order, and closes after them", async () => {
+    await using server = await websocketServer(compressing);
+    using client = await connected(server.url, undefined, compressing);
+    expect(client.socket.extensions).toBe("permessage-deflate");
+    client.socket.send(megabyte.slice(0, 200_000));
+    const { session } = server;
+    await vi.waitFor(() => expect(session.messages.map((text) => text.length)).toEqual([200_000]));
+    const texts = Array.from({ length: 20 }, (_, index) => `${index}${"ключ".repeat(index * 100)}`);
+    session.send(...texts);
+    session.socket.close(1000, "Done");
+    expect(await client.ended).toEqual({ code: 1000, reason: "Done" });
+    expect(client.messages).toEqual(texts);
+  });
+
+  it("bounds the message after it was inflated", async () => {
+    await using server = await websocketServer(compressing);
+    using client = await connected(server.url, undefined, compressing);
+    client.socket.send(megabyte.repeat(10));
+    expect(await client.ended).toMatchObject({ code: 1009 });
+    expect(server.session.messages).toEqual([]);
+  });
+
+  it("blocks the socket while much waits to be compressed, and says when that is over", async () => {
+    await using server = await websocketServer(compressing);
+    using client = await connected(server.url, undefined, compressing);
+    const { session } = server;
+    session.send(megabyte, megabyte);
+    expect(session.socket.blocked).toBe(true);
+    await vi.waitFor(() => expect(session.drains).toBe(1));
+    expect(session.socket.blocked).toBe(false);
+    await vi.waitFor(() => expect(client.messages.length).toBe(2));
+  });
+});
+
+describe("the disposal of the transport", () => {
+  it("closes what is open with 1001 and refuses what comes later", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    await server.transport[Symbol.asyncDispose]();
+    expect(await client.ended).toEqual({ code: 1001, reason: "Going away" });
+    expect(server.transport.connections).toBe(0);
+    using late = new WebSocketClient(server.url);
+    expect(await late.ended).toEqual({ status: 503, body: "Going away" });
+  });
+
+  it("leaves a session's own farewell alone", async () => {
+    await using server = await websocketServer();
+    using client = await connected(server.url);
+    server.session.socket.close(1012, "Service restart");
+    await server.transport[Symbol.asyncDispose]();
+    expect(await client.ended).toEqual({ code: 1012, reason: "Service restart" });
+  });
+
+  it("cuts clients that do not answer", async () => {
+    await using server = await websocketServer({ limits: { closeMilliseconds: 50 } });
+    const socket = await bareConnection(server.port);
+    await server.transport[Symbol.asyncDispose]();
+    expect(server.transport.connections).toBe(0);
+    expect(server.session.closings).toEqual([{ code: 1001, reason: "Going away" }]);
+    socket.destroy();
+  });
+
+  it("may be asked for twice", async () => {
+    const server = await websocketServer();
+    await Promise.all([server.transport[Symbol.asyncDispose](), server.transport[Symbol.asyncDispose]()]);
+    await server[Symbol.asyncDispose]();
+    expect(server.transport.connections).toBe(0);
+  });
+});
+
+function fail(): never {
+  throw new Error("a fault");
+}
