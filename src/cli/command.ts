@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { FanfareError } from "../base/error.ts";
 import { CliError, usageError } from "./cli-error.ts";
 import { help } from "./help.ts";
-import { install } from "./install.ts";
-import { uninstall } from "./uninstall.ts";
+import { install } from "./capture/install.ts";
+import { uninstall } from "./capture/uninstall.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

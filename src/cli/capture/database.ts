@@ -1,5 +1,5 @@
 import type { Client, Pool, PoolClient } from "pg";
-import { CliError } from "./cli-error.ts";
+import { CliError } from "../cli-error.ts";
 
 /** How long to wait for a database that does not answer, in milliseconds. */
 const patience = 10_000;
@@ -47,4 +47,9 @@ function unreachable(error: unknown): CliError {
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join("; ");
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Statements that are run together, as a script for psql. */
+export function inTransaction(statements: string): string {
+  return `begin;\n${statements}\ncommit;\n`;
 }

@@ -1,10 +1,9 @@
-import { outboxRemovalSql, uninstallOutbox } from "../sources/postgres-outbox.ts";
-import { replicationRemovalSql, uninstallReplication } from "../sources/postgres-replication.ts";
+import { outboxRemovalSql, uninstallOutbox } from "../../sources/postgres-outbox.ts";
+import { replicationRemovalSql, uninstallReplication } from "../../sources/postgres-replication.ts";
+import { usageError } from "../cli-error.ts";
 import { readCaptureOptions, type CaptureOptions } from "./capture-options.ts";
-import { usageError } from "./cli-error.ts";
-import { openDatabase } from "./database.ts";
+import { inTransaction, openDatabase } from "./database.ts";
 import { requireYes } from "./question.ts";
-import { inTransaction } from "./sql.ts";
 
 /** @throws CliError, FanfareError */
 export async function uninstall(

@@ -1,10 +1,9 @@
-import { installOutbox, outboxSql } from "../sources/postgres-outbox.ts";
-import { installReplication, replicationSql } from "../sources/postgres-replication.ts";
+import { installOutbox, outboxSql } from "../../sources/postgres-outbox.ts";
+import { installReplication, replicationSql } from "../../sources/postgres-replication.ts";
+import { usageError } from "../cli-error.ts";
 import { readCaptureOptions } from "./capture-options.ts";
-import { usageError } from "./cli-error.ts";
-import { openDatabase } from "./database.ts";
+import { inTransaction, openDatabase } from "./database.ts";
 import { requireYes } from "./question.ts";
-import { inTransaction } from "./sql.ts";
 import { shown } from "./table-name.ts";
 
 /** @throws CliError, FanfareError */

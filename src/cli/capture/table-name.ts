@@ -1,5 +1,5 @@
-import type { TableName } from "../contract/captured.ts";
-import { usageError } from "./cli-error.ts";
+import type { TableName } from "../../contract/captured.ts";
+import { usageError } from "../cli-error.ts";
 
 const part = String.raw`"(?:[^"]|"")+"|[^".]+`;
 const pattern = new RegExp(`^(?:(${part})\\.)?(${part})$`);

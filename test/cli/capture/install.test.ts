@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { PostgresServer } from "../servers/postgres.ts";
-import { fanfare, type CommandOptions, type Ending } from "./command-line.ts";
+import { PostgresServer } from "../../servers/postgres.ts";
+import { fanfare, type CommandOptions, type Ending } from "../command-line.ts";
 
 let server: PostgresServer;
 

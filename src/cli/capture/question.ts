@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { CliError } from "./cli-error.ts";
+import { CliError } from "../cli-error.ts";
 
 /** Goes on when the answer is yes. @throws CliError otherwise, also when there is nobody to answer. */
 export async function requireYes(question: string): Promise<void> {

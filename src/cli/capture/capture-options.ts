@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import type { TableName } from "../contract/captured.ts";
-import { usageError } from "./cli-error.ts";
+import type { TableName } from "../../contract/captured.ts";
+import { usageError } from "../cli-error.ts";
 import { tableNameOf } from "./table-name.ts";
 
 /** What the command line says about a database whose changes are captured. */
