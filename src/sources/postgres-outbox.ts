@@ -2,10 +2,9 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type { Source, Transaction, TransactionalEvent } from "../contract/source.ts";
 import type { PostgresClient } from "./postgres-outbox/client.ts";
+import { installSql, removalSql, type InstallSql } from "./postgres-outbox/install-sql.ts";
 import { runSql } from "./postgres-outbox/install.ts";
-import { installSql, type InstallSql } from "./postgres-outbox/install-sql.ts";
 import { PostgresOutbox } from "./postgres-outbox/outbox.ts";
-import { removalSql } from "./postgres-outbox/removal-sql.ts";
 import { tableNames, type TableLike } from "./postgres/tables.ts";
 import { publishEvent } from "./postgres/transactional-event.ts";
 

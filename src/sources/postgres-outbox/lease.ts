@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
 import { identifier } from "../postgres/quote.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "./connection.ts";
 
 export interface LeaseOptions {
   readonly session: Session;

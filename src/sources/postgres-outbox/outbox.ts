@@ -18,7 +18,7 @@ import { Lease } from "./lease.ts";
 import { find, nextPage, type Page, type PageSize } from "./page.ts";
 import { Progress } from "./progress.ts";
 import { assertReady, capturedTables } from "./readiness.ts";
-import { Session, textOf } from "./session.ts";
+import { Session, textOf } from "./connection.ts";
 import { readTable } from "./table-reader.ts";
 import { Wake } from "./wake.ts";
 import { publishEvent } from "../postgres/transactional-event.ts";

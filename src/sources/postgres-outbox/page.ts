@@ -1,7 +1,7 @@
 import { identifier } from "../postgres/quote.ts";
 import { capturedColumns } from "./captured-rows.ts";
 import { documentColumns } from "./documents.ts";
-import { textOf, type Session, type TextRow } from "./session.ts";
+import { textOf, type Session, type TextRow } from "./connection.ts";
 
 /** Rows of the outbox that are published at once. */
 export interface Page {

@@ -2,7 +2,7 @@ import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
 import { identifier, tableIdentifier } from "../postgres/quote.ts";
 import { howToInstall } from "./database-error.ts";
-import { textOf, type Session } from "./session.ts";
+import { textOf, type Session } from "./connection.ts";
 
 /**
  * Resolves when everything is there that the outbox needs.

@@ -7,7 +7,7 @@ import { isEmbedded, type PostgresClient, type Queryable } from "./client.ts";
 import { databaseError } from "./database-error.ts";
 import { documentColumns, isDocument } from "./documents.ts";
 import { withConnection } from "./pool.ts";
-import { textOf, textRow, type TextRow } from "./session.ts";
+import { textOf, textRow, type TextRow } from "./connection.ts";
 
 /** As the triggers have them: the same values give the same text. */
 const settings = `set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';

@@ -1,7 +1,6 @@
-import type { Captured, TableName } from "../../contract/captured.ts";
+import type { Captured, CapturedEvent, TableName } from "../../contract/captured.ts";
 import type { Lsn } from "./lsn.ts";
 import type { BeginMessage, RelationMessage, RowMessage, TextMessage, TruncateMessage } from "./message.ts";
-import { readPublished } from "./published.ts";
 import type { Relation } from "./relation.ts";
 import type { WalMessage } from "./waiting-messages.ts";
 import type { WalConnection } from "./wal-connection.ts";
@@ -224,4 +223,13 @@ export class ChangeReader {
     this.#transactions.set(this.#transaction.id, this.#transaction.at);
     this.#changes.push(make(this.#transaction));
   }
+}
+
+/** What the function `publish` wrote into the log; undefined for something else under its prefix. */
+function readPublished(content: string): Pick<CapturedEvent, "topic" | "payload" | "id"> | undefined {
+  const message: unknown = JSON.parse(content);
+  if (typeof message !== "object" || message === null) return undefined;
+  if (!("topic" in message) || typeof message.topic !== "string" || !("payload" in message)) return undefined;
+  const id = "event" in message && typeof message.event === "string" ? message.event : undefined;
+  return { topic: message.topic, payload: message.payload, id };
 }

@@ -1,20 +1,19 @@
 import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
-import type { CapturedTruncation, TableName } from "../../contract/captured.ts";
-import type { Fence } from "../../contract/broker.ts";
-import type { Log } from "../../contract/log.ts";
-import type { Batch } from "../../contract/source.ts";
-import { telemetry } from "../../contract/telemetry.ts";
 import { beforeAbort } from "../../base/pause.ts";
+import type { Fence } from "../../contract/broker.ts";
+import type { Captured, CapturedTruncation, TableName } from "../../contract/captured.ts";
+import type { Log } from "../../contract/log.ts";
+import type { Batch, SourceLag } from "../../contract/source.ts";
+import { telemetry } from "../../contract/telemetry.ts";
+import { identifier } from "../postgres/quote.ts";
 import { ChangeReader, type Reading } from "./change-reader.ts";
 import { codeOf, textRows } from "./database.ts";
 import type { Gap, Lead, Progress } from "./lead.ts";
-import { OpenBatch } from "./open-batch.ts";
-import { identifier } from "../postgres/quote.ts";
 import { assertReady, type ReadinessOptions } from "./readiness.ts";
 import { Relation } from "./relation.ts";
-import { Slot, whyLost } from "./slot.ts";
 import type { SlotHealth } from "./slot-health.ts";
+import { Slot, whyLost } from "./slot.ts";
 import { Visibility } from "./visibility.ts";
 import { WalConnection, type ReplicationClient, type ReplicationMode } from "./wal-connection.ts";
 
@@ -233,4 +232,37 @@ export class Reader implements AsyncDisposable {
  */
 function isOfThePast(error: unknown): boolean {
   return error instanceof FanfareError && codeOf(error.cause) === "42704";
+}
+
+interface OpenBatchParts extends Pick<Batch, "changes" | "lag" | "fence"> {
+  readonly mayRepeat: boolean;
+  readonly lead: Lead;
+  onConfirmed(): Promise<void>;
+}
+
+/** What has been read and not yet been confirmed. */
+class OpenBatch implements Batch {
+  readonly changes: readonly Captured[];
+  readonly lag: SourceLag;
+  readonly fence: Fence;
+  readonly mayRepeat: boolean;
+  readonly #parts: OpenBatchParts;
+  isConfirmed = false;
+
+  constructor(parts: OpenBatchParts) {
+    this.changes = parts.changes;
+    this.lag = parts.lag;
+    this.fence = parts.fence;
+    this.mayRepeat = parts.mayRepeat;
+    this.#parts = parts;
+  }
+
+  leads(): boolean {
+    return this.#parts.lead.leads();
+  }
+
+  async confirm(): Promise<void> {
+    await this.#parts.onConfirmed();
+    this.isConfirmed = true;
+  }
 }

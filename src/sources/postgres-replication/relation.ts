@@ -1,8 +1,7 @@
 import type { CapturedRow, TableName } from "../../contract/captured.ts";
 import { textRows, type PostgresPool } from "./database.ts";
 import { unchanged, type RawRow, type RawValue, type RelationMessage } from "./message.ts";
-import type { ValueForm } from "./value-form.ts";
-import { valueForms } from "./value-forms.ts";
+import { valueForms, type ValueForm } from "./value-form.ts";
 
 interface Column {
   readonly name: string;

@@ -1,11 +1,10 @@
 import { FanfareError } from "../../base/error.ts";
 import type { CapturedRow } from "../../contract/captured.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
-import { databaseError, inTransaction, textRows, type PostgresConnection, type PostgresPool } from "./database.ts";
 import { identifier, tableIdentifier } from "../postgres/quote.ts";
 import { TransactionSnapshot } from "../postgres/transaction-snapshot.ts";
-import type { ValueForm } from "./value-form.ts";
-import { valueForms } from "./value-forms.ts";
+import { databaseError, inTransaction, textRows, type PostgresConnection, type PostgresPool } from "./database.ts";
+import { valueForms, type ValueForm } from "./value-form.ts";
 
 const begin = "begin transaction isolation level repeatable read, read only";
 

@@ -19,7 +19,7 @@ function insert({ pool }: CapturedDatabase, id: number): Promise<unknown> {
 }
 
 function readApart({ server: at, name, slot }: CapturedDatabase): Child<ReadingAnswers> {
-  return new Child("../sources/replication/reading-process.ts", at.url({ database: name }), slot, "cars");
+  return new Child("../sources/postgres-replication/reading-process.ts", at.url({ database: name }), slot, "cars");
 }
 
 function keys({ changes }: Capture): readonly (string | null | undefined)[] {
