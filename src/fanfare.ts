@@ -23,7 +23,7 @@ import { RateLimit } from "./session/rate-limit.ts";
 import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
 import { Serving, type DoorOptions, type ListenAddress, type Served } from "./serving.ts";
-import type { HttpHandler } from "./transports/http/service.ts";
+import type { HttpHandler } from "./transports/http/node-handler.ts";
 import type { HttpService } from "./transports/exchange/exchange.ts";
 import type { HttpServer } from "./transports/server/path-claims.ts";
 

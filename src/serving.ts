@@ -7,11 +7,13 @@ import { eventStream, singleEventStream } from "./dialects/event-stream.ts";
 import { graphqlSubscriptions } from "./dialects/graphql-subscriptions.ts";
 import { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "./dialects/graphql-ws.ts";
+import { decodeRequest } from "./dialects/request.ts";
 import type { SessionHost } from "./session/host.ts";
 import { HttpRequests } from "./session/http-requests.ts";
 import { EventStreams } from "./transports/event-stream/event-stream.ts";
 import type { HttpService } from "./transports/exchange/exchange.ts";
-import { httpService, nodeHandler, type HttpHandler } from "./transports/http/service.ts";
+import { nodeHandler, type HttpHandler } from "./transports/http/node-handler.ts";
+import { httpService } from "./transports/http/service.ts";
 import type { OriginRule } from "./transports/origin.ts";
 import { attach } from "./transports/server/attach.ts";
 import { listen, type Listening } from "./transports/server/listen.ts";
@@ -83,6 +85,7 @@ export class Serving implements AsyncDisposable {
     this.#streams = new EventStreams({
       distinct: eventStream,
       single: singleEventStream,
+      request: decodeRequest,
       accept,
       admit: (peer) => registry.admit(peer),
       clock: host.clock,

@@ -254,7 +254,7 @@ describe.each([false, true])("Hono with the fetch handler, singleConnection: %s"
 });
 
 it("The fetch handler and what it shares with Node's need nothing of Node", () => {
-  const first = ["src/fetch.ts", "src/transports/http-service.ts", "src/transports/event-stream.ts"];
+  const first = ["src/fetch.ts", "src/transports/http/service.ts", "src/transports/event-stream/event-stream.ts"];
   const seen = new Set(first);
   const foreign: string[] = [];
   for (const file of seen) {

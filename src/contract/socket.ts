@@ -1,4 +1,5 @@
 import type { Dialect } from "../dialects/dialect.ts";
+import type { ClientMessage, ServerMessage } from "../dialects/message.ts";
 import type { Peer } from "./peer.ts";
 
 /** One client's connection, as a session sees it. None of its functions throws; after the end they do nothing. */
@@ -11,6 +12,11 @@ export interface Socket {
    * copied before the call returns, and their memory may be used again, like the array; nobody may change longer ones.
    */
   write(parts: readonly Uint8Array[], count: number): void;
+  /**
+   * Told each message of the protocol before it is encoded: for transports that say it in another way as well, such as a
+   * status. What it answers waits to be written in place of what the dialect encodes; undefined: the dialect's encoding.
+   */
+  says?(message: ServerMessage): readonly Uint8Array[] | undefined;
   /** Asks the other end to prove that it is alive; its answer arrives as {@link SocketHandler.alive}. */
   ping(): void;
   /** Ends the connection in the way its protocol knows, after what was written. The reason is at most 123 bytes. */
@@ -21,8 +27,14 @@ export interface Socket {
 
 /** What a session does with what its socket tells it. */
 export interface SocketHandler {
-  /** One whole message arrived. */
+  /** One whole message arrived, as text in the session's dialect. Held to the limits of bytes and nesting. */
   message(text: string): void;
+  /**
+   * A message that the transport has made itself, of a request that it has checked.
+   *
+   * @param bytes what the client sent for it, which is held to the same limit. Default 0.
+   */
+  receive(message: ClientMessage, bytes?: number): void;
   /** The other end proved that it is alive. */
   alive(): void;
   /** Everything that was written has been taken. */

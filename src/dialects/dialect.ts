@@ -33,4 +33,6 @@ export interface DialectRules {
   readonly echoesComplete: boolean;
   /** True: a client is told when its subscription is live, and gets nothing of it before. */
   readonly tellsLive: boolean;
+  /** True: a connection is for one operation, and is closed with 1000 when that has ended and all of it was written. */
+  readonly endsWithOperation: boolean;
 }

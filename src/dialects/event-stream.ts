@@ -4,6 +4,19 @@ import { graphqlTransportWs } from "./graphql-transport-ws.ts";
 import { lastingBytes } from "./lasting-bytes.ts";
 import type { Envelope, ServerMessage } from "./message.ts";
 
+const rules: DialectRules = {
+  // The request that asks for a connection asks for its operation as well.
+  early: "wait",
+  duplicate: "close",
+  invalid: "close",
+  refused: closeCodes.forbidden,
+  singleResults: true,
+  // The client of graphql-sse keeps a queue for whatever comes after it has stopped an operation.
+  echoesComplete: false,
+  tellsLive: false,
+  endsWithOperation: false,
+};
+
 /**
  * One operation for each response, as graphql-sse calls it in distinct connections mode. What the client asks for
  * stands in its request; the transport makes the messages of `graphql-transport-ws` from it. A stream can carry no
@@ -11,7 +24,7 @@ import type { Envelope, ServerMessage } from "./message.ts";
  */
 export const eventStream: Dialect = {
   name: "event-stream",
-  rules: rules(),
+  rules: { ...rules, endsWithOperation: true },
   decode: (text) => requests.decode(text),
   encode: (message) => encodeWith(message, distinct),
   envelope: () => distinctEnvelope,
@@ -20,25 +33,11 @@ export const eventStream: Dialect = {
 /** Any number of operations in one response, each result with its operation's id: single connection mode. */
 export const singleEventStream: Dialect = {
   name: "event-stream-single",
-  rules: rules(),
+  rules,
   decode: (text) => requests.decode(text),
   encode: (message) => encodeWith(message, single),
   envelope: (operationId) => ({ head: lastingBytes(`${next}{"id":${JSON.stringify(operationId)},"payload":`), tail }),
 };
-
-function rules(): DialectRules {
-  return {
-    // The request that asks for a connection asks for its operation as well.
-    early: "wait",
-    duplicate: "close",
-    invalid: "close",
-    refused: closeCodes.forbidden,
-    singleResults: true,
-    // The client of graphql-sse keeps a queue for whatever comes after it has stopped an operation.
-    echoesComplete: false,
-    tellsLive: false,
-  };
-}
 
 /** How an event's data is written. */
 interface Layout {

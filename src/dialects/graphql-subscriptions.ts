@@ -29,6 +29,7 @@ export function graphqlSubscriptions(options: GraphqlSubscriptionsOptions = {}):
       singleResults: false,
       echoesComplete: false,
       tellsLive: true,
+      endsWithOperation: false,
     },
     decode(text) {
       const parsed = parseObject(text);

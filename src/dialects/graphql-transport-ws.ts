@@ -38,6 +38,7 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
       singleResults: true,
       echoesComplete: options.echoComplete ?? false,
       tellsLive: options.confirmation !== undefined,
+      endsWithOperation: false,
     },
     decode(text) {
       const parsed = parseObject(text);

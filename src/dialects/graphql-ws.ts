@@ -40,6 +40,7 @@ export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
       singleResults: true,
       echoesComplete: echoComplete,
       tellsLive: options.confirmation !== undefined,
+      endsWithOperation: false,
     },
     decode(text) {
       const parsed = parseObject(text);

@@ -36,6 +36,7 @@ export function streams(refuse: (frame: StreamFrame) => FrameRefusal): Dialect {
       singleResults: true,
       echoesComplete: false,
       tellsLive: true,
+      endsWithOperation: false,
     },
     decode(text) {
       const parsed = parseObject(text);

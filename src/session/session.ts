@@ -92,13 +92,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
 
   message(text: string): void {
     if (this.#state === "closed") return;
-    const message = this.#decode(text);
-    if (message.type !== "pong" && !this.#mayTalk()) {
-      this.end(closeCodes.tooMany, "Too many messages");
-      return;
-    }
-    const isRunning = (id: string) => this.#operations.has(id);
-    this.#step({ type: "message", message, isRunning });
+    this.#take(exceeds(text, this.#maxMessageBytes) ? this.#tooLarge() : this.#decode(text));
+  }
+
+  receive(message: ClientMessage, bytes: number = 0): void {
+    if (this.#state === "closed") return;
+    this.#take(bytes > this.#maxMessageBytes ? this.#tooLarge() : message);
   }
 
   alive(): void {
@@ -198,7 +197,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
   sendMessage(message: ServerMessage): void {
     // What answers a message that was not understood is about no operation, even if it has its id.
     const about = "id" in message && message.type !== "invalid" ? message.id : undefined;
-    for (const bytes of this.dialect.encode(message)) {
+    for (const bytes of this.#socket.says?.(message) ?? this.dialect.encode(message)) {
       if (this.#state === "closed" || !this.#makeRoomForMessage()) return;
       this.#outbox ??= new Outbox();
       this.#outbox.addMessage(bytes, about);
@@ -212,6 +211,7 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#starts?.delete(operation);
     // The outbox must not change under a write; what is left out then is left out by the write itself.
     if (operation.muted && !packing) this.#outbox?.dropAll(operation.id);
+    if (this.dialect.rules.endsWithOperation && this.#state === "ready") this.#endWhenFlushed();
   }
 
   /** Takes an operation back that was not succeeded after all. */
@@ -247,6 +247,12 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     this.#tellFlushed();
   }
 
+  #endWhenFlushed(): void {
+    this.flush();
+    if (this.#outbox) void this.whenFlushed().then(() => this.#endWhenFlushed());
+    else this.end(closeCodes.normal);
+  }
+
   #tellFlushed(): void {
     this.#flushed?.resolve();
     this.#flushed = undefined;
@@ -264,18 +270,34 @@ export class Session implements SocketHandler, FanOutTarget, Connection {
     return next !== undefined;
   }
 
+  #take(message: ClientMessage): void {
+    if (message.type !== "pong" && !this.#mayTalk()) {
+      this.end(closeCodes.tooMany, "Too many messages");
+      return;
+    }
+    const isRunning = (id: string) => this.#operations.has(id);
+    this.#step({ type: "message", message: this.#withFittingId(message), isRunning });
+  }
+
   #decode(text: string): ClientMessage {
-    const { limits } = this.host;
-    const maxBytes = this.#state === "ready" ? limits.messageBytes : limits.messageBytesBeforeAck;
-    if (exceeds(text, maxBytes)) return { type: "invalid", reason: `A message may have at most ${maxBytes} bytes` };
-    if (!jsonDepth(text, limits.jsonDepth)) {
-      return { type: "invalid", reason: `A message may be nested at most ${limits.jsonDepth} deep` };
-    }
-    const message = this.dialect.decode(text);
-    if (message.type === "subscribe" && Buffer.byteLength(message.id) > limits.operationIdBytes) {
-      return { type: "invalid", reason: `An operation's id may have at most ${limits.operationIdBytes} bytes` };
-    }
-    return message;
+    const { jsonDepth: maxDepth } = this.host.limits;
+    if (jsonDepth(text, maxDepth)) return this.dialect.decode(text);
+    return { type: "invalid", reason: `A message may be nested at most ${maxDepth} deep` };
+  }
+
+  get #maxMessageBytes(): number {
+    const { messageBytes, messageBytesBeforeAck } = this.host.limits;
+    return this.#state === "ready" ? messageBytes : messageBytesBeforeAck;
+  }
+
+  #tooLarge(): ClientMessage {
+    return { type: "invalid", reason: `A message may have at most ${this.#maxMessageBytes} bytes` };
+  }
+
+  #withFittingId(message: ClientMessage): ClientMessage {
+    const { operationIdBytes } = this.host.limits;
+    if (message.type !== "subscribe" || Buffer.byteLength(message.id) <= operationIdBytes) return message;
+    return { type: "invalid", reason: `An operation's id may have at most ${operationIdBytes} bytes` };
   }
 
   #step(input: SessionInput): void {

@@ -9,12 +9,14 @@ import {
 import { vi } from "vitest";
 import type { Accept } from "../../src/contract/socket.ts";
 import { eventStream, singleEventStream } from "../../src/dialects/event-stream.ts";
+import { decodeRequest } from "../../src/dialects/request.ts";
 import type { ServerMessage } from "../../src/dialects/message.ts";
 import { turns } from "../../src/testing/client.ts";
 import { fakeClock, type FakeClock } from "../../src/testing/fake-clock.ts";
 import { EventStreams, type EventStreamOptions } from "../../src/transports/event-stream/event-stream.ts";
 import type { HttpService } from "../../src/transports/exchange/exchange.ts";
-import { httpService, nodeHandler, type HttpHandler } from "../../src/transports/http/service.ts";
+import { nodeHandler, type HttpHandler } from "../../src/transports/http/node-handler.ts";
+import { httpService } from "../../src/transports/http/service.ts";
 import { parseJson, PlainEngine } from "./request-engine.ts";
 import { closeServer, listenAnywhere, recordedLog, RecordedSession, type RecordedLog } from "./websocket-server.ts";
 
@@ -23,9 +25,11 @@ const none = new Uint8Array();
 /** Says what it is told to say, as a session would: nothing while its socket is blocked. */
 export class StreamingSession extends RecordedSession {
   readonly #waiting: Uint8Array[] = [];
+  #ends = false;
 
   say(message: ServerMessage): void {
-    this.#waiting.push(...this.dialect.encode(message));
+    this.#waiting.push(...(this.socket.says?.(message) ?? this.dialect.encode(message)));
+    this.#ends = this.dialect.rules.endsWithOperation && (message.type === "complete" || message.type === "error");
     this.#flush();
   }
 
@@ -59,6 +63,7 @@ export class StreamingSession extends RecordedSession {
   #flush(): void {
     if (this.socket.blocked) return;
     for (const bytes of this.#waiting.splice(0)) this.socket.write([none, bytes, none], 1);
+    if (this.#ends) this.socket.close(1000, "Done");
   }
 }
 
@@ -95,7 +100,7 @@ export interface Answer {
   whole(): Promise<string>;
 }
 
-export interface EventStreamServerOptions extends Partial<EventStreamOptions> {
+export interface EventStreamServerOptions extends Partial<Omit<EventStreamOptions, "request">> {
   /** Acknowledges each session at once. Default true. */
   readonly acknowledges?: boolean;
   /** Wraps the handler. */
@@ -113,7 +118,15 @@ export async function eventStreamServer(options: EventStreamServerOptions = {}):
     if (acknowledges) queueMicrotask(() => session.acknowledge());
     return session;
   };
-  const streams = new EventStreams({ distinct: eventStream, single: singleEventStream, accept, clock, log, ...more });
+  const streams = new EventStreams({
+    distinct: eventStream,
+    single: singleEventStream,
+    request: decodeRequest,
+    accept,
+    clock,
+    log,
+    ...more,
+  });
   const service = httpService({ engine: new PlainEngine(), log, parse: parseJson, streams });
   const server = createServer(around(nodeHandler(service)));
   const port = await listenAnywhere(server);

@@ -2,7 +2,8 @@ import { buildSchema, execute, parse, validate } from "graphql";
 import type { RequestEngine } from "../../src/contract/request-engine.ts";
 import { jsonDepth } from "../../src/base/json-depth.ts";
 import { parseObject } from "../../src/base/json.ts";
-import { httpTransport, type HttpHandler, type HttpOptions } from "../../src/transports/http/service.ts";
+import { nodeHandler, type HttpHandler } from "../../src/transports/http/node-handler.ts";
+import { httpService, type HttpServiceOptions } from "../../src/transports/http/service.ts";
 import { recordedLog } from "./websocket-server.ts";
 
 const schema = buildSchema(`
@@ -50,15 +51,15 @@ export class PlainEngine implements RequestEngine {
   };
 }
 
-export const parseJson: HttpOptions["parse"] = (text) =>
+export const parseJson: HttpServiceOptions["parse"] = (text) =>
   jsonDepth(text) ? parseObject(text) : { problem: "Nested too deep" };
 
-/** The HTTP transport on graphql-js. */
-export function plainHttp(options: Partial<HttpOptions> = {}): HttpHandler {
-  return httpTransport({
-    engine: new PlainEngine(),
-    log: recordedLog(),
-    parse: parseJson,
-    ...options,
-  });
+export interface PlainHttpOptions extends Partial<HttpServiceOptions> {
+  readonly trustProxy?: number;
+}
+
+/** HTTP on graphql-js. */
+export function plainHttp({ trustProxy, ...options }: PlainHttpOptions = {}): HttpHandler {
+  const service = httpService({ engine: new PlainEngine(), log: recordedLog(), parse: parseJson, ...options });
+  return nodeHandler(service, trustProxy);
 }

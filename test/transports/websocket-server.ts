@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Log } from "../../src/contract/log.ts";
 import type { Socket, SocketHandler } from "../../src/contract/socket.ts";
 import type { Dialect } from "../../src/dialects/dialect.ts";
+import type { ClientMessage } from "../../src/dialects/message.ts";
 import { graphqlTransportWs } from "../../src/dialects/graphql-transport-ws.ts";
 import {
   websocketTransport,
@@ -15,6 +16,7 @@ export class RecordedSession implements SocketHandler {
   readonly socket: Socket;
   readonly dialect: Dialect;
   readonly messages: string[] = [];
+  readonly received: ClientMessage[] = [];
   readonly closings: { code: number; reason: string }[] = [];
   pongs = 0;
   drains = 0;
@@ -26,6 +28,10 @@ export class RecordedSession implements SocketHandler {
 
   message(text: string): void {
     this.messages.push(text);
+  }
+
+  receive(message: ClientMessage): void {
+    this.received.push(message);
   }
 
   alive(): void {

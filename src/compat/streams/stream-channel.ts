@@ -41,8 +41,6 @@ export class StreamChannel implements Socket, SocketHandler {
   /** Outlives its subscription for what is still on its way to the socket. */
   readonly #byHead = new WeakMap<Uint8Array, ChannelSubscription>();
   #session: ReturnType<AcceptConnection> | undefined;
-  /** What the session is being told, in place of a frame of the client. */
-  #said: ClientMessage | undefined;
   #count = 0;
   #ended = false;
 
@@ -55,15 +53,9 @@ export class StreamChannel implements Socket, SocketHandler {
   /** Opens a session, and introduces the client to it. Throws what `accept` throws. */
   open(accept: AcceptConnection): void {
     const dialect = this.#dialect;
-    this.#session = accept(this, {
-      ...dialect,
-      // The handshake knows it by no name, but logs and metrics should.
-      name: "streams",
-      decode: (text) => this.#said ?? dialect.decode(text),
-      encode: (message) => this.#encode(message),
-      envelope: (id) => this.#envelope(id),
-    });
-    this.#say({ type: "init", payload: undefined });
+    // The handshake knows it by no name, but logs and metrics should.
+    this.#session = accept(this, { ...dialect, name: "streams", envelope: (id) => this.#envelope(id) });
+    this.receive({ type: "init", payload: undefined });
   }
 
   get peer(): Peer {
@@ -114,6 +106,22 @@ export class StreamChannel implements Socket, SocketHandler {
     if (frames.length > 0) this.#socket.write(frames, frames.length / 3);
   }
 
+  says(message: ServerMessage): readonly Uint8Array[] | undefined {
+    switch (message.type) {
+      case "ack":
+        this.#keeper.opened(this);
+        return this.#frames([{ channel_id: this.id, connect: "success" }]);
+      case "started":
+        return this.#started(message.id);
+      case "error":
+        return this.#failed(message.id, message.errors);
+      case "complete":
+        return this.#completed(message.id);
+      default:
+        return undefined;
+    }
+  }
+
   ping(): void {
     this.#socket.ping();
   }
@@ -130,6 +138,10 @@ export class StreamChannel implements Socket, SocketHandler {
 
   message(text: string): void {
     this.#session?.message(text);
+  }
+
+  receive(message: ClientMessage): void {
+    this.#session?.receive(message);
   }
 
   alive(): void {
@@ -149,7 +161,7 @@ export class StreamChannel implements Socket, SocketHandler {
     this.#count += 1;
     const subscription = new ChannelSubscription(String(this.#count), stream, demand, echo);
     this.#subscriptions.set(subscription.id, subscription);
-    this.#say({ type: "subscribe", id: subscription.id, request: stream.request(demand) });
+    this.receive({ type: "subscribe", id: subscription.id, request: stream.request(demand) });
     if (this.#ended) subscription.fail(goneError());
     return subscription.live;
   }
@@ -164,7 +176,7 @@ export class StreamChannel implements Socket, SocketHandler {
     if (subscription.actions.size > 0) return;
     this.#subscriptions.delete(subscription.id);
     ended(subscription);
-    this.#say({ type: "complete", id: subscription.id });
+    this.receive({ type: "complete", id: subscription.id });
   }
 
   #about(stream: ModelStream, id: string | null): readonly ChannelSubscription[] {
@@ -177,17 +189,7 @@ export class StreamChannel implements Socket, SocketHandler {
 
   /** A pong brings its payload back in order with everything else that waits for the socket. */
   #tell(frame: JsonObject): void {
-    this.#say({ type: "ping", payload: frame });
-  }
-
-  #say(message: ClientMessage): void {
-    const outer = this.#said;
-    this.#said = message;
-    try {
-      this.#session?.message("");
-    } finally {
-      this.#said = outer;
-    }
+    this.receive({ type: "ping", payload: frame });
   }
 
   #envelope(operationId: string): Envelope {
@@ -195,22 +197,6 @@ export class StreamChannel implements Socket, SocketHandler {
     const subscription = this.#subscriptions.get(operationId);
     if (subscription) this.#byHead.set(envelope.head, subscription);
     return envelope;
-  }
-
-  #encode(message: ServerMessage): readonly Uint8Array[] {
-    switch (message.type) {
-      case "ack":
-        this.#keeper.opened(this);
-        return this.#frames([{ channel_id: this.id, connect: "success" }]);
-      case "started":
-        return this.#started(message.id);
-      case "error":
-        return this.#failed(message.id, message.errors);
-      case "complete":
-        return this.#completed(message.id);
-      default:
-        return this.#dialect.encode(message);
-    }
   }
 
   #started(id: string): readonly Uint8Array[] {

@@ -3,10 +3,9 @@ import type { Log } from "../../contract/log.ts";
 import type { Peer } from "../../contract/peer.ts";
 import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import type { ServerMessage } from "../../dialects/message.ts";
+import type { ClientMessage, ServerMessage } from "../../dialects/message.ts";
 import type { HttpExchange, StreamBody, StreamListener } from "../exchange/exchange.ts";
 import { problem } from "../exchange/reply.ts";
-import { watchedDialect } from "../watched-dialect.ts";
 
 /** What all event streams of one transport have in common. */
 export interface EventStreamHost {
@@ -22,8 +21,6 @@ export interface EventStreamMode {
   readonly dialect: Dialect;
   /** What follows when the session was acknowledged: the request may be answered now. */
   acknowledged(connection: EventStreamConnection): void;
-  /** True: the response ends with its operation. */
-  readonly endsWithOperation: boolean;
 }
 
 const headers: Readonly<Record<string, string>> = {
@@ -48,8 +45,6 @@ export class EventStreamConnection implements Socket, StreamListener {
   #handler: SocketHandler | undefined;
   #body: StreamBody | undefined;
   readonly #operations = new Set<string>();
-  /** The message with which the response ends, as it will come to be written. */
-  #last: Uint8Array | undefined;
   #ending: { readonly code: number; readonly reason: string } | undefined;
   #gone = false;
 
@@ -63,14 +58,17 @@ export class EventStreamConnection implements Socket, StreamListener {
 
   /** Opens a session and introduces the client to it. Throws what `accept` throws. */
   open(accept: (socket: Socket, dialect: Dialect) => SocketHandler): void {
-    const dialect = watchedDialect(this.#mode.dialect, (message, encoded) => this.#heard(message, encoded));
-    this.#handler = accept(this, dialect);
-    this.message({ type: "connection_init" });
+    this.#handler = accept(this, this.#mode.dialect);
+    this.receive({ type: "init", payload: undefined });
   }
 
-  /** Tells the session what the client has asked for by a request. */
-  message(message: object): void {
-    this.#tell((handler) => handler.message(JSON.stringify(message)));
+  /**
+   * Tells the session what the client has asked for by a request.
+   *
+   * @param bytes those of the request.
+   */
+  receive(message: ClientMessage, bytes?: number): void {
+    this.#tell((handler) => handler.receive(message, bytes));
   }
 
   /** Answers a request with this stream's body. */
@@ -121,7 +119,11 @@ export class EventStreamConnection implements Socket, StreamListener {
   write(parts: readonly Uint8Array[], count: number): void {
     if (this.#ending) return;
     this.#body?.write(parts, count);
-    if (this.#last && parts[3 * count - 2] === this.#last) this.#end(closeCodes.normal.code, closeCodes.normal.reason);
+  }
+
+  says(message: ServerMessage): undefined {
+    if (message.type === "ack") this.#mode.acknowledged(this);
+    if (message.type === "complete" || message.type === "error") this.#operations.delete(message.id);
   }
 
   /** Nothing can answer a comment; that the kernel has taken it shows at least that the client reads. */
@@ -156,13 +158,6 @@ export class EventStreamConnection implements Socket, StreamListener {
     const { code, reason } = this.#ending ?? { code: 1006, reason: "" };
     this.#tell((handler) => handler.closed(code, reason));
     this.#host.released(this);
-  }
-
-  #heard(message: ServerMessage, encoded: readonly Uint8Array[]): void {
-    if (message.type === "ack") this.#mode.acknowledged(this);
-    if (message.type !== "complete" && message.type !== "error") return;
-    this.#operations.delete(message.id);
-    if (this.#mode.endsWithOperation) this.#last = encoded.at(-1);
   }
 
   #end(code: number, reason: string): void {

@@ -4,8 +4,10 @@ import type { JsonObject } from "../../base/json.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Accept, Admit } from "../../contract/socket.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
+import type { OperationRequest } from "../../dialects/message.ts";
 import type { HttpExchange } from "../exchange/exchange.ts";
 import { plain, problem, type HttpReply } from "../exchange/reply.ts";
+import type { HttpPayload } from "../http/body.ts";
 import { closeStatus, EventStreamConnection, type EventStreamHost, type EventStreamMode } from "./connection.ts";
 import { Reservations } from "./reservations.ts";
 
@@ -14,6 +16,8 @@ export interface EventStreamOptions {
   readonly distinct: Dialect;
   /** What a response with any number of operations speaks. */
   readonly single: Dialect;
+  /** Reads what a request asks to run, or says what is wrong with it. */
+  readonly request: (payload: JsonObject) => OperationRequest | { readonly problem: string };
   /** Opens a session on each stream. */
   readonly accept: Accept;
   /** Asked before a session is opened. Default: everybody may come in. */
@@ -74,7 +78,6 @@ export class EventStreams implements AsyncDisposable {
     };
     this.#distinct = {
       dialect: options.distinct,
-      endsWithOperation: true,
       acknowledged(connection) {
         const exchange = connection.takeUnanswered();
         if (exchange) connection.answer(exchange);
@@ -88,10 +91,12 @@ export class EventStreams implements AsyncDisposable {
   }
 
   /** Answers a request with the results of its operation. */
-  distinct(exchange: HttpExchange, payload: JsonObject): Answered {
+  distinct(exchange: HttpExchange, { object, bytes }: HttpPayload): Answered {
     const opened = this.#open(exchange, this.#distinct);
     if (!(opened instanceof EventStreamConnection)) return opened;
-    opened.message({ type: "subscribe", id: onlyOperation, payload });
+    const request = this.#options.request(object);
+    if ("problem" in request) opened.receive({ type: "invalid", reason: request.problem });
+    else opened.receive({ type: "subscribe", id: onlyOperation, request }, bytes);
     return undefined;
   }
 
@@ -102,7 +107,6 @@ export class EventStreams implements AsyncDisposable {
     if (this.#reservations.isFull) return problem(503, closeCodes.overload.reason);
     const opened = this.#open(exchange, {
       dialect: this.#options.single,
-      endsWithOperation: false,
       acknowledged: (connection) => {
         this.#reservations.begin(connection);
         connection.takeUnanswered()?.reply(plain(201, token));
@@ -124,18 +128,17 @@ export class EventStreams implements AsyncDisposable {
   }
 
   /** Starts an operation whose results will stand in the stream of the token. */
-  async start(exchange: HttpExchange, token: string, payload: JsonObject): Promise<HttpReply> {
+  async start(exchange: HttpExchange, token: string, { object, bytes }: HttpPayload): Promise<HttpReply> {
     const connection = await this.#find(exchange, token);
     if (!connection) return notFound();
-    const id = operationIdOf(payload);
+    const id = operationIdOf(object);
     if (id === undefined) return problem(400, "Operation ID is missing");
     if (connection.operations.has(id)) return problem(409, "Operation with ID already exists");
-    const message = { type: "subscribe", id, payload };
+    const request = this.#options.request(object);
     // Here the fault is one request's, and no reason to end the stream.
-    const decoded = this.#options.single.decode(JSON.stringify(message));
-    if (decoded.type === "invalid") return problem(400, decoded.reason);
+    if ("problem" in request) return problem(400, request.problem);
     connection.operations.add(id);
-    connection.message(message);
+    connection.receive({ type: "subscribe", id, request }, bytes);
     const { ending } = connection;
     return ending ? problem(closeStatus(ending.code), ending.reason) : plain(202);
   }
@@ -145,7 +148,7 @@ export class EventStreams implements AsyncDisposable {
     const connection = await this.#find(exchange, token);
     if (!connection) return notFound();
     if (!id) return problem(400, "Operation ID is missing");
-    if (connection.operations.delete(id)) connection.message({ type: "complete", id });
+    if (connection.operations.delete(id)) connection.receive({ type: "complete", id });
     return plain(200);
   }
 

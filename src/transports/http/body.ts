@@ -7,7 +7,13 @@ import { isJson } from "../origin.ts";
 export type ParseJson = (text: string) => ParsedObject;
 
 /** The JSON object that a request carries, or the reply to one that carries none. */
-export type HttpBody = { readonly object: JsonObject } | { readonly reply: HttpReply };
+export type HttpBody = HttpPayload | { readonly reply: HttpReply };
+
+export interface HttpPayload {
+  readonly object: JsonObject;
+  /** What the client sent for it: the body, or the URL. */
+  readonly bytes: number;
+}
 
 /** Reads a body of JSON in UTF-8 with at most `maxBytes`. Rejects when the client goes away before its end. */
 export async function readBody(exchange: HttpExchange, maxBytes: number, parse: ParseJson): Promise<HttpBody> {
@@ -25,7 +31,8 @@ export async function readBody(exchange: HttpExchange, maxBytes: number, parse: 
   }
   const text = decode(bytes);
   const parsed = text === undefined ? { problem: "Not valid UTF-8" } : parse(text);
-  return "problem" in parsed ? { reply: problem(400, parsed.problem) } : parsed;
+  if ("problem" in parsed) return { reply: problem(400, parsed.problem) };
+  return { object: parsed.object, bytes: bytes.length };
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -54,5 +61,5 @@ export function searchPayload(url: string, parse: ParseJson): HttpBody {
     if ("problem" in parsed) return { reply: problem(400, `${name}: ${parsed.problem}`) };
     objects[name] = parsed.object;
   }
-  return { object: { query, operationName, ...objects } };
+  return { object: { query, operationName, ...objects }, bytes: url.length };
 }

@@ -1,11 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { getOperationAST } from "graphql";
 import type { JsonObject } from "../../base/json.ts";
 import type { Log } from "../../contract/log.ts";
 import type { RequestEngine } from "../../contract/request-engine.ts";
 import type { EventStreams } from "../event-stream/event-stream.ts";
 import type { HttpExchange, HttpService } from "../exchange/exchange.ts";
-import { NodeExchange } from "../exchange/node.ts";
 import { problem, type HttpReply } from "../exchange/reply.ts";
 import { crossSiteHint, mayBeCrossSite, OriginCheck, type OriginRule } from "../origin.ts";
 import { readBody, searchOf, searchPayload, type HttpBody, type ParseJson } from "./body.ts";
@@ -24,7 +22,11 @@ export interface HttpServiceOptions {
 
 /**
  * GraphQL over HTTP: queries by GET and POST, mutations by POST, as JSON; with `streams`, operations of every kind as
- * server-sent events. The path is not looked at.
+ * server-sent events, which a subscription has to ask for (406). The path is not looked at.
+ *
+ * Cross-origin access (CORS) is not its business: it sends no such header and answers OPTIONS with 405, so put it
+ * behind a framework or proxy that grants it. Whatever was granted, a POST must carry JSON, and a GET must show that
+ * no other site's page made the browser send it.
  *
  * Throws FanfareError BAD_OPTION for an origin that no browser would send.
  */
@@ -77,7 +79,7 @@ class Answers implements HttpService {
   /** An operation for a stream that is there already. */
   async #start(streams: EventStreams, exchange: HttpExchange, token: string): Promise<HttpReply> {
     const body = await this.#body(exchange);
-    return "reply" in body ? body.reply : streams.start(exchange, token, body.object);
+    return "reply" in body ? body.reply : streams.start(exchange, token, body);
   }
 
   /** An operation that may have a stream of its own. */
@@ -92,7 +94,7 @@ class Answers implements HttpService {
     if (method === "GET" && (kind === "mutation" || kind === "command")) {
       return problem(405, `A ${kind} must be sent by POST`, { allow: "POST" });
     }
-    return streams.distinct(exchange, body.object);
+    return streams.distinct(exchange, body);
   }
 
   /** @param body what was read already. */
@@ -144,31 +146,4 @@ function streamWish(accept: string | undefined): "first" | "also" | "none" {
   if (!types.includes(streamType)) return "none";
   const first = types.find((type) => type === streamType || jsonTypes.includes(type));
   return first === streamType ? "first" : "also";
-}
-
-export interface HttpOptions extends HttpServiceOptions {
-  /** How many proxies in front of this server write `X-Forwarded-For`. Default 0: the header is not believed. */
-  readonly trustProxy?: number | undefined;
-}
-
-/** Answers one request; also a middleware of Express and Connect. Never throws. */
-export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
-
-/**
- * GraphQL over HTTP: queries by GET and POST, mutations by POST, as JSON. A subscription is answered with 406 unless it
- * asks for server-sent events, and they are served. The path is not looked at.
- *
- * Cross-origin access (CORS) is not its business: it sends no such header and answers OPTIONS with 405, so put it
- * behind a framework or proxy that grants it. Whatever was granted, a POST must carry JSON, and a GET must show that
- * no other site's page made the browser send it.
- *
- * Throws FanfareError BAD_OPTION for an origin that no browser would send.
- */
-export function httpTransport(options: HttpOptions): HttpHandler {
-  return nodeHandler(httpService(options), options.trustProxy);
-}
-
-/** Lets Node's HTTP server use a service. */
-export function nodeHandler(service: HttpService, trustProxy: number = 0): HttpHandler {
-  return (request, response) => service.answer(new NodeExchange(request, response, trustProxy));
 }

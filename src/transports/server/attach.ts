@@ -1,4 +1,4 @@
-import type { HttpHandler } from "../http/service.ts";
+import type { HttpHandler } from "../http/node-handler.ts";
 import { claimPath, type HttpServer } from "./path-claims.ts";
 import type { WebSocketTransport } from "../websocket/websocket.ts";
 

@@ -4,7 +4,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import { connect, type Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { turns } from "../../../src/testing/client.ts";
-import { nodeHandler } from "../../../src/transports/http/service.ts";
+import { nodeHandler } from "../../../src/transports/http/node-handler.ts";
 import { eventStreamServer, streamHeaders, type EventStreamTestServer } from "../event-stream-server.ts";
 import { portOf } from "../websocket-server.ts";
 
@@ -31,10 +31,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     const body = { query, operationName: "A", variables: { a: 1 }, extensions: { b: 2 } };
     const answer = await server.send({ headers: streamHeaders, body });
     const session = await server.session();
-    expect(session.messages.map((text) => JSON.parse(text))).toEqual([
-      { type: "connection_init" },
-      { type: "subscribe", id: "1", payload: body },
-    ]);
+    expect(session.received).toEqual([{ type: "init" }, { type: "subscribe", id: "1", request: body }]);
     session.result("1", '{"data":{"tick":1}}');
     session.say({ type: "complete", id: "1" });
     expect(await answer.whole()).toBe(':\n\nevent: next\ndata: {"data":{"tick":1}}\n\nevent: complete\ndata: \n\n');
@@ -60,8 +57,8 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     await using server = await eventStreamServer();
     const path = searchOf({ query, operationName: "A", variables: '{"a":1}', extensions: '{"b":2}' });
     await server.send({ method: "GET", path, headers: getHeaders });
-    const [, text = ""] = (await server.session()).messages;
-    expect(JSON.parse(text).payload).toEqual({ query, operationName: "A", variables: { a: 1 }, extensions: { b: 2 } });
+    const request = { query, operationName: "A", variables: { a: 1 }, extensions: { b: 2 } };
+    expect((await server.session()).received[1]).toEqual({ type: "subscribe", id: "1", request });
   });
 
   it("is not for a page of another site", async () => {
@@ -444,9 +441,9 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
     const stopped = await server.send({ method: "DELETE", path: "/graphql?operationId=a", headers: withToken(token) });
     expect([stopped.status, await stopped.whole()]).toEqual([200, ""]);
     expect(stream.text).toBe(':\n\nevent: next\ndata: {"id":"a","payload":{"data":{"tick":1}}}\n\n');
-    expect(session.messages.map((text) => JSON.parse(text))).toEqual([
-      { type: "connection_init" },
-      { type: "subscribe", id: "a", payload: { query, extensions: { operationId: "a" } } },
+    expect(session.received).toEqual([
+      { type: "init" },
+      { type: "subscribe", id: "a", request: { query, extensions: { operationId: "a" } } },
       { type: "complete", id: "a" },
     ]);
     expect(session.closings).toEqual([]);
@@ -467,7 +464,7 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
     const reserved = server.send({ method: "PUT" });
     const session = await server.session();
     expect(session.socket.blocked).toBe(true);
-    session.dialect.encode({ type: "ack", payload: undefined });
+    session.acknowledge();
     const token = await (await reserved).whole();
     expect((await server.send(operation(token, "a"))).status).toBe(202);
     expect([session.socket.blocked, session.drains]).toEqual([true, 0]);
@@ -532,7 +529,7 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
     expect([answer.status, await answer.problem]).toEqual([400, "Operation ID is missing"]);
     const path = "/graphql?operationId=z";
     expect((await server.send({ method: "DELETE", path, headers: withToken(token) })).status).toBe(200);
-    expect(session.messages).toHaveLength(1);
+    expect(session.received).toHaveLength(1);
   });
 
   it("outlives a request that cannot be understood", async () => {
@@ -548,7 +545,7 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
   it("whose session closes at a request answers that with the status of its code", async () => {
     await using server = await eventStreamServer();
     const { token, session } = await opened(server);
-    session.message = () => session.socket.close(4429, "Too many messages");
+    session.receive = () => session.socket.close(4429, "Too many messages");
     const answer = await server.send(operation(token, "a"));
     expect([answer.status, await answer.problem]).toEqual([429, "Too many messages"]);
   });

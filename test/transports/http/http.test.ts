@@ -4,8 +4,7 @@ import { once } from "node:events";
 import express from "express";
 import { GraphQLError } from "graphql";
 import { describe, expect, it, vi } from "vitest";
-import type { HttpOptions } from "../../../src/transports/http/service.ts";
-import { PlainEngine, plainHttp } from "../request-engine.ts";
+import { PlainEngine, plainHttp, type PlainHttpOptions } from "../request-engine.ts";
 import { closeServer, listenAnywhere, recordedLog } from "../websocket-server.ts";
 
 interface HttpTestServer extends AsyncDisposable {
@@ -14,7 +13,7 @@ interface HttpTestServer extends AsyncDisposable {
   readonly engine: PlainEngine;
 }
 
-async function serve(options: Partial<HttpOptions> = {}, engine = new PlainEngine()): Promise<HttpTestServer> {
+async function serve(options: PlainHttpOptions = {}, engine = new PlainEngine()): Promise<HttpTestServer> {
   const server = createServer(plainHttp({ engine, ...options }));
   const port = await listenAnywhere(server);
   return {
