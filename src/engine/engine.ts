@@ -1,6 +1,6 @@
 import { execute, type GraphQLError, type GraphQLSchema, type ValidationRule } from "graphql";
 import type { Clock } from "../base/clock.ts";
-import type { Broker } from "../contract/broker.ts";
+import type { Broker, Position } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { FormattedResult } from "../contract/request-engine.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
@@ -14,10 +14,10 @@ import { toGraphQLError, type FormatError } from "./execution/error-format.ts";
 import { Execution } from "./execution/execution.ts";
 import { FanOut } from "./cohort/fan-out.ts";
 import { ForeignReader } from "./cohort/foreign-reader.ts";
-import { foreignSource } from "./cohort/foreign-source.ts";
+import { foreignSource, type ForeignSource } from "./cohort/foreign-source.ts";
 import { Hub } from "./hub/hub.ts";
 import { initialOf, type Initial } from "./execution/initial.ts";
-import type { Member } from "./cohort/member.ts";
+import type { Member, RunningSubscription } from "./cohort/member.ts";
 import type { Plan } from "./plan/plan.ts";
 import { Planner, type ShareBy } from "./plan/planner.ts";
 import { prepare, type Prepared } from "./document/prepare.ts";
@@ -42,6 +42,15 @@ export interface EngineOptions {
   /** Members served in one turn of the event loop. */
   readonly slice: number;
   readonly inContext: (callback: () => void) => void;
+}
+
+/** A subscription that can be joined. */
+export interface Planned {
+  readonly plan: Plan;
+  /** Undefined for what hears topics. */
+  readonly source?: ForeignSource;
+  /** Where each of the plan's topics is to be heard from; undefined: from now on. */
+  readonly after?: readonly Position[];
 }
 
 /** One schema and one broker, ready to run operations for any kind of client. */
@@ -110,19 +119,19 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Starts a subscription for a member, which is told by {@link Member.subscribed} and may hear events from then on.
-   * Throws what the field's own functions throw, most often a GraphQLError.
+   * Compiles a subscription, and opens its source where that is its own. What was planned has to be joined, also by who
+   * has no use for it any more: it may hold a source that must be left. Throws what the field's own functions throw,
+   * most often a GraphQLError.
    */
-  async subscribe(prepared: Prepared, member: Member, context: unknown): Promise<void> {
+  async plan(prepared: Prepared, context: unknown): Promise<Planned> {
     const { plan, foreign } = await this.#planner.plan(prepared, context);
-    if (!foreign) {
-      member.subscribed(this.cohorts.join(plan, member));
-      return;
-    }
-    const controller = new AbortController();
-    const limit = plan.queue.messages;
-    const source = await foreignSource(this.schema, prepared, foreign, context, limit, controller.signal);
-    member.subscribed(new ForeignReader(source, controller, plan, member, this.#execution));
+    if (!foreign) return { plan };
+    return { plan, source: await foreignSource(this.schema, prepared, foreign, context, plan.queue.messages) };
+  }
+
+  /** Starts what was planned for a member, which may hear events from then on. */
+  join({ plan, source }: Planned, member: Member): RunningSubscription {
+    return source ? new ForeignReader(source, plan, member, this.#execution) : this.cohorts.join(plan, member);
   }
 
   /** What goes before the events of a subscription. Throws what its declaration throws. */

@@ -8,7 +8,6 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
 import type { OperationRequest } from "../dialects/message.ts";
-import type { Cohort } from "../engine/cohort/cohort.ts";
 import type { Member, RunningSubscription } from "../engine/cohort/member.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
@@ -78,8 +77,13 @@ export class LocalSubscription implements Member, OperationHandle {
         return this.results.end();
       }
       this.#context = context;
-      await engine.subscribe(prepared, this, context);
-      if (this.#running && !this.#ended) await this.#begin(this.#running, context);
+      const running = engine.join(await engine.plan(prepared, context), this);
+      this.#running = running;
+      if (this.#ended) {
+        running.end();
+        return void this.#unsubscribed(running);
+      }
+      await this.#begin(running, context);
     } catch (error) {
       if (error instanceof FanfareError) this.results.fail(error);
       else this.fail([toGraphQLError(error)]);
@@ -92,17 +96,6 @@ export class LocalSubscription implements Member, OperationHandle {
 
   async leave(...topics: readonly TopicLike[]): Promise<void> {
     await this.#running?.leave(topics);
-  }
-
-  subscribed(running: RunningSubscription): void {
-    this.#running = running;
-    if (!this.#ended) return;
-    running.end();
-    void this.#unsubscribed(running);
-  }
-
-  moved(cohort: Cohort): void {
-    this.#running?.moved(cohort);
   }
 
   deliver(deliveries: readonly Delivery[]): void {

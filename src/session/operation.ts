@@ -11,7 +11,6 @@ import type { OperationHandle } from "../declare/operation-handle.ts";
 import { queueBound, type QueueBound } from "../declare/queue.ts";
 import type { TopicLike } from "../declare/topic.ts";
 import type { Envelope, OperationRequest } from "../dialects/message.ts";
-import type { Cohort } from "../engine/cohort/cohort.ts";
 import type { Member, RunningSubscription } from "../engine/cohort/member.ts";
 import type { Prepared } from "../engine/document/prepare.ts";
 import { deliveryOf, ShortDelivery, type Delivery } from "../engine/execution/delivery.ts";
@@ -138,20 +137,6 @@ export class Operation implements Member, OperationHandle {
   /** The connection is gone. */
   closed(): void {
     this.#end("closed", true);
-  }
-
-  subscribed(running: RunningSubscription): void {
-    this.#former?.stop();
-    this.#former = undefined;
-    this.#running = running;
-    this.#mayHide = running.plan.declaration?.visible !== undefined;
-    if (!this.#ended) return;
-    running.end();
-    this.#unsubscribed(running);
-  }
-
-  moved(cohort: Cohort): void {
-    this.#running?.moved(cohort);
   }
 
   deliver(deliveries: readonly Delivery[]): void {
@@ -322,9 +307,15 @@ export class Operation implements Member, OperationHandle {
     if (this.#ended) return;
     this.#context = context;
     this.#request = prepared.request;
-    await engine.subscribe(prepared, this, context);
-    const running = this.#running;
-    if (!running || this.#ended) return;
+    const running = engine.join(await engine.plan(prepared, context), this);
+    this.#former?.stop();
+    this.#former = undefined;
+    this.#running = running;
+    this.#mayHide = running.plan.declaration?.visible !== undefined;
+    if (this.#ended) {
+      running.end();
+      return this.#unsubscribed(running);
+    }
     const { declaration, request } = running.plan;
     // The text, by far the largest part, is then kept once for all who share.
     if (request.query === prepared.request.query) this.#request = { ...prepared.request, query: request.query };

@@ -1,6 +1,5 @@
 import type { GraphQLError, GraphQLSchema } from "graphql";
 import type { Event, GapReason } from "../../src/contract/broker.ts";
-import type { Cohort } from "../../src/engine/cohort/cohort.ts";
 import type { Member, RunningSubscription } from "../../src/engine/cohort/member.ts";
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import type { Delivery } from "../../src/engine/execution/delivery.ts";
@@ -28,17 +27,13 @@ export class NotedMember implements Member {
     return this.#running;
   }
 
-  subscribed(running: RunningSubscription): void {
+  joined(running: RunningSubscription): void {
     this.#running = running;
   }
 
   deliver(deliveries: readonly Delivery[]): void {
     this.batches.push(deliveries.length);
     for (const { bytes } of deliveries) this.heard.push(decoder.decode(bytes));
-  }
-
-  moved(cohort: Cohort): void {
-    this.#running?.moved(cohort);
   }
 
   gap(reason: GapReason): void {
@@ -101,7 +96,7 @@ export class EngineStage implements AsyncDisposable {
   async join(query: string, member: NotedMember = new NotedMember()): Promise<NotedMember> {
     const prepared = this.engine.prepare({ query });
     if ("errors" in prepared) throw new TypeError(prepared.errors.join());
-    await this.engine.subscribe(prepared, member, member.context());
+    member.joined(this.engine.join(await this.engine.plan(prepared, member.context()), member));
     await member.running.live;
     return member;
   }

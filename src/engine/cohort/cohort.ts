@@ -1,12 +1,13 @@
 import type { FanfareError } from "../../base/error.ts";
-import type { Event, GapReason, TopicName } from "../../contract/broker.ts";
+import type { Event, GapReason, Position, TopicName } from "../../contract/broker.ts";
 import { telemetry } from "../../contract/telemetry.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
+import { topicName, type TopicLike } from "../../declare/topic.ts";
 import type { BrokenSharing, Execution, Outcome } from "../execution/execution.ts";
 import type { FanOut, FanOutSource } from "./fan-out.ts";
 import type { Listener } from "../hub/listener.ts";
 import type { Delivery } from "../execution/delivery.ts";
-import type { Member } from "./member.ts";
+import type { Member, RunningSubscription } from "./member.ts";
 import type { Plan } from "../plan/plan.ts";
 
 /** What all cohorts of a server have in common. */
@@ -14,7 +15,12 @@ export interface CohortHost {
   readonly execution: Execution;
   readonly fanOut: FanOut;
   /** Called when a shared execution looked at the viewer; what is `pending` is to be executed for each member alone. */
-  readonly broken: (cohort: Cohort, why: FanfareError, pending: readonly Pending[]) => void;
+  broken(cohort: Cohort, why: FanfareError, pending: readonly Pending[]): void;
+  /** Gives a member a cohort of its own, which goes on exactly where the shared one stopped. */
+  separate(cohort: Cohort, member: Member): void;
+  listen(cohort: Cohort, topics: readonly TopicName[]): Promise<void>;
+  unlisten(cohort: Cohort, topics: readonly TopicName[]): void;
+  leave(cohort: Cohort, member: Member): void;
 }
 
 /** An event that has no result yet. */
@@ -43,6 +49,7 @@ const maxReady = 64;
 /** Of an operation with several topics: how many events back a repeat is recognised. */
 const maxRemembered = 1_024;
 
+const notLive: Promise<readonly Position[]> = Promise.resolve([]);
 // Never added to.
 const noDeliveries: Delivery[] = [];
 const noOrders: number[] = [];
@@ -57,10 +64,10 @@ export class Cohort implements Listener, FanOutSource {
   readonly interest: Plan["interest"];
   /** What it listens to: the plan's topics, until an operation that is alone in its cohort joins or leaves some. */
   topics: readonly TopicName[];
-  /** Resolves when all topics are live. */
-  live: Promise<void> = Promise.resolve();
+  /** Resolves when all topics are live, with the position at which each of the plan's became so. */
+  live: Promise<readonly Position[]> = notLive;
   readonly #host: CohortHost;
-  readonly #members = new Set<Member>();
+  readonly #members = new Map<Member, Membership>();
   /** Members that joined while events or results were on their way, with the order of the last one not for them. */
   readonly #late = new Map<Member, number>();
   readonly #slots: Slot[] = [];
@@ -85,12 +92,26 @@ export class Cohort implements Listener, FanOutSource {
   }
 
   get members(): IterableIterator<Member> {
-    return this.#members.values();
+    return this.#members.keys();
   }
 
-  add(member: Member): void {
-    if (this.#round || this.#ready.length > 0 || this.#slots.length > 0) this.#late.set(member, this.#events);
-    this.#members.add(member);
+  get host(): CohortHost {
+    return this.#host;
+  }
+
+  /** Takes a member in, which hears what comes from now on. */
+  add(member: Member): Membership {
+    const membership = new Membership(this, member);
+    this.#enter(member, membership);
+    return membership;
+  }
+
+  /** Takes a member over from another cohort, under its old membership. */
+  adopt(member: Member, from: Cohort): void {
+    const membership = from.#members.get(member);
+    if (!membership) return;
+    membership.moved(this);
+    this.#enter(member, membership);
   }
 
   delete(member: Member): void {
@@ -145,7 +166,7 @@ export class Cohort implements Listener, FanOutSource {
 
   gap(reason: GapReason): void {
     this.#handOn();
-    for (const member of this.#members) member.gap(reason);
+    for (const member of this.members) member.gap(reason);
   }
 
   distribute(budget: number): number {
@@ -164,9 +185,14 @@ export class Cohort implements Listener, FanOutSource {
     return reached;
   }
 
+  #enter(member: Member, membership: Membership): void {
+    if (this.#round || this.#ready.length > 0 || this.#slots.length > 0) this.#late.set(member, this.#events);
+    this.#members.set(member, membership);
+  }
+
   #firstMembers(): readonly Member[] {
     const members: Member[] = [];
-    for (const member of this.#members) {
+    for (const member of this.members) {
       members.push(member);
       if (members.length === maxContexts) break;
     }
@@ -208,7 +234,7 @@ export class Cohort implements Listener, FanOutSource {
     const { messages, overflow } = this.plan.queue;
     if (this.#slots.length < messages) return this.#slots.push(slot) > 0;
     const dropsOldest = overflow === "latest" || overflow === "drop-oldest";
-    for (const member of [...this.#members]) member.overflow(slot.event);
+    for (const member of [...this.members]) member.overflow(slot.event);
     if (!dropsOldest) return false;
     this.#slots.shift();
     return this.#slots.push(slot) > 0;
@@ -252,7 +278,7 @@ export class Cohort implements Listener, FanOutSource {
     const [deliveries, orders] = [this.#ready, this.#orders];
     this.#ready = noDeliveries;
     this.#orders = noOrders;
-    return { members: this.#members.values(), deliveries, orders };
+    return { members: this.members, deliveries, orders };
   }
 
   #endRound(): void {
@@ -268,7 +294,7 @@ export class Cohort implements Listener, FanOutSource {
   #complete(): void {
     this.#ended = true;
     this.#handOn();
-    for (const member of [...this.#members]) member.complete();
+    for (const member of [...this.members]) member.complete();
   }
 
   #tell(event: Event, outcome: Outcome): void {
@@ -281,6 +307,51 @@ export class Cohort implements Listener, FanOutSource {
       members: this.#members.size,
       outcome: result,
     });
+  }
+}
+
+/** A member's place in a cohort. Follows the member to another cohort, should that serve it from then on. */
+export class Membership implements RunningSubscription {
+  readonly #member: Member;
+  #cohort: Cohort;
+
+  constructor(cohort: Cohort, member: Member) {
+    this.#cohort = cohort;
+    this.#member = member;
+  }
+
+  get plan(): Plan {
+    return this.#cohort.plan;
+  }
+
+  get cohort(): string {
+    return this.#cohort.id;
+  }
+
+  get live(): Promise<readonly Position[]> {
+    return this.#cohort.live;
+  }
+
+  moved(cohort: Cohort): void {
+    this.#cohort = cohort;
+  }
+
+  /** Listens to more topics; from then on the operation is executed alone. Throws FanfareError BROKER_UNAVAILABLE. */
+  async join(topics: readonly TopicLike[]): Promise<void> {
+    this.#cohort.host.separate(this.#cohort, this.#member);
+    await this.#cohort.host.listen(this.#cohort, topics.map(topicName));
+  }
+
+  async leave(topics: readonly TopicLike[]): Promise<void> {
+    this.#cohort.host.separate(this.#cohort, this.#member);
+    this.#cohort.host.unlisten(this.#cohort, topics.map(topicName));
+  }
+
+  /** Its cohort has been delivering since the member joined. */
+  start(): void {}
+
+  end(): void {
+    this.#cohort.host.leave(this.#cohort, this.#member);
   }
 }
 

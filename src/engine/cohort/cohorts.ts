@@ -3,14 +3,13 @@ import type { FanfareError } from "../../base/error.ts";
 import type { TopicName } from "../../contract/broker.ts";
 import type { Log } from "../../contract/log.ts";
 import { telemetry } from "../../contract/telemetry.ts";
-import { topicName, type TopicLike } from "../../declare/topic.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Plan } from "../plan/plan.ts";
 import { declaredShareable } from "../plan/sharing.ts";
-import { Cohort, type CohortHost, type Pending } from "./cohort.ts";
+import { Cohort, type CohortHost, type Membership, type Pending } from "./cohort.ts";
 import type { FanOut } from "./fan-out.ts";
-import type { Member, RunningSubscription } from "./member.ts";
+import type { Member } from "./member.ts";
 
 export interface CohortsOptions {
   readonly schema: GraphQLSchema;
@@ -25,16 +24,17 @@ export interface CohortsOptions {
 }
 
 /** The cohorts of this process, by plan key. */
-export class Cohorts {
+export class Cohorts implements CohortHost {
+  readonly execution: Execution;
+  readonly fanOut: FanOut;
   readonly #options: CohortsOptions;
-  readonly #host: CohortHost;
   readonly #byKey = new Map<string, Cohort>();
   #count = 0;
 
   constructor(options: CohortsOptions) {
     this.#options = options;
-    const { execution, fanOut } = options;
-    this.#host = { execution, fanOut, broken: (cohort, why, pending) => this.#broken(cohort, why, pending) };
+    this.execution = options.execution;
+    this.fanOut = options.fanOut;
   }
 
   /** Cohorts that several operations may share. */
@@ -46,65 +46,11 @@ export class Cohorts {
   join(plan: Plan, member: Member): Membership {
     const known = plan.key === undefined ? undefined : this.#byKey.get(plan.key);
     const cohort = known && !known.ending ? known : this.#open(plan);
-    cohort.add(member);
-    return new Membership(this, cohort, member);
-  }
-
-  leave(cohort: Cohort, member: Member): void {
-    cohort.delete(member);
-    if (cohort.size === 0) this.#close(cohort);
-  }
-
-  /** A cohort for this member alone, which goes on exactly where the shared one stopped. */
-  separate(cohort: Cohort, member: Member): Cohort {
-    if (cohort.plan.key === undefined) return cohort;
-    const alone = this.#create({ ...cohort.plan, key: undefined });
-    // What is ready is handed to everybody here, which is no business of the one who asked.
-    this.#options.inContext(() => {
-      this.#move(cohort, member, alone);
-      alone.resume(cohort, cohort.release(member));
-    });
-    if (cohort.size === 0) this.#close(cohort);
-    return alone;
-  }
-
-  async listen(cohort: Cohort, topics: readonly TopicName[]): Promise<void> {
-    const added = topics.filter((topic) => !cohort.topics.includes(topic));
-    cohort.topics = [...cohort.topics, ...added];
-    try {
-      await this.#options.hub.listen(added, cohort);
-    } catch (error) {
-      cohort.topics = cohort.topics.filter((topic) => !added.includes(topic));
-      throw error;
-    }
-  }
-
-  unlisten(cohort: Cohort, topics: readonly TopicName[]): void {
-    cohort.topics = cohort.topics.filter((topic) => !topics.includes(topic));
-    this.#options.hub.leave(topics, cohort);
-  }
-
-  #open(plan: Plan): Cohort {
-    const cohort = this.#create(plan);
-    if (plan.key !== undefined) this.#byKey.set(plan.key, cohort);
-    cohort.live = this.#options.hub.listen(plan.topics, cohort);
-    cohort.live.catch(() => this.#close(cohort));
-    return cohort;
-  }
-
-  #create(plan: Plan): Cohort {
-    this.#count += 1;
-    return new Cohort(this.#host, String(this.#count), plan);
-  }
-
-  #close(cohort: Cohort): void {
-    const { key } = cohort.plan;
-    if (key !== undefined && this.#byKey.get(key) === cohort) this.#byKey.delete(key);
-    this.#options.hub.leave(cohort.topics, cohort);
+    return cohort.add(member);
   }
 
   /** A shared execution looked at the viewer: from these events on, each member is served alone. */
-  #broken(cohort: Cohort, error: FanfareError, pending: readonly Pending[]): void {
+  broken(cohort: Cohort, error: FanfareError, pending: readonly Pending[]): void {
     const { plan } = cohort;
     const { caught, log, schema } = this.#options;
     caught(plan);
@@ -133,59 +79,61 @@ export class Cohorts {
     this.#close(cohort);
   }
 
+  leave(cohort: Cohort, member: Member): void {
+    cohort.delete(member);
+    if (cohort.size === 0) this.#close(cohort);
+  }
+
+  separate(cohort: Cohort, member: Member): void {
+    if (cohort.plan.key === undefined) return;
+    const alone = this.#create({ ...cohort.plan, key: undefined });
+    // What is ready is handed to everybody here, which is no business of the one who asked.
+    this.#options.inContext(() => {
+      this.#move(cohort, member, alone);
+      alone.resume(cohort, cohort.release(member));
+    });
+    if (cohort.size === 0) this.#close(cohort);
+  }
+
+  async listen(cohort: Cohort, topics: readonly TopicName[]): Promise<void> {
+    const added = topics.filter((topic) => !cohort.topics.includes(topic));
+    cohort.topics = [...cohort.topics, ...added];
+    try {
+      await this.#options.hub.listen(added, cohort);
+    } catch (error) {
+      cohort.topics = cohort.topics.filter((topic) => !added.includes(topic));
+      throw error;
+    }
+  }
+
+  unlisten(cohort: Cohort, topics: readonly TopicName[]): void {
+    cohort.topics = cohort.topics.filter((topic) => !topics.includes(topic));
+    this.#options.hub.leave(topics, cohort);
+  }
+
+  #open(plan: Plan): Cohort {
+    const cohort = this.#create(plan);
+    if (plan.key !== undefined) this.#byKey.set(plan.key, cohort);
+    cohort.live = this.#options.hub.listen(plan.topics, cohort);
+    cohort.live.catch(() => this.#close(cohort));
+    return cohort;
+  }
+
+  #create(plan: Plan): Cohort {
+    this.#count += 1;
+    return new Cohort(this, String(this.#count), plan);
+  }
+
+  #close(cohort: Cohort): void {
+    const { key } = cohort.plan;
+    if (key !== undefined && this.#byKey.get(key) === cohort) this.#byKey.delete(key);
+    this.#options.hub.leave(cohort.topics, cohort);
+  }
+
   #move(from: Cohort, member: Member, to: Cohort): void {
     to.topics = from.topics;
     to.live = from.live;
-    to.add(member);
-    member.moved(to);
+    to.adopt(member, from);
     this.#options.hub.listenBeside(to.topics, to);
-  }
-}
-
-/** A member's place in a cohort. */
-class Membership implements RunningSubscription {
-  readonly #cohorts: Cohorts;
-  readonly #member: Member;
-  #cohort: Cohort;
-
-  constructor(cohorts: Cohorts, cohort: Cohort, member: Member) {
-    this.#cohorts = cohorts;
-    this.#cohort = cohort;
-    this.#member = member;
-  }
-
-  get plan(): Plan {
-    return this.#cohort.plan;
-  }
-
-  get cohort(): string {
-    return this.#cohort.id;
-  }
-
-  get live(): Promise<void> {
-    return this.#cohort.live;
-  }
-
-  /** Follows the member to the cohort that serves it from now on. */
-  moved(cohort: Cohort): void {
-    this.#cohort = cohort;
-  }
-
-  /** Listens to more topics; from then on the operation is executed alone. Throws FanfareError BROKER_UNAVAILABLE. */
-  async join(topics: readonly TopicLike[]): Promise<void> {
-    this.#cohort = this.#cohorts.separate(this.#cohort, this.#member);
-    await this.#cohorts.listen(this.#cohort, topics.map(topicName));
-  }
-
-  async leave(topics: readonly TopicLike[]): Promise<void> {
-    this.#cohort = this.#cohorts.separate(this.#cohort, this.#member);
-    this.#cohorts.unlisten(this.#cohort, topics.map(topicName));
-  }
-
-  /** Its cohort has been delivering since the member joined. */
-  start(): void {}
-
-  end(): void {
-    this.#cohorts.leave(this.#cohort, this.#member);
   }
 }

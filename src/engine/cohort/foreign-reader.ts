@@ -1,10 +1,11 @@
 import type { GraphQLError } from "graphql";
 import { FanfareError } from "../../base/error.ts";
-import type { Event } from "../../contract/broker.ts";
+import type { Event, Position } from "../../contract/broker.ts";
 import type { Delivery } from "../execution/delivery.ts";
 import { toGraphQLError } from "../execution/error-format.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { ForeignSource } from "./foreign-source.ts";
 import type { Member, RunningSubscription } from "./member.ts";
 
 /** Reads a foreign source for one operation: one event after the other, each executed alone, at the client's pace. */
@@ -12,7 +13,7 @@ export class ForeignReader implements RunningSubscription {
   readonly plan: Plan;
   readonly cohort: undefined;
   /** Its source is live when it was made. */
-  readonly live: Promise<void> = Promise.resolve();
+  readonly live: Promise<readonly Position[]> = Promise.resolve([]);
   readonly #source: AsyncIterator<unknown>;
   readonly #controller: AbortController;
   readonly #member: Member;
@@ -20,15 +21,8 @@ export class ForeignReader implements RunningSubscription {
   #ended = false;
   #count = 0;
 
-  /** @param controller aborts what the field's `subscribe` was given as its signal. */
-  constructor(
-    source: AsyncIterator<unknown>,
-    controller: AbortController,
-    plan: Plan,
-    member: Member,
-    execution: Execution,
-  ) {
-    this.#source = source;
+  constructor({ events, controller }: ForeignSource, plan: Plan, member: Member, execution: Execution) {
+    this.#source = events;
     this.#controller = controller;
     this.plan = plan;
     this.#member = member;
@@ -42,10 +36,6 @@ export class ForeignReader implements RunningSubscription {
 
   leave(): Promise<void> {
     return this.join();
-  }
-
-  moved(): void {
-    throw new FanfareError("BAD_DECLARATION", "A foreign source is in no cohort");
   }
 
   start(): void {

@@ -4,6 +4,13 @@ import { fragmentsOf } from "../selection/fragments.ts";
 import type { Prepared } from "../document/prepare.ts";
 import type { RootField } from "../plan/root-field.ts";
 
+/** A source of its own that one operation reads. */
+export interface ForeignSource {
+  readonly events: AsyncIterator<unknown>;
+  /** Aborts what the field's `subscribe` was given as its signal. */
+  readonly controller: AbortController;
+}
+
 interface Observer {
   next(value: unknown): void;
   error(error: unknown): void;
@@ -25,8 +32,8 @@ export async function foreignSource(
   root: RootField,
   context: unknown,
   limit: number,
-  signal: AbortSignal,
-): Promise<AsyncIterator<unknown>> {
+): Promise<ForeignSource> {
+  const controller = new AbortController();
   const { field, parentType, nodes, args } = root;
   const info: GraphQLResolveInfo = {
     fieldName: field.name,
@@ -39,14 +46,14 @@ export async function foreignSource(
     rootValue: undefined,
     operation,
     variableValues: variables.values,
-    getAbortSignal: () => signal,
+    getAbortSignal: () => controller.signal,
     getAsyncHelpers: () => ({ promiseAll: (values) => Promise.all(values), track: () => undefined }),
   };
   try {
     const stream: unknown = await field.subscribe?.(undefined, args, context, info);
     if (stream instanceof Error) throw stream;
-    if (isAsyncIterable(stream)) return stream[Symbol.asyncIterator]();
-    if (isObservable(stream)) return observe(stream, limit);
+    if (isAsyncIterable(stream)) return { events: stream[Symbol.asyncIterator](), controller };
+    if (isObservable(stream)) return { events: observe(stream, limit), controller };
     throw new TypeError(
       `Subscription.${field.name} must return an async iterable or an observable, not ${stream === null ? "null" : typeof stream}`,
     );

@@ -1,19 +1,14 @@
 import type { GraphQLError } from "graphql";
-import type { Event, GapReason } from "../../contract/broker.ts";
+import type { Event, GapReason, Position } from "../../contract/broker.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import type { TopicLike } from "../../declare/topic.ts";
 import type { Delivery } from "../execution/delivery.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Cohort } from "./cohort.ts";
 
 /** One operation in a cohort, as the cohort sees it. None of these functions throws. */
 export interface Member {
-  /** Called once, before anything else: what the member may now wait for, start and end. */
-  subscribed(running: RunningSubscription): void;
   /** Takes results, in order. They are references to shared bytes: never to be changed. */
   deliver(deliveries: readonly Delivery[]): void;
-  /** Another cohort serves this member from now on. */
-  moved(cohort: Cohort): void;
   /** Events were lost that cannot be had any more. Told before anything that is delivered later. */
   gap(reason: GapReason): void;
   /** The server ends the operation, after what was delivered. */
@@ -36,13 +31,15 @@ export interface RunningSubscription {
   readonly plan: Plan;
   /** Undefined for a subscription that is in no cohort. */
   readonly cohort: string | undefined;
-  /** Resolves when every event that is published from then on will be heard. Rejects with BROKER_UNAVAILABLE. */
-  readonly live: Promise<void>;
+  /**
+   * Resolves when every event that is published from then on will be heard, with the position of each of the plan's
+   * topics up to which nothing will be; none where there are no topics. Rejects with BROKER_UNAVAILABLE.
+   */
+  readonly live: Promise<readonly Position[]>;
   /** Begins to read a source that has to be asked for its events. Call it once, after the subscription was confirmed. */
   start(): void;
   join(topics: readonly TopicLike[]): Promise<void>;
   leave(topics: readonly TopicLike[]): Promise<void>;
-  moved(cohort: Cohort): void;
   /** Stops listening at once. Calling it again does nothing. */
   end(): void;
 }

@@ -37,15 +37,20 @@ export class Hub implements AsyncDisposable {
 
   /**
    * Adds a listener to topics. It hears events from now on, and every event that is published after this resolved.
+   * Resolves with the position in each topic at which the listener came in: it hears what comes after, and nothing up to
+   * there.
+   *
    * Throws FanfareError BROKER_UNAVAILABLE, after which the listener hears nothing.
    */
-  async listen(topics: readonly TopicName[], listener: Listener): Promise<void> {
+  async listen(topics: readonly TopicName[], listener: Listener): Promise<readonly Position[]> {
     if (this.#lifetime.ended) throw new FanfareError("CLOSED", "The server is closed");
     const entries = topics.map((topic) => this.#entry(topic));
     for (const entry of entries) entry.listeners.add(listener.interest, listener);
+    const joined = entries.map((entry) => entry.position);
     try {
       await this.#open();
-      await Promise.all(entries.map((entry) => entry.live()));
+      const live = await Promise.all(entries.map((entry) => entry.live()));
+      return live.map((position, index) => joined[index] ?? position);
     } catch (error) {
       this.leave(topics, listener);
       if (error instanceof FanfareError) throw error;

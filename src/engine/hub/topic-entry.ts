@@ -26,7 +26,7 @@ const replayLimit = 1_000;
 export class TopicEntry implements Disposable {
   readonly listeners: MatchIndex<Listener> = new MatchIndex();
   readonly #options: TopicEntryOptions;
-  #live: Promise<void> | undefined;
+  #live: Promise<Position> | undefined;
   #leaving: Promise<void> | undefined;
   #position: Position | undefined;
   /** A gap was told, and nothing has come since: whatever comes next follows on it. */
@@ -42,8 +42,13 @@ export class TopicEntry implements Disposable {
     this.#options = options;
   }
 
-  /** Resolves when the broker has confirmed the subscription. Concurrent callers share one. */
-  live(): Promise<void> {
+  /** Up to where everything has been handed on; undefined before the topic is live. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Resolves when the broker has confirmed the subscription, with its position then. Concurrent callers share one. */
+  live(): Promise<Position> {
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
     this.#live ??= this.#subscribe().catch((error: unknown) => {
@@ -83,16 +88,17 @@ export class TopicEntry implements Disposable {
     this.#linger?.[Symbol.dispose]();
   }
 
-  async #subscribe(): Promise<void> {
+  async #subscribe(): Promise<Position> {
     await this.#leaving;
-    const [position] = await this.#options.broker.subscribe([this.#options.topic]);
+    const [position = ""] = await this.#options.broker.subscribe([this.#options.topic]);
     // Events that arrived meanwhile have moved the position on.
     this.#position ??= position;
+    return position;
   }
 
   #unsubscribe(): void {
     if (this.listeners.size > 0 || this.#closed) return;
-    const subscribed = this.#live ?? Promise.resolve();
+    const subscribed: Promise<unknown> = this.#live ?? Promise.resolve();
     this.#live = undefined;
     const leaving = subscribed
       .then(() => this.#options.broker.unsubscribe([this.#options.topic]))

@@ -98,6 +98,22 @@ describe("A subscription is confirmed", () => {
     expect(stage.broker.calls).toEqual(["open", "subscribe a"]);
   });
 
+  it("with the position in each topic after which its listener hears everything", async () => {
+    await using stage = new Stage();
+    stage.broker.store("a", 1);
+    const gate = stage.broker.hold("subscribe");
+    const first = stage.hub.listen(["b", "a"], new NotedListener());
+    await turns(1);
+    gate.resolve();
+    expect(await first).toEqual(["b:0", "a:1"]);
+    stage.broker.emit("a", 2);
+    const late = new NotedListener();
+    const joining = stage.hub.listen(["a"], late);
+    stage.broker.emit("a", 3);
+    expect(await joining).toEqual(["a:2"]);
+    expect(late.heard).toEqual([3]);
+  });
+
   it("when all its topics are", async () => {
     await using stage = new Stage();
     await stage.listener("a");
