@@ -50,7 +50,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 
   constructor(options: FanfareOptions<Context>) {
     this.#options = resolveOptions(options);
-    const { broker, clock, documentLimits, formatError, introspection, linger, log, slice } = this.#options;
+    const { broker, clock, documentLimits, execution, formatError, introspection, linger, log, slice } = this.#options;
     const inContext = AsyncLocalStorage.snapshot();
     const format = errorFormatter(formatError, log);
     this.#engine = this.#lifetime.attach(
@@ -71,6 +71,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
         rules: options.rules ?? [],
         linger,
         slice,
+        ...execution,
         inContext,
       }),
     );
@@ -225,7 +226,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 
   #relayed(source: Source, models: readonly RelayedModel[]): Relay {
     const { broker, clock, log } = this.#options;
-    const relay = this.#lifetime.attach(createRelay({ source, broker, models, clock, log }));
+    const whenReady = (): Promise<void> | undefined => this.#engine.pressure.whenLow();
+    const relay = this.#lifetime.attach(createRelay({ source, broker, models, whenReady, clock, log }));
     // It goes on trying, and says so in the log; whoever wants to know waits for it.
     relay.started.catch(() => {});
     return relay;

@@ -63,9 +63,27 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Serving
   readonly linger?: number;
   /** Members of a large fan-out that are served before the event loop goes on. Default 512. */
   readonly slice?: number;
+  /** How many events are executed at the same time, and how many wait for that. */
+  readonly execution?: ExecutionOptions;
   /** Where warnings and errors go. Default: the standard error stream. */
   readonly log?: Log;
   readonly clock?: Clock;
+}
+
+/**
+ * The bound of what is executed. It is the server's own: what waits for a client is bounded by the `queue` of its
+ * subscription.
+ */
+export interface ExecutionOptions {
+  /** Events of one subscription that are executed at the same time, if that is async. Default 64. Further ones wait. */
+  readonly concurrency?: number;
+  /**
+   * Events of one subscription that wait for their execution. Default 16,384. Over it they are left out: with the policy
+   * `disconnect` its clients are closed with 1013, with any other they are told a gap.
+   */
+  readonly backlog?: number;
+  /** The same for all subscriptions together. Default 4,000,000: some 32 MiB of references. Infinity: no bound. */
+  readonly backlogInAll?: number;
 }
 
 /** The options with every default filled in, split by whom they concern. */
@@ -80,6 +98,7 @@ export interface ResolvedOptions {
   readonly warnAfter: number;
   readonly linger: number;
   readonly slice: number;
+  readonly execution: Required<ExecutionOptions>;
   readonly formatError: FormatError;
   readonly log: Log;
   readonly clock: Clock;
@@ -97,6 +116,11 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
     throw new FanfareError("BAD_OPTION", `${name} is ${value}; it must be a number of at least ${least}`);
   }
   const { clock = systemClock } = options;
+  const execution = { concurrency: 64, backlog: 16_384, backlogInAll: 4_000_000, ...options.execution };
+  for (const [name, value] of Object.entries(execution)) {
+    if (value >= 1) continue;
+    throw new FanfareError("BAD_OPTION", `execution.${name} is ${value}; it must be a number of at least 1`);
+  }
   return {
     broker: options.broker ?? memoryBroker({ clock }),
     ownsBroker: options.broker === undefined,
@@ -106,6 +130,7 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
     warnAfter: options.warnAfter ?? 1_000,
     linger: options.linger ?? 5_000,
     slice: options.slice ?? 512,
+    execution,
     formatError: options.formatError ?? maskError,
     log: options.log ?? consoleLog,
     clock,

@@ -34,6 +34,13 @@ export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncD
     return this.#ready.promise;
   }
 
+  /** Undefined while less than half of what may wait does. Otherwise resolves when a value was taken, or none will be. */
+  whenTaken(): Promise<void> | undefined {
+    if (this.#ended || this.#waiting.length * 2 < this.#limit || this.#waiting.length === 0) return undefined;
+    this.#ready ??= Promise.withResolvers();
+    return this.#ready.promise;
+  }
+
   /** Ends the iteration after what is waiting. */
   end(): void {
     if (this.#ended) return;

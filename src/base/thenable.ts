@@ -19,3 +19,21 @@ export function silenceAll(container: object): void {
     }
   }
 }
+
+/** Calls `compute` and goes on with what it gave, at once unless that is a promise; `fail` takes all it throws. */
+export function settle<Value, Result>(
+  compute: () => Value | PromiseLike<Value>,
+  next: (value: Value) => Result | Promise<Result>,
+  fail: (error: unknown) => Result | Promise<Result>,
+): Result | Promise<Result> {
+  try {
+    const value = compute();
+    return isPromise(value) ? Promise.resolve(value).then(next).catch(fail) : next(value);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && isThenable(value);
+}

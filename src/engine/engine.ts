@@ -1,8 +1,10 @@
 import { execute, type GraphQLError, type GraphQLSchema, type ValidationRule } from "graphql";
 import type { Clock } from "../base/clock.ts";
+import type { FanfareError } from "../base/error.ts";
 import type { Broker, Position } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { FormattedResult } from "../contract/request-engine.ts";
+import { telemetry } from "../contract/telemetry.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { Triggers } from "../declare/triggers.ts";
 import type { OperationRequest } from "../dialects/message.ts";
@@ -18,6 +20,8 @@ import { foreignSource, type ForeignSource } from "./cohort/foreign-source.ts";
 import { Hub } from "./hub/hub.ts";
 import { initialOf, type Initial } from "./execution/initial.ts";
 import type { Member, RunningSubscription } from "./cohort/member.ts";
+import { Pressure } from "./cohort/pressure.ts";
+import { declaredShareable } from "./plan/sharing.ts";
 import type { Plan } from "./plan/plan.ts";
 import { Planner, type ShareBy } from "./plan/planner.ts";
 import { prepare, type Prepared } from "./document/prepare.ts";
@@ -41,6 +45,12 @@ export interface EngineOptions {
   readonly linger: number;
   /** Members served in one turn of the event loop. */
   readonly slice: number;
+  /** Events of one subscription that are executed at the same time. */
+  readonly concurrency: number;
+  /** Events of one subscription that may wait for their execution. */
+  readonly backlog: number;
+  /** The same for all subscriptions together. */
+  readonly backlogInAll: number;
   readonly inContext: (callback: () => void) => void;
 }
 
@@ -60,6 +70,7 @@ export class Engine implements AsyncDisposable {
   readonly hub: Hub;
   readonly fanOut: FanOut;
   readonly cohorts: Cohorts;
+  readonly pressure: Pressure;
   readonly #planner: Planner;
   readonly #execution: Execution;
   readonly #format: ResultFormat;
@@ -75,7 +86,8 @@ export class Engine implements AsyncDisposable {
       strictRootField: options.strictRootField,
       rules: options.rules,
     });
-    this.hub = new Hub({ broker, clock, log, linger, inContext });
+    this.pressure = new Pressure(clock, options.backlogInAll);
+    this.hub = new Hub({ broker, clock, log, linger, inContext, whenReady: () => this.pressure.whenLow() });
     this.fanOut = new FanOut(clock, options.slice, inContext);
     this.#hideSuggestions = !introspection;
     this.#format = { formatError: options.formatError, formatResponse: options.formatResponse, log };
@@ -88,13 +100,15 @@ export class Engine implements AsyncDisposable {
     });
     this.#execution = new Execution({ ...this.#format, schema, sharedContext: options.sharedContext });
     this.cohorts = new Cohorts({
-      schema,
       hub: this.hub,
-      execution: this.#execution,
+      executor: this.#execution,
       fanOut: this.fanOut,
-      log,
+      clock,
+      pressure: this.pressure,
+      concurrency: options.concurrency,
+      backlog: options.backlog,
       inContext,
-      caught: (plan) => this.#planner.caught(plan),
+      caught: (plan, why) => this.#caught(plan, why),
     });
   }
 
@@ -139,7 +153,22 @@ export class Engine implements AsyncDisposable {
     return initialOf(this.#execution, plan, context);
   }
 
+  /** A shared execution looked at the viewer: its document is shared with nobody any more. */
+  #caught(plan: Plan, why: FanfareError): Plan {
+    this.#planner.caught(plan);
+    const fields = declaredShareable(this.schema, plan.document.ast);
+    const channel = telemetry["sharing.broken"];
+    if (channel.hasSubscribers) channel.publish({ fields, why: why.message });
+    this.#format.log.error("A field that is declared shareable looks at the viewer; its document is no longer shared", {
+      field: `Subscription.${plan.fieldName}`,
+      oneOf: fields,
+      error: why,
+    });
+    return { ...plan, key: undefined, audience: "session", walk: undefined, lent: undefined };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.pressure[Symbol.dispose]();
     this.fanOut[Symbol.dispose]();
     await this.hub[Symbol.asyncDispose]();
   }

@@ -13,6 +13,8 @@ export interface RelayParts {
   readonly source: Source;
   readonly broker: Broker;
   readonly models: readonly RelayedModel[];
+  /** Undefined: the next batch may be published at once. */
+  readonly whenReady: () => Promise<void> | undefined;
   readonly clock: Clock;
   readonly log: Log | undefined;
 }
@@ -73,6 +75,7 @@ export class RelayLoop implements AsyncDisposable {
       }
       // A backlog may wait in this process's memory, and a broker may store there, too.
       await nextTurn(this.#parts.clock, signal);
+      await this.#parts.whenReady();
       if (signal.aborted) return;
     }
   }

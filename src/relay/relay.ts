@@ -12,6 +12,11 @@ export interface RelayOptions {
   readonly broker: Broker;
   /** Models that have a say in what is published of their tables; none by default. */
   readonly models?: readonly RelayedModel[];
+  /**
+   * Back-pressure: undefined to go on with the next batch at once, or a promise to wait for. A server with a `source` gives
+   * its own, so that a large transaction is read no faster than it is executed. Default: no waiting.
+   */
+  readonly whenReady?: () => Promise<void> | undefined;
   /** The system's by default. */
   readonly clock?: Clock;
   /** Where trouble is told; by default it is told by the diagnostics channel `fanfare:relay.failed` alone. */
@@ -35,6 +40,7 @@ export interface Relay extends AsyncDisposable {
  * What the broker does not store is published again, with the same id, and nothing later overtakes it. When the database
  * or the broker is away, the relay tries again by itself, every 5 s at least.
  */
-export function createRelay({ source, broker, models = [], clock = systemClock, log }: RelayOptions): Relay {
-  return new RelayLoop({ source, broker, models, clock, log });
+export function createRelay(options: RelayOptions): Relay {
+  const { source, broker, models = [], whenReady = () => undefined, clock = systemClock, log } = options;
+  return new RelayLoop({ source, broker, models, whenReady, clock, log });
 }

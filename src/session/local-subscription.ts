@@ -122,6 +122,16 @@ export class LocalSubscription implements Member, OperationHandle {
     this.results.end();
   }
 
+  conflated(count: number): void {
+    this.#push({ event: undefined, result: { extensions: { fanfare: { conflated: count } } } });
+  }
+
+  overloaded(): void {}
+
+  whenTaken(): Promise<void> | undefined {
+    return this.results.whenTaken();
+  }
+
   overflow(): void {
     this.results.fail(new FanfareError("OVERFLOW", "The reader is too far behind"));
   }

@@ -184,11 +184,21 @@ export class Operation implements Member, OperationHandle {
     this.#end("error", false);
   }
 
-  overflow(event: Event | undefined): void {
+  overflow(): void {
     if (this.#ended) return;
     this.#session.overflowed(this);
-    if (this.queue.overflow === "disconnect" || event === undefined) this.#session.end(closeCodes.tooSlow);
-    else this.gap("overflow");
+    this.#session.end(closeCodes.tooSlow);
+  }
+
+  overloaded(): void {
+    if (!this.#ended && this.queue.overflow === "disconnect") this.#session.end(closeCodes.overload);
+  }
+
+  whenTaken(): Promise<void> | undefined {
+    if (this.#ended || this.queue.overflow === "latest") return undefined;
+    const { messages, bytes } = this.queue;
+    if (this.#queuedMessages * 2 < messages && this.#queuedBytes * 2 < bytes) return undefined;
+    return this.#session.whenFlushed();
   }
 
   whenReady(delivery?: Delivery): Promise<void> | undefined {

@@ -244,7 +244,10 @@ describe("A channel's client", () => {
     await client.subscribe("UPDATE");
     client.socket.pause();
     const long = { ...meaghan, email: "m".repeat(400_000) };
-    for (let count = 0; count < 40; count += 1) await server.changed(meaghan, long);
+    for (let count = 0; count < 40; count += 1) {
+      await server.changed(meaghan, long);
+      await turns(2);
+    }
     client.socket.resume();
     expect(await client.closed).toEqual({ code: 1013, reason: "Too slow" });
   });
@@ -256,7 +259,10 @@ describe("A channel's client", () => {
     await client.subscribe("DELETE", "data: [ID, EMAIL]");
     client.socket.pause();
     const long = { ...meaghan, email: "m".repeat(400_000) };
-    for (let count = 0; count < 40; count += 1) await server.changed(long, null);
+    for (let count = 0; count < 40; count += 1) {
+      await server.changed(long, null);
+      await turns(2);
+    }
     await server.changed(null, meaghan);
     client.socket.resume();
     const told = (await client.rest()).map((frame) => JSON.stringify(frame));

@@ -238,8 +238,10 @@ describe("A subscription manager", () => {
     const held = Promise.withResolvers<void>();
     const callback: ManagedSubscription["callback"] = (error) => (error === null ? held.promise : errors.push(error));
     await manager.subscribe({ query: "subscription { userAdded { id } }", callback });
-    for (let event = 0; event < 300; event += 1) await manager.publish("userAdded", { userAdded: { id: "1" } });
-    await turns(5);
+    for (let event = 0; event < 300; event += 1) {
+      await manager.publish("userAdded", { userAdded: { id: "1" } });
+      await turns(1);
+    }
     held.resolve();
     await turns(5);
     expect(errors).toEqual([expect.objectContaining({ code: "OVERFLOW" })]);

@@ -1,5 +1,5 @@
 import type { GraphQLError, GraphQLSchema } from "graphql";
-import type { Event, GapReason } from "../../src/contract/broker.ts";
+import type { GapReason } from "../../src/contract/broker.ts";
 import type { Member, RunningSubscription } from "../../src/engine/cohort/member.ts";
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import type { Delivery } from "../../src/engine/execution/delivery.ts";
@@ -49,8 +49,20 @@ export class NotedMember implements Member {
     this.heard.push(`error ${errors.join()}`);
   }
 
-  overflow(event: Event | undefined): void {
-    this.heard.push(`overflow ${event?.id}`);
+  conflated(count: number): void {
+    this.heard.push(`conflated ${count}`);
+  }
+
+  overflow(): void {
+    this.heard.push("overflow");
+  }
+
+  overloaded(): void {
+    this.heard.push("overloaded");
+  }
+
+  whenTaken(): undefined {
+    return undefined;
   }
 
   whenReady(): undefined {
@@ -87,6 +99,9 @@ export class EngineStage implements AsyncDisposable {
       rules: [],
       linger: 0,
       slice: 512,
+      concurrency: 64,
+      backlog: 16_384,
+      backlogInAll: 4_000_000,
       inContext: (callback) => callback(),
       ...options,
     });
@@ -105,6 +120,7 @@ export class EngineStage implements AsyncDisposable {
   async deliver(): Promise<void> {
     await turns(1);
     for (let turn = 0; turn < 100 && this.clock.pending > 0; turn += 1) this.clock.turn();
+    await turns(1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -116,6 +116,9 @@ export class InterleavingStage {
       rules: [],
       linger: 0,
       slice: 3,
+      concurrency: 64,
+      backlog: 16_384,
+      backlogInAll: 4_000_000,
       inContext: (callback) => callback(),
     });
     const limits = sessionLimits();

@@ -1,33 +1,37 @@
 import type { FanfareError } from "../../base/error.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Event, GapReason, Position, TopicName } from "../../contract/broker.ts";
 import { telemetry } from "../../contract/telemetry.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import { topicName, type TopicLike } from "../../declare/topic.ts";
-import type { BrokenSharing, Execution, Outcome } from "../execution/execution.ts";
-import type { FanOut, FanOutSource } from "./fan-out.ts";
+import { ShortDelivery, type Delivery } from "../execution/delivery.ts";
+import type { BrokenSharing, Executor, Outcome } from "../execution/executor.ts";
 import type { Listener } from "../hub/listener.ts";
-import type { Delivery } from "../execution/delivery.ts";
+import type { Hearing, Plan } from "../plan/plan.ts";
+import { Backlog, type Pending } from "./backlog.ts";
+import type { FanOut, FanOutSource } from "./fan-out.ts";
 import type { Member, RunningSubscription } from "./member.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Pressure } from "./pressure.ts";
+import { Round } from "./round.ts";
+import { Stragglers } from "./stragglers.ts";
 
 /** What all cohorts of a server have in common. */
-export interface CohortHost {
-  readonly execution: Execution;
+export interface CohortHost<Heard extends Hearing = Plan> {
+  readonly executor: Executor<Heard>;
   readonly fanOut: FanOut;
-  /** Called when a shared execution looked at the viewer; what is `pending` is to be executed for each member alone. */
-  broken(cohort: Cohort, why: FanfareError, pending: readonly Pending[]): void;
+  readonly clock: Clock;
+  readonly pressure: Pressure;
+  /** Events of one cohort that are executed at the same time. */
+  readonly concurrency: number;
+  /** Events of one cohort that wait for their execution. */
+  readonly backlog: number;
+  /** Called when a shared execution looked at the viewer: each member is to be executed for alone from that event on. */
+  broken(cohort: Cohort<Heard>, why: FanfareError): void;
   /** Gives a member a cohort of its own, which goes on exactly where the shared one stopped. */
-  separate(cohort: Cohort, member: Member): void;
-  listen(cohort: Cohort, topics: readonly TopicName[]): Promise<void>;
-  unlisten(cohort: Cohort, topics: readonly TopicName[]): void;
-  leave(cohort: Cohort, member: Member): void;
-}
-
-/** An event that has no result yet. */
-export interface Pending {
-  readonly event: Event;
-  /** Which event of this cohort it is, counted from 1. */
-  readonly order: number;
+  separate(cohort: Cohort<Heard>, member: Member): void;
+  listen(cohort: Cohort<Heard>, topics: readonly TopicName[]): Promise<void>;
+  unlisten(cohort: Cohort<Heard>, topics: readonly TopicName[]): void;
+  leave(cohort: Cohort<Heard>, member: Member): void;
 }
 
 /** An event on its way through execution. Later events wait for it, however fast they are. */
@@ -36,55 +40,59 @@ interface Slot extends Pending {
   done: boolean;
 }
 
-/** Results on their way to the members. */
-interface Round {
-  readonly members: Iterator<Member>;
-  readonly deliveries: readonly Delivery[];
-  /** Of which event each of them is. */
-  readonly orders: readonly number[];
-}
-
-/** What waits for the end of the turn. More than this is handed on at once, so that a burst cannot pile up. */
+/** Results that wait for the end of the turn. No more is executed until they have been handed on. */
 const maxReady = 64;
+/** Bytes of long results among them. */
+const maxReadyBytes = 65_536;
 /** Of an operation with several topics: how many events back a repeat is recognised. */
 const maxRemembered = 1_024;
+/** How many members are asked for a context, if those asked before fail to give one. */
+const maxContexts = 8;
 
 const notLive: Promise<readonly Position[]> = Promise.resolve([]);
 // Never added to.
 const noDeliveries: Delivery[] = [];
 const noOrders: number[] = [];
 
-/** How many members are asked for a context, if those asked before fail to give one. */
-const maxContexts = 8;
-
-/** All operations here with the same plan key. Each event is executed once for all of them, and delivered in order. */
-export class Cohort implements Listener, FanOutSource {
+/**
+ * All operations here with the same plan key. Each event is executed once for all of them, and delivered in order: at once
+ * where nothing is under way, otherwise after what came before it, as far as there is room and time in this turn.
+ */
+export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSource {
   readonly id: string;
-  readonly plan: Plan;
-  readonly interest: Plan["interest"];
+  readonly plan: Heard;
+  readonly interest: Hearing["interest"];
+  readonly host: CohortHost<Heard>;
   /** What it listens to: the plan's topics, until an operation that is alone in its cohort joins or leaves some. */
   topics: readonly TopicName[];
   /** Resolves when all topics are live, with the position at which each of the plan's became so. */
   live: Promise<readonly Position[]> = notLive;
-  readonly #host: CohortHost;
-  readonly #members = new Map<Member, Membership>();
+  readonly #members = new Map<Member, Membership<Heard>>();
   /** Members that joined while events or results were on their way, with the order of the last one not for them. */
   readonly #late = new Map<Member, number>();
   readonly #slots: Slot[] = [];
   readonly #remembered = new Set<string>();
+  /** What waits for a slot; undefined while nothing does, which is nearly always. */
+  #backlog: Backlog | undefined;
+  #stragglers: Stragglers | undefined;
   #lastEvent: Event | undefined;
   #events = 0;
   #ready: Delivery[] = noDeliveries;
   #orders: number[] = noOrders;
+  #readyBytes = 0;
+  /** By the order of an event: how many it has replaced before they were executed. */
+  #conflated: Map<number, number> | undefined;
+  /** What is told after the results that are ready, before any later one. */
+  #mark: Pending | undefined;
   #round: Round | undefined;
   #ended = false;
 
-  constructor(host: CohortHost, id: string, plan: Plan) {
+  constructor(host: CohortHost<Heard>, id: string, plan: Heard) {
     this.id = id;
     this.plan = plan;
     this.interest = plan.interest;
     this.topics = plan.topics;
-    this.#host = host;
+    this.host = host;
   }
 
   get size(): number {
@@ -95,19 +103,20 @@ export class Cohort implements Listener, FanOutSource {
     return this.#members.keys();
   }
 
-  get host(): CohortHost {
-    return this.#host;
+  /** Its end was published: whoever comes now is not concerned. */
+  get ending(): boolean {
+    return this.#ended;
   }
 
   /** Takes a member in, which hears what comes from now on. */
-  add(member: Member): Membership {
+  add(member: Member): Membership<Heard> {
     const membership = new Membership(this, member);
     this.#enter(member, membership);
     return membership;
   }
 
   /** Takes a member over from another cohort, under its old membership. */
-  adopt(member: Member, from: Cohort): void {
+  adopt(member: Member, from: Cohort<Heard>): void {
     const membership = from.#members.get(member);
     if (!membership) return;
     membership.moved(this);
@@ -117,77 +126,243 @@ export class Cohort implements Listener, FanOutSource {
   delete(member: Member): void {
     this.#members.delete(member);
     this.#late.delete(member);
+    this.#stragglers?.delete(member);
+    if (this.#members.size === 0) this.#abandon();
   }
 
-  /** Lets a member go that will be served elsewhere. Answers the events that were still being executed for it. */
-  release(member: Member): readonly Event[] {
-    this.#handOn();
-    const events = this.concerning(member, this.#slots);
-    this.delete(member);
-    return events;
-  }
-
-  /** Those events that did not come before a member. */
-  concerning(member: Member, pending: readonly Pending[]): readonly Event[] {
+  /** Hands a member over that will be served elsewhere. Answers what has no result yet and concerns it. */
+  release(member: Member): readonly Pending[] {
     const joined = this.#late.get(member) ?? 0;
-    return pending.filter(({ order }) => order > joined).map(({ event }) => event);
+    const pending = [...this.#slots, ...(this.#backlog?.all() ?? [])].filter(({ order }) => order > joined);
+    if (this.#round?.take(member)) this.#give(member, this.#round);
+    if (this.#hasNext) this.#give(member, this.#newRound());
+    this.delete(member);
+    return pending;
   }
 
   event(event: Event): void {
     if (this.#ended || this.#members.size === 0 || this.#isRepeat(event)) return;
-    const order = ++this.#events;
-    const outcome = this.#host.execution.run(this.plan, event, () => contextOfOne(this.#firstMembers()));
-    if (outcome instanceof Promise) this.#wait({ event, order, outcome: undefined, done: false }, outcome);
-    else if (this.#slots.length > 0) this.#queue({ event, order, outcome, done: true });
-    else this.#settle(event, order, outcome, []);
+    this.#take(event, undefined);
   }
 
-  /** Its end was published: whoever comes now is not concerned. */
-  get ending(): boolean {
-    return this.#ended || this.#slots.some(({ event }) => event.end);
+  /** Every member is told that its topic has ended, after everything that came before. */
+  end(event: Event): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#take(event, undefined);
+  }
+
+  /** Every member is told that events are missing, after everything that came before. */
+  gap(reason: GapReason): void {
+    if (!this.#ended) this.#take(undefined, reason);
   }
 
   /** Takes over what another cohort did not finish, and knows as repeats what that one did. */
-  resume(other: Cohort, events: readonly Event[]): void {
-    const open = new Set(events.map(({ id }) => id));
+  resume(other: Cohort<Heard>, pending: readonly Pending[]): void {
+    const open = new Set(pending.map(({ event }) => event?.id));
     for (const id of other.#remembered) if (!open.has(id)) this.#remembered.add(id);
-    for (const event of events) {
-      if (event.end) this.end(event);
-      else this.event(event);
+    for (const { event, gap } of pending) {
+      if (gap) this.gap(gap);
+      else if (event?.end) this.end(event);
+      else if (event) this.event(event);
     }
   }
 
-  /** Every member is told that its topic has ended, after what is still being executed. */
-  end(event: Event): void {
-    const order = ++this.#events;
-    if (this.#slots.length > 0) this.#slots.push({ event, order, outcome: undefined, done: true });
-    else this.#complete();
-  }
-
-  gap(reason: GapReason): void {
-    this.#handOn();
-    for (const member of this.members) member.gap(reason);
+  get unfinished(): boolean {
+    return this.#backlog !== undefined && this.#hasRoom;
   }
 
   distribute(budget: number): number {
     let reached = 0;
     while (reached < budget) {
       this.#round ??= this.#nextRound();
-      if (!this.#round) return reached;
-      const { value, done } = this.#round.members.next();
-      if (done) {
+      if (!this.#round && !this.#advance()) return reached;
+      if (!this.#round) continue;
+      const member = this.#round.next();
+      if (!member) {
         this.#endRound();
         continue;
       }
-      this.#give(value, this.#round);
-      reached += 1;
+      this.#give(member, this.#round);
+      reached += this.#round.weight;
     }
     return reached;
   }
 
-  #enter(member: Member, membership: Membership): void {
-    if (this.#round || this.#ready.length > 0 || this.#slots.length > 0) this.#late.set(member, this.#events);
+  #enter(member: Member, membership: Membership<Heard>): void {
+    if (this.#isBusy) this.#late.set(member, this.#events);
     this.#members.set(member, membership);
+  }
+
+  /** Something came before whatever comes now. */
+  get #isBusy(): boolean {
+    return this.#round !== undefined || this.#slots.length > 0 || this.#backlog !== undefined || this.#hasNext;
+  }
+
+  get #hasNext(): boolean {
+    return this.#ready.length > 0 || this.#mark !== undefined;
+  }
+
+  /** One more may be executed, as far as this cohort is concerned. */
+  get #hasRoom(): boolean {
+    const fits = this.#ready.length < maxReady && this.#readyBytes < maxReadyBytes;
+    return fits && !this.#mark && this.#slots.length < this.host.concurrency && !this.#stragglers?.waits;
+  }
+
+  #take(event: Event | undefined, gap: GapReason | undefined): void {
+    const pending: Pending = { order: ++this.#events, event, gap, replaced: 0 };
+    if (!this.#backlog && this.#hasRoom && this.host.fanOut.mayExecute()) this.#begin(pending);
+    else this.#holdBack(pending);
+  }
+
+  #holdBack(pending: Pending): void {
+    const backlog = this.#append(pending);
+    if (backlog.size > this.host.backlog || this.host.pressure.isFull) this.#overflow(backlog);
+    if (this.#hasRoom) this.host.fanOut.addSource(this);
+  }
+
+  #append(pending: Pending): Backlog {
+    const backlog = (this.#backlog ??= new Backlog(this.plan.queue));
+    if (!backlog.add(pending)) this.host.pressure.add(1);
+    return backlog;
+  }
+
+  /** More waits than may: it is left out, and told. */
+  #overflow(backlog: Backlog): void {
+    const dropped = backlog.clear();
+    this.host.pressure.take(dropped.length);
+    this.#backlog = undefined;
+    const end = dropped.find(({ event }) => event?.end);
+    for (const member of [...this.members]) member.overloaded();
+    if (this.#members.size === 0) return;
+    this.#append({ order: this.#events, event: undefined, gap: "overflow", replaced: 0 });
+    if (end) this.#append(end);
+  }
+
+  /** Executes what waits, as far as there is room and time. False if nothing is left to hand on in this turn. */
+  #advance(): boolean {
+    this.#drain();
+    while (this.#backlog && this.#hasRoom && this.host.fanOut.mayExecute()) this.#beginNext(this.#backlog);
+    return this.#hasNext;
+  }
+
+  #beginNext(backlog: Backlog): void {
+    const next = backlog.take();
+    if (backlog.size === 0) {
+      this.#backlog = undefined;
+      this.#stragglers?.reset();
+    }
+    if (!next) return;
+    this.host.pressure.take(1);
+    this.#begin(next);
+  }
+
+  #begin(pending: Pending): void {
+    const { event } = pending;
+    const outcome = event && !event.end ? this.#execute(event) : undefined;
+    if (outcome instanceof Promise) this.#wait({ ...pending, outcome: undefined, done: false }, outcome);
+    else if (this.#slots.length > 0) this.#slots.push({ ...pending, outcome, done: true });
+    else this.#settle(pending, outcome);
+  }
+
+  #execute(event: Event): MaybePromise<Outcome> {
+    return this.host.executor.run(this.plan, event, () => contextOfOne(this.#firstMembers()));
+  }
+
+  #wait(slot: Slot, outcome: Promise<Outcome>): void {
+    this.#slots.push(slot);
+    void outcome.then((settled) => {
+      slot.outcome = settled;
+      slot.done = true;
+      if (this.#slots[0] === slot) this.#proceed();
+    });
+  }
+
+  /** Goes on after something that was waited for: an execution, or a client. */
+  #proceed(): void {
+    this.#advance();
+    if (this.unfinished) this.host.fanOut.addSource(this);
+  }
+
+  #drain(): void {
+    while (this.#slots[0]?.done && this.#ready.length < maxReady && !this.#mark) {
+      const slot = this.#slots.shift();
+      if (slot) this.#settle(slot, slot.outcome);
+    }
+  }
+
+  #settle(pending: Pending, outcome: Outcome): void {
+    const { event, order } = pending;
+    if (!event || event.end) return this.#setMark(pending);
+    this.#tell(event, outcome);
+    if (pending.replaced > 0) (this.#conflated ??= new Map()).set(order, pending.replaced);
+    if (!outcome) return;
+    if (isBroken(outcome)) return this.#break(pending, outcome.broken);
+    if (this.plan.filtersByTopic) {
+      if (this.#remembered.has(event.id)) return;
+      this.#remember(event);
+    }
+    if (!(outcome instanceof ShortDelivery)) this.#readyBytes += outcome.bytes.length;
+    if (this.#ready.length === 0) {
+      // An array that is made with its one entry takes a third of the memory of one that grows.
+      this.#ready = [outcome];
+      this.#orders = [order];
+      this.host.fanOut.addSource(this);
+      return;
+    }
+    this.#ready.push(outcome);
+    this.#orders.push(order);
+  }
+
+  #setMark(pending: Pending): void {
+    this.#mark = pending;
+    this.host.fanOut.addSource(this);
+  }
+
+  /** The event itself is the first of those that have no result. */
+  #break(pending: Pending, why: FanfareError): void {
+    this.#slots.unshift({ ...pending, outcome: undefined, done: false });
+    this.host.broken(this, why);
+    this.#slots.length = 0;
+  }
+
+  #nextRound(): Round | undefined {
+    if (!this.#hasNext) return undefined;
+    const round = this.#newRound();
+    this.#ready = noDeliveries;
+    this.#orders = noOrders;
+    this.#readyBytes = 0;
+    this.#mark = undefined;
+    this.#conflated = undefined;
+    return round;
+  }
+
+  #newRound(): Round {
+    return new Round(this.members, this.#ready, this.#orders, this.#mark, this.#conflated);
+  }
+
+  #endRound(): void {
+    this.#round = undefined;
+    if (!this.#isBusy) this.#late.clear();
+  }
+
+  #give(member: Member, round: Round): void {
+    const joined = this.#late.size === 0 ? undefined : this.#late.get(member);
+    if (joined === undefined) round.give(member);
+    else round.giveSince(member, joined);
+    // Only a burst waits for its readers.
+    if (this.#backlog && member.whenTaken()) this.#awaitReader(member);
+  }
+
+  #awaitReader(member: Member): void {
+    this.#stragglers ??= new Stragglers(this.host.clock, () => this.#proceed());
+    this.#stragglers.add(member, this.#members.size === 1);
+  }
+
+  /** Nobody is left: what waits concerns nobody. */
+  #abandon(): void {
+    if (this.#backlog) this.host.pressure.take(this.#backlog.size);
+    this.#backlog = undefined;
   }
 
   #firstMembers(): readonly Member[] {
@@ -197,13 +372,6 @@ export class Cohort implements Listener, FanOutSource {
       if (members.length === maxContexts) break;
     }
     return members;
-  }
-
-  #give(member: Member, { deliveries, orders }: Round): void {
-    const joined = this.#late.size === 0 ? undefined : this.#late.get(member);
-    if (joined === undefined) return member.deliver(deliveries);
-    const first = orders.findIndex((order) => order > joined);
-    if (first >= 0) member.deliver(deliveries.slice(first));
   }
 
   #isRepeat(event: Event): boolean {
@@ -221,82 +389,6 @@ export class Cohort implements Listener, FanOutSource {
     if (oldest !== undefined && this.#remembered.size > maxRemembered) this.#remembered.delete(oldest);
   }
 
-  #wait(slot: Slot, outcome: Promise<Outcome>): void {
-    if (!this.#queue(slot)) return;
-    void outcome.then((settled) => {
-      slot.outcome = settled;
-      slot.done = true;
-      this.#drain();
-    });
-  }
-
-  #queue(slot: Slot): boolean {
-    const { messages, overflow } = this.plan.queue;
-    if (this.#slots.length < messages) return this.#slots.push(slot) > 0;
-    const dropsOldest = overflow === "latest" || overflow === "drop-oldest";
-    for (const member of [...this.members]) member.overflow(slot.event);
-    if (!dropsOldest) return false;
-    this.#slots.shift();
-    return this.#slots.push(slot) > 0;
-  }
-
-  #drain(): void {
-    while (this.#slots[0]?.done) {
-      const slot = this.#slots.shift();
-      if (slot?.event.end) this.#complete();
-      else if (slot) this.#settle(slot.event, slot.order, slot.outcome, this.#slots);
-    }
-  }
-
-  #settle(event: Event, order: number, outcome: Outcome, later: Slot[]): void {
-    this.#tell(event, outcome);
-    if (!outcome) return;
-    if (isBroken(outcome)) {
-      const pending = [{ event, order }, ...later.splice(0)];
-      this.#handOn();
-      this.#host.broken(this, outcome.broken, pending);
-      return;
-    }
-    if (this.plan.filtersByTopic) {
-      if (this.#remembered.has(event.id)) return;
-      this.#remember(event);
-    }
-    if (this.#ready.length === 0) {
-      // An array that is made with its one entry takes a third of the memory of one that grows.
-      this.#ready = [outcome];
-      this.#orders = [order];
-      this.#host.fanOut.addSource(this);
-      return;
-    }
-    this.#ready.push(outcome);
-    this.#orders.push(order);
-    if (this.#ready.length >= maxReady) this.#handOn();
-  }
-
-  #nextRound(): Round | undefined {
-    if (this.#ready.length === 0) return undefined;
-    const [deliveries, orders] = [this.#ready, this.#orders];
-    this.#ready = noDeliveries;
-    this.#orders = noOrders;
-    return { members: this.members, deliveries, orders };
-  }
-
-  #endRound(): void {
-    this.#round = undefined;
-    if (this.#ready.length === 0 && this.#slots.length === 0) this.#late.clear();
-  }
-
-  /** Gives everything that is ready to everybody, now. */
-  #handOn(): void {
-    while (this.#round || this.#ready.length > 0) this.distribute(Infinity);
-  }
-
-  #complete(): void {
-    this.#ended = true;
-    this.#handOn();
-    for (const member of [...this.members]) member.complete();
-  }
-
   #tell(event: Event, outcome: Outcome): void {
     const channel = telemetry["event.executed"];
     if (!channel.hasSubscribers) return;
@@ -311,16 +403,16 @@ export class Cohort implements Listener, FanOutSource {
 }
 
 /** A member's place in a cohort. Follows the member to another cohort, should that serve it from then on. */
-export class Membership implements RunningSubscription {
+export class Membership<Heard extends Hearing = Plan> implements RunningSubscription<Heard> {
   readonly #member: Member;
-  #cohort: Cohort;
+  #cohort: Cohort<Heard>;
 
-  constructor(cohort: Cohort, member: Member) {
+  constructor(cohort: Cohort<Heard>, member: Member) {
     this.#cohort = cohort;
     this.#member = member;
   }
 
-  get plan(): Plan {
+  get plan(): Heard {
     return this.#cohort.plan;
   }
 
@@ -332,7 +424,7 @@ export class Membership implements RunningSubscription {
     return this.#cohort.live;
   }
 
-  moved(cohort: Cohort): void {
+  moved(cohort: Cohort<Heard>): void {
     this.#cohort = cohort;
   }
 

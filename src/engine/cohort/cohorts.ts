@@ -1,40 +1,50 @@
-import type { GraphQLSchema } from "graphql";
+import type { Clock } from "../../base/clock.ts";
 import type { FanfareError } from "../../base/error.ts";
 import type { TopicName } from "../../contract/broker.ts";
-import type { Log } from "../../contract/log.ts";
-import { telemetry } from "../../contract/telemetry.ts";
-import type { Execution } from "../execution/execution.ts";
+import type { Executor } from "../execution/executor.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Plan } from "../plan/plan.ts";
-import { declaredShareable } from "../plan/sharing.ts";
-import { Cohort, type CohortHost, type Membership, type Pending } from "./cohort.ts";
+import type { Hearing, Plan } from "../plan/plan.ts";
+import { Cohort, type CohortHost, type Membership } from "./cohort.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { Member } from "./member.ts";
+import type { Pressure } from "./pressure.ts";
 
-export interface CohortsOptions {
-  readonly schema: GraphQLSchema;
+export interface CohortsOptions<Heard extends Hearing> {
   readonly hub: Hub;
-  readonly execution: Execution;
+  readonly executor: Executor<Heard>;
   readonly fanOut: FanOut;
-  readonly log: Log;
+  readonly clock: Clock;
+  readonly pressure: Pressure;
+  /** Events of one cohort that are executed at the same time. */
+  readonly concurrency: number;
+  /** Events of one cohort that wait for their execution. */
+  readonly backlog: number;
   /** Runs a function in the server's own async context. */
   readonly inContext: (deliver: () => void) => void;
-  /** Told that a document's fields look at the viewer, though they were declared shareable. */
-  readonly caught: (plan: Plan) => void;
+  /** Told that a shared execution looked at the viewer. Answers the plan by which each member is executed for alone. */
+  readonly caught: (plan: Heard, why: FanfareError) => Heard;
 }
 
 /** The cohorts of this process, by plan key. */
-export class Cohorts implements CohortHost {
-  readonly execution: Execution;
+export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> {
+  readonly executor: Executor<Heard>;
   readonly fanOut: FanOut;
-  readonly #options: CohortsOptions;
-  readonly #byKey = new Map<string, Cohort>();
+  readonly clock: Clock;
+  readonly pressure: Pressure;
+  readonly concurrency: number;
+  readonly backlog: number;
+  readonly #options: CohortsOptions<Heard>;
+  readonly #byKey = new Map<string, Cohort<Heard>>();
   #count = 0;
 
-  constructor(options: CohortsOptions) {
+  constructor(options: CohortsOptions<Heard>) {
     this.#options = options;
-    this.execution = options.execution;
+    this.executor = options.executor;
     this.fanOut = options.fanOut;
+    this.clock = options.clock;
+    this.pressure = options.pressure;
+    this.concurrency = options.concurrency;
+    this.backlog = options.backlog;
   }
 
   /** Cohorts that several operations may share. */
@@ -43,59 +53,29 @@ export class Cohorts implements CohortHost {
   }
 
   /** Puts a member into the cohort of its plan. It hears every event that is published once `live` has resolved. */
-  join(plan: Plan, member: Member): Membership {
+  join(plan: Heard, member: Member): Membership<Heard> {
     const known = plan.key === undefined ? undefined : this.#byKey.get(plan.key);
     const cohort = known && !known.ending ? known : this.#open(plan);
     return cohort.add(member);
   }
 
-  /** A shared execution looked at the viewer: from these events on, each member is served alone. */
-  broken(cohort: Cohort, error: FanfareError, pending: readonly Pending[]): void {
-    const { plan } = cohort;
-    const { caught, log, schema } = this.#options;
-    caught(plan);
-    const fields = declaredShareable(schema, plan.document.ast);
-    if (telemetry["sharing.broken"].hasSubscribers) telemetry["sharing.broken"].publish({ fields, why: error.message });
-    log.error("A field that is declared shareable looks at the viewer; its document is no longer shared", {
-      field: `Subscription.${plan.fieldName}`,
-      oneOf: fields,
-      error,
-    });
+  /** A shared execution looked at the viewer: from that event on, each member is served alone. */
+  broken(cohort: Cohort<Heard>, why: FanfareError): void {
+    const plan = this.#options.caught(cohort.plan, why);
     for (const member of [...cohort.members]) {
-      const filter = plan.filterAlone?.() ?? plan.filter;
-      const alone = this.#create({
-        ...plan,
-        key: undefined,
-        audience: "session",
-        walk: undefined,
-        filter,
-        lent: undefined,
-      });
+      const alone = this.#create({ ...plan, key: undefined, filter: plan.filterAlone?.() ?? plan.filter });
       this.#move(cohort, member, alone);
-      const events = cohort.concerning(member, pending);
-      cohort.delete(member);
-      alone.resume(cohort, events);
     }
     this.#close(cohort);
   }
 
-  leave(cohort: Cohort, member: Member): void {
-    cohort.delete(member);
-    if (cohort.size === 0) this.#close(cohort);
-  }
-
-  separate(cohort: Cohort, member: Member): void {
+  separate(cohort: Cohort<Heard>, member: Member): void {
     if (cohort.plan.key === undefined) return;
-    const alone = this.#create({ ...cohort.plan, key: undefined });
-    // What is ready is handed to everybody here, which is no business of the one who asked.
-    this.#options.inContext(() => {
-      this.#move(cohort, member, alone);
-      alone.resume(cohort, cohort.release(member));
-    });
+    this.#options.inContext(() => this.#move(cohort, member, this.#create({ ...cohort.plan, key: undefined })));
     if (cohort.size === 0) this.#close(cohort);
   }
 
-  async listen(cohort: Cohort, topics: readonly TopicName[]): Promise<void> {
+  async listen(cohort: Cohort<Heard>, topics: readonly TopicName[]): Promise<void> {
     const added = topics.filter((topic) => !cohort.topics.includes(topic));
     cohort.topics = [...cohort.topics, ...added];
     try {
@@ -106,12 +86,17 @@ export class Cohorts implements CohortHost {
     }
   }
 
-  unlisten(cohort: Cohort, topics: readonly TopicName[]): void {
+  unlisten(cohort: Cohort<Heard>, topics: readonly TopicName[]): void {
     cohort.topics = cohort.topics.filter((topic) => !topics.includes(topic));
     this.#options.hub.leave(topics, cohort);
   }
 
-  #open(plan: Plan): Cohort {
+  leave(cohort: Cohort<Heard>, member: Member): void {
+    cohort.delete(member);
+    if (cohort.size === 0) this.#close(cohort);
+  }
+
+  #open(plan: Heard): Cohort<Heard> {
     const cohort = this.#create(plan);
     if (plan.key !== undefined) this.#byKey.set(plan.key, cohort);
     cohort.live = this.#options.hub.listen(plan.topics, cohort);
@@ -119,21 +104,23 @@ export class Cohorts implements CohortHost {
     return cohort;
   }
 
-  #create(plan: Plan): Cohort {
+  #create(plan: Heard): Cohort<Heard> {
     this.#count += 1;
     return new Cohort(this, String(this.#count), plan);
   }
 
-  #close(cohort: Cohort): void {
+  #close(cohort: Cohort<Heard>): void {
     const { key } = cohort.plan;
     if (key !== undefined && this.#byKey.get(key) === cohort) this.#byKey.delete(key);
     this.#options.hub.leave(cohort.topics, cohort);
   }
 
-  #move(from: Cohort, member: Member, to: Cohort): void {
+  /** The other cohort goes on for a member exactly where this one stopped. */
+  #move(from: Cohort<Heard>, member: Member, to: Cohort<Heard>): void {
     to.topics = from.topics;
     to.live = from.live;
     to.adopt(member, from);
     this.#options.hub.listenBeside(to.topics, to);
+    to.resume(from, from.release(member));
   }
 }

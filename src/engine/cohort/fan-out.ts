@@ -2,8 +2,13 @@ import type { Clock, Timer } from "../../base/clock.ts";
 
 /** Something with results to hand to many. */
 export interface FanOutSource {
-  /** Hands results to at most `budget` members. Answers how many it reached; fewer than `budget` means it is done. */
+  /**
+   * Hands results to about `budget` members at most; many results for one count as several. Answers how many it reached;
+   * fewer than `budget` means it is done, unless it says that it is {@link unfinished}.
+   */
   distribute(budget: number): number;
+  /** True: what is left needs the time of another turn. */
+  readonly unfinished: boolean;
 }
 
 /** Something with messages to write. */
@@ -13,9 +18,13 @@ export interface FanOutTarget {
   flush(): void;
 }
 
+/** Milliseconds of one turn in which events are executed; what is left then waits for the next turn. */
+const turnMilliseconds = 8;
+
 /**
  * Carries results from cohorts to sockets at the end of the turn of the event loop: what was published in one turn
- * leaves each socket in one write. A large fan-out is cut into slices, one per turn, so that the loop goes on answering.
+ * leaves each socket in one write. A large fan-out is cut into slices, one per turn, so that the loop goes on answering;
+ * and so is executing, by the time that it takes.
  */
 export class FanOut implements Disposable {
   readonly #clock: Clock;
@@ -26,6 +35,8 @@ export class FanOut implements Disposable {
   /** Those that had to wait for a whole turn: more may come for them, but they are not kept waiting any longer. */
   #overdue: FanOutTarget[] = [];
   #timer: Timer | undefined;
+  /** When the first event of this turn was executed; undefined: none was yet. */
+  #executing: number | undefined;
 
   /** @param slice members that are served in one turn. */
   constructor(clock: Clock, slice: number, inContext: (callback: () => void) => void) {
@@ -45,6 +56,16 @@ export class FanOut implements Disposable {
     this.#arm();
   }
 
+  /** Whether one more event may be executed in this turn. If not, the one who asks is to be a source of the next. */
+  mayExecute(): boolean {
+    if (this.#executing === undefined) {
+      this.#executing = this.#clock.now();
+      this.#arm();
+      return true;
+    }
+    return this.#clock.now() - this.#executing < turnMilliseconds;
+  }
+
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#sources.clear();
@@ -58,11 +79,15 @@ export class FanOut implements Disposable {
 
   #turn(): void {
     this.#timer = undefined;
+    this.#executing = undefined;
     let budget = this.#slice;
+    const unfinished: FanOutSource[] = [];
     for (const source of this.#sources) {
       budget -= this.#serve(source, budget);
+      if (source.unfinished) unfinished.push(source);
       if (budget <= 0) break;
     }
+    for (const source of unfinished) this.#sources.add(source);
     this.#flush(budget);
     if (this.#sources.size > 0 || this.#targets.length > 0 || this.#overdue.length > 0) this.#arm();
   }

@@ -90,7 +90,7 @@ export class ForeignReader implements RunningSubscription {
 
   #fail(error: unknown): void {
     this.end();
-    if (error instanceof FanfareError && error.code === "OVERFLOW") return this.#member.overflow(undefined);
+    if (error instanceof FanfareError && error.code === "OVERFLOW") return this.#member.overflow();
     const errors: readonly GraphQLError[] = [toGraphQLError(error)];
     this.#member.fail(errors);
   }

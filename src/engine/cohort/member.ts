@@ -1,9 +1,9 @@
 import type { GraphQLError } from "graphql";
-import type { Event, GapReason, Position } from "../../contract/broker.ts";
+import type { GapReason, Position } from "../../contract/broker.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import type { TopicLike } from "../../declare/topic.ts";
 import type { Delivery } from "../execution/delivery.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Hearing, Plan } from "../plan/plan.ts";
 
 /** One operation in a cohort, as the cohort sees it. None of these functions throws. */
 export interface Member {
@@ -15,20 +15,26 @@ export interface Member {
   complete(): void;
   /** The operation cannot go on. */
   fail(errors: readonly GraphQLError[]): void;
-  /** More events wait for their execution than the operation's queue may hold. */
-  overflow(event: Event | undefined): void;
+  /** Events were replaced by newer ones of the same key before they were executed. */
+  conflated(count: number): void;
+  /** A source that cannot wait has given more than may wait for the client. */
+  overflow(): void;
+  /** More events wait for their execution than may: those are lost, and a gap is told after this. */
+  overloaded(): void;
   /**
    * For sources that can wait. Resolves when it is worth asking again whether the queue has room, for this delivery or
    * for any; undefined while it has.
    */
   whenReady(delivery?: Delivery): Promise<void> | undefined;
+  /** Undefined unless half of the queue is in use; then resolves when the client has taken something of it. */
+  whenTaken(): Promise<void> | undefined;
   /** A fresh context for one execution that is this member's alone. */
   context(): MaybePromise<unknown>;
 }
 
 /** A subscription that was started for one member, wherever its events come from. */
-export interface RunningSubscription {
-  readonly plan: Plan;
+export interface RunningSubscription<Heard extends Hearing = Plan> {
+  readonly plan: Heard;
   /** Undefined for a subscription that is in no cohort. */
   readonly cohort: string | undefined;
   /**

@@ -5,7 +5,6 @@ import {
   type GraphQLFieldResolver,
   type GraphQLSchema,
 } from "graphql";
-import type { FanfareError } from "../../base/error.ts";
 import type { Event } from "../../contract/broker.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import { Resolved } from "../../declare/resolved.ts";
@@ -14,18 +13,11 @@ import { valueOf } from "../../declare/subscription.ts";
 import { formatResult, resultText, type ResultFormat } from "./result.ts";
 import { toGraphQLError } from "./error-format.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
+import type { Executor, Outcome } from "./executor.ts";
 import type { ContextSource, Plan } from "../plan/plan.ts";
 import { SharedContext } from "../context-guard.ts";
-import { isThenable } from "../../base/thenable.ts";
+import { isPromise, settle } from "../../base/thenable.ts";
 import type { Walk } from "../walk/walk.ts";
-
-/** A shared execution looked at the viewer: its result is worthless, and so is the proof that it could be shared. */
-export interface BrokenSharing {
-  readonly broken: FanfareError;
-}
-
-/** What executing one event gave. `undefined`: nothing is to be sent. */
-export type Outcome = Delivery | BrokenSharing | undefined;
 
 export interface ExecutionOptions extends ResultFormat {
   readonly schema: GraphQLSchema;
@@ -34,19 +26,13 @@ export interface ExecutionOptions extends ResultFormat {
 }
 
 /** Runs one event through a plan: filter, value, result, bytes. */
-export class Execution {
+export class Execution implements Executor<Plan> {
   readonly #options: ExecutionOptions;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
   }
 
-  /**
-   * The outcome is a promise only if the plan's filter, resolvers or context are async. Never throws and never rejects:
-   * a filter that fails hides its event, a resolver that fails gives a result with errors.
-   *
-   * @param context the fresh context of the one whose execution this is; not called for a plan that everyone shares.
-   */
   run(plan: Plan, event: Event, context: ContextSource): MaybePromise<Outcome> {
     const filter = plan.filter;
     if (!filter) return this.#value(plan, event, context);
@@ -64,7 +50,10 @@ export class Execution {
     );
   }
 
-  /** Executes for a value that no event brought, such as an initial value. */
+  runAlone(plan: Plan, event: Event, context: ContextSource): MaybePromise<Outcome> {
+    return this.run({ ...plan, key: undefined, audience: "session", lent: undefined }, event, context);
+  }
+
   ofValue(plan: Plan, value: unknown, context: unknown): MaybePromise<Delivery> {
     return settle(
       () => this.#execute(plan, Resolved.value(value), context),
@@ -198,22 +187,4 @@ function propertyOf(source: unknown, name: string): unknown {
 /** A skip that was thrown through resolvers which other code has wrapped. */
 function isSkipped(result: ExecutionResult): boolean {
   return result.errors?.some((error) => error.originalError instanceof SkipError) ?? false;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && isThenable(value);
-}
-
-/** Calls `compute` and goes on with what it gave, at once unless that is a promise; `fail` takes all it throws. */
-function settle<Value, Result>(
-  compute: () => MaybePromise<Value>,
-  next: (value: Value) => MaybePromise<Result>,
-  fail: (error: unknown) => MaybePromise<Result>,
-): MaybePromise<Result> {
-  try {
-    const value = compute();
-    return isPromise(value) ? Promise.resolve(value).then(next).catch(fail) : next(value);
-  } catch (error) {
-    return fail(error);
-  }
 }

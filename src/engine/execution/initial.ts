@@ -2,8 +2,8 @@ import type { Event } from "../../contract/broker.ts";
 import type { Declaration, Snapshot } from "../../declare/declaration.ts";
 import { SKIP } from "../../declare/skip.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Execution } from "./execution.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Executor } from "./executor.ts";
+import type { Hearing } from "../plan/plan.ts";
 
 /** What goes before the events of one operation. */
 export interface Initial {
@@ -18,10 +18,14 @@ export function hasInitial(declaration: Declaration | undefined): boolean {
 }
 
 /** Throws what the declaration's own functions throw. */
-export async function initialOf(execution: Execution, plan: Plan, context: unknown): Promise<Initial> {
+export async function initialOf<Heard extends Hearing>(
+  executor: Executor<Heard>,
+  plan: Heard,
+  context: unknown,
+): Promise<Initial> {
   const snapshot = await plan.declaration?.snapshot?.(plan.args, context);
-  if (snapshot) return { deliveries: eventsOf(execution, plan, snapshot, context), leavesOut: leavesOut(snapshot) };
-  return { deliveries: valueOf(execution, plan, context), leavesOut: undefined };
+  if (snapshot) return { deliveries: eventsOf(executor, plan, snapshot, context), leavesOut: leavesOut(snapshot) };
+  return { deliveries: valueOf(executor, plan, context), leavesOut: undefined };
 }
 
 /** Whether a snapshot shows an event already; one that fails to say so leaves nothing out. */
@@ -35,26 +39,29 @@ export function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolea
   };
 }
 
-async function* valueOf(execution: Execution, plan: Plan, context: unknown): AsyncGenerator<Delivery> {
+async function* valueOf<Heard extends Hearing>(
+  executor: Executor<Heard>,
+  plan: Heard,
+  context: unknown,
+): AsyncGenerator<Delivery> {
   const value = await plan.declaration?.initial?.(plan.args, context);
-  if (value !== undefined && value !== SKIP) yield await execution.ofValue(plan, value, context);
+  if (value !== undefined && value !== SKIP) yield await executor.ofValue(plan, value, context);
 }
 
 /** Each is one operation's alone, whoever may share what is published. */
-async function* eventsOf(
-  execution: Execution,
-  plan: Plan,
+async function* eventsOf<Heard extends Hearing>(
+  executor: Executor<Heard>,
+  plan: Heard,
   snapshot: Snapshot<unknown>,
   context: unknown,
 ): AsyncGenerator<Delivery> {
-  const alone: Plan = { ...plan, key: undefined, audience: "session", lent: undefined };
   for await (const payload of snapshot.events) {
-    const outcome = await execution.run(alone, snapshotEvent(plan, payload), () => context);
+    const outcome = await executor.runAlone(plan, snapshotEvent(plan, payload), () => context);
     if (outcome && !("broken" in outcome)) yield outcome;
   }
 }
 
 /** It has no place among the events of its topic, and nobody publishes it. */
-function snapshotEvent({ topics: [topic = ""] }: Plan, payload: unknown): Event {
+function snapshotEvent({ topics: [topic = ""] }: Hearing, payload: unknown): Event {
   return { topic, id: "snapshot", time: 0, position: "", payload };
 }

@@ -13,6 +13,8 @@ export interface HubOptions {
   readonly log: Log;
   /** Milliseconds for which a topic stays subscribed after its last listener left. 0: not at all. */
   readonly linger: number;
+  /** Undefined while this process keeps up; otherwise resolves when more of a history may be read. */
+  readonly whenReady: () => Promise<void> | undefined;
   /** Runs a function in the server's own async context. */
   readonly inContext: (deliver: () => void) => void;
 }
@@ -83,12 +85,13 @@ export class Hub implements AsyncDisposable {
   #entry(topic: TopicName): TopicEntry {
     const known = this.#topics.get(topic);
     if (known) return known;
-    const { broker, clock, log } = this.#options;
+    const { broker, clock, log, whenReady } = this.#options;
     const entry = new TopicEntry({
       topic,
       broker,
       clock,
       log,
+      whenReady,
       gone: () => this.#topics.delete(topic),
     });
     this.#topics.set(topic, entry);

@@ -9,6 +9,8 @@ export interface TopicEntryOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly log: Log;
+  /** Undefined while this process keeps up; otherwise resolves when more of the history may be read. */
+  readonly whenReady: () => Promise<void> | undefined;
   /** Called when the topic is no longer subscribed. */
   readonly gone: () => void;
 }
@@ -133,6 +135,7 @@ export class TopicEntry implements Disposable {
     let isWhole = false;
     while (!isWhole) {
       this.#doubted = false;
+      await this.#options.whenReady();
       const replay = await this.#replay();
       if (this.#closed || this.#live !== subscription) return;
       if ("gone" in replay) return this.#gap(replay.gone);

@@ -17,14 +17,10 @@ export type ContextSource = () => MaybePromise<unknown>;
 /** Whether an event concerns an operation. */
 export type EventFilter = (event: Event, context: ContextSource) => MaybePromise<boolean>;
 
-/** A subscription operation, compiled. Operations with an equal key share everything in it. */
-export interface Plan {
-  /** Undefined for a plan that is one session's alone. */
+/** Which events a subscription hears, and how they wait: what a cohort has to know of it. */
+export interface Hearing {
+  /** Undefined for one that nobody shares. */
   readonly key: string | undefined;
-  readonly audience: Audience;
-  readonly document: Document;
-  readonly operation: OperationDefinitionNode;
-  readonly request: OperationRequest;
   /** The root field's name in the schema. */
   readonly fieldName: string;
   readonly args: Arguments;
@@ -39,11 +35,19 @@ export interface Plan {
   readonly lent: LentContext | undefined;
   /** Undefined for a field that listens by a trigger. */
   readonly declaration: Declaration | undefined;
+  readonly queue: QueueBound;
+}
+
+/** A subscription operation, compiled. Operations with an equal key share everything in it. */
+export interface Plan extends Hearing {
+  readonly audience: Audience;
+  readonly document: Document;
+  readonly operation: OperationDefinitionNode;
+  readonly request: OperationRequest;
   /**
    * What the walk and the field's own resolver start from: `value`, the declaration's own resolver has run before
    * execution; `event`, the payload itself, because the resolver belongs to somebody else.
    */
   readonly root: "value" | "event";
   readonly walk: Walk | undefined;
-  readonly queue: QueueBound;
 }

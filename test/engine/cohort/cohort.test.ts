@@ -65,11 +65,16 @@ describe("A cohort", () => {
     expect(member.batches).toEqual([3]);
   });
 
-  it("does not let a burst pile up until the end of the turn", async () => {
-    await using stage = stageOf({});
+  it("executes as much of a burst as may be handed on in one go, and holds the rest back in order", async () => {
+    let executed = 0;
+    const resolve = (tick: Tick): Tick => {
+      executed += 1;
+      return tick;
+    };
+    await using stage = stageOf({ resolve });
     const member = await stage.join(query);
     for (let n = 1; n <= 100; n += 1) stage.broker.emit("a", { n });
-    expect(member.heard).toHaveLength(64);
+    expect([executed, member.heard]).toEqual([64, []]);
     await stage.deliver();
     expect(member.heard).toEqual(Array.from({ length: 100 }, (_, index) => result(index + 1)));
   });
@@ -232,15 +237,63 @@ describe("While an event is being executed", () => {
     expect(later.heard).toEqual([result(2)]);
   });
 
-  it("more events come than an operation may have wait: each member's policy decides", async () => {
+  it("more events come than may be executed at the same time: they wait their turn, whatever the client's queue holds", async () => {
     const slow = new SlowResolver();
-    await using stage = stageOf({ resolve: slow.resolve, queue: { messages: 2 } });
-    const [first, second] = [await stage.join(query), await stage.join(query)];
-    for (const n of [1, 2, 3]) stage.broker.emit("a", { n }, { id: `e${n}` });
-    expect([first.heard, second.heard]).toEqual([["overflow e3"], ["overflow e3"]]);
-    slow.finish(1, 2);
+    await using stage = stageOf({ resolve: slow.resolve, queue: { messages: 1 } }, { concurrency: 2 });
+    const member = await stage.join(query);
+    for (const n of [1, 2, 3, 4, 5]) stage.broker.emit("a", { n });
+    expect(slow.begun).toEqual([1, 2]);
+    slow.finish(2);
     await stage.deliver();
-    expect(first.heard).toEqual(["overflow e3", result(1), result(2)]);
+    expect([slow.begun, member.heard]).toEqual([[1, 2], []]);
+    slow.finish(1);
+    await stage.deliver();
+    expect(slow.begun).toEqual([1, 2, 3, 4]);
+    slow.finish(3, 4);
+    await stage.deliver();
+    slow.finish(5);
+    await stage.deliver();
+    expect(member.heard).toEqual([1, 2, 3, 4, 5].map(result));
+  });
+
+  it("more events wait than may: they are left out, and each member is told", async () => {
+    const slow = new SlowResolver();
+    await using stage = stageOf({ resolve: slow.resolve }, { concurrency: 1, backlog: 2 });
+    const member = await stage.join(query);
+    for (const n of [1, 2, 3, 4, 5]) stage.broker.emit("a", { n });
+    expect(member.heard).toEqual(["overloaded"]);
+    slow.finish(1);
+    await stage.deliver();
+    slow.finish(5);
+    await stage.deliver();
+    expect(member.heard).toEqual(["overloaded", result(1), "gap overflow", result(5)]);
+    expect(stage.engine.pressure.waiting).toBe(0);
+  });
+
+  it("its topic ends: the end is not lost with the events that are too many", async () => {
+    const slow = new SlowResolver();
+    await using stage = stageOf({ resolve: slow.resolve }, { concurrency: 1, backlog: 2 });
+    const member = await stage.join(query);
+    for (const n of [1, 2, 3]) stage.broker.emit("a", { n });
+    stage.broker.emit("a", null, { end: true });
+    slow.finish(1);
+    await stage.deliver();
+    expect(member.heard).toEqual(["overloaded", result(1), "gap overflow", "complete"]);
+  });
+
+  it("`latest` conflates by key what waits for its execution, and nothing else", async () => {
+    const slow = new SlowResolver();
+    const queue = { messages: 2, overflow: "latest", key: ({ key = "" }: Tick) => key } as const;
+    await using stage = stageOf({ resolve: slow.resolve, queue }, { concurrency: 1 });
+    const member = await stage.join(query);
+    const keys = ["z", "x", "y", "x", "z", "y"];
+    for (const [index, key] of keys.entries()) stage.broker.emit("a", { n: index + 1, key });
+    for (const n of [1, 4, 5, 6]) {
+      slow.finish(n);
+      await stage.deliver();
+    }
+    expect(slow.begun).toEqual([1, 4, 5, 6]);
+    expect(member.heard).toEqual([result(1), "conflated 1", result(4), result(5), "conflated 1", result(6)]);
   });
 });
 
@@ -296,6 +349,7 @@ describe("While a large fan-out is under way", () => {
     stage.broker.emit("a", { n: 2 });
     stage.clock.turn();
     stage.broker.emit("a", null, { end: true });
+    await stage.deliver();
     for (const { heard } of members) expect(heard).toEqual([result(1), result(2), "complete"]);
   });
 });

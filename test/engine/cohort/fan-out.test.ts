@@ -7,6 +7,7 @@ import { fakeClock } from "../../../src/testing/fake-clock.ts";
 /** A source with so many results to hand out, which notes how many it was let hand out in each turn. */
 class Crowd implements FanOutSource {
   readonly served: number[] = [];
+  readonly unfinished = false;
   left: number;
   readonly #reached: () => void;
 
@@ -64,7 +65,7 @@ describe("A fan-out", () => {
     const seen: string[] = [];
     const fanOut = new FanOut(systemClock, 10, (callback) => callback());
     const crowd = new Crowd(30);
-    const inLoop = { distribute: (budget: number) => crowd.distribute(budget) };
+    const inLoop = { unfinished: false, distribute: (budget: number) => crowd.distribute(budget) };
     fanOut.addSource(inLoop);
     while (crowd.left > 0) {
       await turns(1);

@@ -15,7 +15,14 @@ class Stage implements AsyncDisposable {
   readonly hub: Hub;
 
   constructor({ linger = 5_000, broker = this.broker }: { linger?: number; broker?: Broker } = {}) {
-    this.hub = new Hub({ broker, clock: this.clock, log: silentLog, linger, inContext: (deliver) => deliver() });
+    this.hub = new Hub({
+      broker,
+      clock: this.clock,
+      log: silentLog,
+      linger,
+      whenReady: () => undefined,
+      inContext: (deliver) => deliver(),
+    });
   }
 
   /** A listener that is live. */
@@ -208,7 +215,14 @@ describe("A broker that fails", () => {
   it("to unsubscribe is logged, and the topic is forgotten all the same", async () => {
     const log = new NotingLog();
     const broker = new ScriptedBroker();
-    await using hub = new Hub({ broker, clock: fakeClock(), log, linger: 0, inContext: (deliver) => deliver() });
+    await using hub = new Hub({
+      broker,
+      clock: fakeClock(),
+      log,
+      linger: 0,
+      whenReady: () => undefined,
+      inContext: (deliver) => deliver(),
+    });
     const listener = new NotedListener();
     await hub.listen(["a"], listener);
     const gate = broker.hold("unsubscribe");

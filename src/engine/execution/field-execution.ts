@@ -1,0 +1,68 @@
+import type { Event } from "../../contract/broker.ts";
+import type { Log } from "../../contract/log.ts";
+import { settle } from "../../base/thenable.ts";
+import type { MaybePromise } from "../../declare/declaration.ts";
+import { Resolved } from "../../declare/resolved.ts";
+import { SKIP } from "../../declare/skip.ts";
+import { valueOf } from "../../declare/subscription.ts";
+import type { ContextSource, Hearing } from "../plan/plan.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Executor, Outcome } from "./executor.ts";
+
+const nothing = new Uint8Array();
+
+/** The value of a declared field, for an executor that makes a result of it itself. */
+export class ValueDelivery implements Delivery {
+  readonly event: Event | undefined;
+  readonly value: Resolved;
+  readonly bytes: Uint8Array = nothing;
+
+  constructor(event: Event | undefined, value: Resolved) {
+    this.event = event;
+    this.value = value;
+  }
+}
+
+/** Runs one event through the declaration of a field that another executor serves: filter and value, no result. */
+export class FieldExecution implements Executor<Hearing> {
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  run(plan: Hearing, event: Event, context: ContextSource): MaybePromise<Outcome> {
+    const { filter } = plan;
+    if (!filter) return this.#value(plan, event, context);
+    return settle<boolean, Outcome>(
+      () => filter(event, context),
+      (passed) => (passed ? this.#value(plan, event, context) : undefined),
+      (error) => {
+        this.#log.error("A filter failed; its event was not delivered", { field: plan.fieldName, error });
+        return undefined;
+      },
+    );
+  }
+
+  runAlone(plan: Hearing, event: Event, context: ContextSource): MaybePromise<Outcome> {
+    return this.run(plan, event, context);
+  }
+
+  ofValue(_plan: Hearing, value: unknown): Delivery {
+    return new ValueDelivery(undefined, Resolved.value(value));
+  }
+
+  #value({ declaration, args }: Hearing, event: Event, context: ContextSource): MaybePromise<Outcome> {
+    const fail = (error: unknown): Outcome => new ValueDelivery(event, Resolved.failure(error));
+    return settle<unknown, Outcome>(
+      context,
+      (fresh) =>
+        settle<unknown, Outcome>(
+          () => (declaration ? valueOf(declaration, event.payload, args, fresh) : event.payload),
+          (value) => (value === SKIP ? undefined : new ValueDelivery(event, Resolved.value(value))),
+          fail,
+        ),
+      fail,
+    );
+  }
+}
