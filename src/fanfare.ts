@@ -14,11 +14,11 @@ import { errorFormatter } from "./engine/execution/error-format.ts";
 import { createRelay, type Relay } from "./relay/relay.ts";
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";
-import type { Connection } from "./session/connection.ts";
-import { contextWith } from "./session/context.ts";
-import { HubDeclarationHost } from "./session/declaration-host.ts";
+import type { Connection } from "./operation/connection.ts";
+import { contextWith } from "./operation/context.ts";
+import { ForeignOperations } from "./operation/foreign-operation.ts";
 import type { SessionHost } from "./session/host.ts";
-import { LocalSubscription } from "./session/local-subscription.ts";
+import { LocalSubscription } from "./operation/local-subscription.ts";
 import { RateLimit } from "./session/rate-limit.ts";
 import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
@@ -80,6 +80,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     );
     this.#host = {
       engine: this.#engine,
+      fanOut: this.#engine.fanOut,
       clock,
       log,
       limits: this.#options.sessionLimits,
@@ -179,18 +180,19 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   async subscribe(request: LocalRequest<Context>): Promise<AsyncIterableIterator<FormattedResult> & AsyncDisposable> {
     this.#assertOpen();
     const { context, limit = 256 } = request;
+    const contextOf = isFunction(context) ? context : () => context;
     const subscription: LocalSubscription = new LocalSubscription({
       engine: this.#engine,
       formatError: this.#host.formatError,
       log: this.#host.log,
       request,
-      context: isFunction(context) ? context : () => context,
+      context: (operation) => contextWith(contextOf(), operation),
       limit,
-      onEnd: () => this.#lifetime.release(subscription.results),
+      onEnd: () => this.#lifetime.release(subscription.values),
     });
-    this.#lifetime.attach(subscription.results);
+    this.#lifetime.attach(subscription.values);
     await subscription.start();
-    return subscription.results;
+    return subscription.values;
   }
 
   /** Ends every connection with 1012, so that clients come back, and closes everything that was opened here. */
@@ -239,7 +241,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 
   /** Lets other executors run the declared fields of this schema. */
   #bindDeclarations(): void {
-    const host = this.#lifetime.attach(new HubDeclarationHost(this.#engine.hub, this.#options.log));
+    const host = this.#lifetime.attach(new ForeignOperations(this.#engine.fields, this.#options.log));
     const fields = this.#engine.schema.getSubscriptionType()?.getFields() ?? {};
     for (const field of Object.values(fields)) {
       const bound = declarationOf(field);

@@ -69,5 +69,5 @@ export { createFanfare, Fanfare, type LocalRequest } from "./fanfare.ts";
 export { consoleLog, silentLog } from "./observe/console-log.ts";
 export type { FanfareOptions } from "./options.ts";
 export type { ListenAddress, Served, ServingOptions } from "./serving.ts";
-export type { Connection } from "./session/connection.ts";
-export type { ContextInput, SessionHooks } from "./session/hooks.ts";
+export type { Connection } from "./operation/connection.ts";
+export type { ContextInput, SessionHooks } from "./operation/connection.ts";

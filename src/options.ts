@@ -13,7 +13,7 @@ import { type FormatError, maskError } from "./engine/execution/error-format.ts"
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
 import type { ServingOptions } from "./serving.ts";
-import type { ContextInput, SessionHooks } from "./session/hooks.ts";
+import type { ContextInput, SessionHooks } from "./operation/connection.ts";
 import { sessionLimits, type SessionLimits } from "./session/limits.ts";
 
 /** What a server is made of. Only `schema` is needed. */

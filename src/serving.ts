@@ -9,7 +9,7 @@ import { graphqlTransportWs } from "./dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "./dialects/graphql-ws.ts";
 import { decodeRequest } from "./dialects/request.ts";
 import type { SessionHost } from "./session/host.ts";
-import { HttpRequests } from "./session/http-requests.ts";
+import { HttpRequests } from "./operation/http-requests.ts";
 import { EventStreams } from "./transports/event-stream/event-stream.ts";
 import type { HttpService } from "./transports/exchange/exchange.ts";
 import { nodeHandler, type HttpHandler } from "./transports/http/node-handler.ts";
@@ -93,7 +93,7 @@ export class Serving implements AsyncDisposable {
       limits: { reservations: limits.reservations, reservationMilliseconds: limits.reservationMilliseconds },
     });
     this.service = httpService({
-      engine: new HttpRequests(host),
+      engine: new HttpRequests(host, limits.messageBytes),
       log,
       origin,
       parse: (text) => parse(text, limits.jsonDepth),

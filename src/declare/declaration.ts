@@ -33,7 +33,7 @@ export interface Declaration {
 /** Where a declared field finds its events when another executor runs it. */
 export interface DeclarationHost {
   /** Events of these topics that pass `match`, `filter` and `visible`, from the moment it resolves. */
-  events(declaration: Declaration, args: unknown, context: unknown): Promise<AsyncIterableIterator<unknown>>;
+  events(declaration: Declaration, args: Arguments, context: unknown): Promise<AsyncIterableIterator<unknown>>;
 }
 
 /** A declaration and the servers whose schema it is part of. */

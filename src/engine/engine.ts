@@ -9,6 +9,7 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import type { Triggers } from "../declare/triggers.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { Cohorts } from "./cohort/cohorts.ts";
+import { DeclaredFields } from "./declared-fields.ts";
 import { DocumentCache } from "./document/document.ts";
 import type { DocumentLimits } from "./document/limits.ts";
 import { formatResult, type FormatResponse, type ResultFormat } from "./execution/result.ts";
@@ -70,6 +71,7 @@ export class Engine implements AsyncDisposable {
   readonly hub: Hub;
   readonly fanOut: FanOut;
   readonly cohorts: Cohorts;
+  readonly fields: DeclaredFields;
   readonly pressure: Pressure;
   readonly #planner: Planner;
   readonly #execution: Execution;
@@ -99,15 +101,20 @@ export class Engine implements AsyncDisposable {
       maxCompiled: options.documentCache.maxEntries ?? 1_000,
     });
     this.#execution = new Execution({ ...this.#format, schema, sharedContext: options.sharedContext });
-    this.cohorts = new Cohorts({
+    const { concurrency, backlog } = options;
+    const bounds = {
       hub: this.hub,
-      executor: this.#execution,
       fanOut: this.fanOut,
       clock,
       pressure: this.pressure,
-      concurrency: options.concurrency,
-      backlog: options.backlog,
+      concurrency,
+      backlog,
       inContext,
+    };
+    this.fields = new DeclaredFields(bounds, log);
+    this.cohorts = new Cohorts({
+      ...bounds,
+      executor: this.#execution,
       caught: (plan, why) => this.#caught(plan, why),
     });
   }

@@ -1,31 +1,13 @@
-import type { Clock } from "../base/clock.ts";
-import type { Log } from "../contract/log.ts";
-import type { MaybePromise } from "../declare/declaration.ts";
-import type { OperationHandle } from "../declare/operation-handle.ts";
-import type { OperationRequest } from "../dialects/message.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { FormatError } from "../engine/execution/error-format.ts";
-import type { Connection } from "./connection.ts";
-import type { SessionHooks } from "./hooks.ts";
+import type { OperationHost } from "../operation/host.ts";
+import type { WriterHost } from "../outbox/writer.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { SessionRegistry } from "./registry.ts";
 
 /** What all sessions of a server have in common. */
-export interface SessionHost {
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface SessionHost extends OperationHost, WriterHost {
   readonly limits: SessionLimits;
   /** How often a client may send messages. */
   readonly rate: RateLimit;
-  readonly hooks: SessionHooks;
-  readonly formatError: FormatError;
-  /** `strict` handles the messages of a client one after the other, each to its end. */
-  readonly ordering: "concurrent" | "strict";
-  /** Milliseconds after which an operation is reported as slow; Infinity: never. */
-  readonly warnAfter: number;
   readonly registry: SessionRegistry;
-  /** A fresh context for one execution. */
-  contextOf(connection: Connection, request: OperationRequest, operation: OperationHandle): MaybePromise<unknown>;
 }

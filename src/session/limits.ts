@@ -1,7 +1,8 @@
 import { FanfareError } from "../base/error.ts";
+import type { OutboxLimits } from "../outbox/writer.ts";
 
 /** What one client may use. Infinity turns a limit off, but for `initMilliseconds` and its like nothing should. */
-export interface SessionLimits {
+export interface SessionLimits extends OutboxLimits {
   /** Bytes of one message before the connection was acknowledged. Default 65,536. Over it: close 4400. */
   readonly messageBytesBeforeAck: number;
   /** Bytes of one message, and of one HTTP request body. Default 262,144. Over it: close 1009, or status 413. */
@@ -22,10 +23,6 @@ export interface SessionLimits {
   readonly initMilliseconds: number;
   /** Milliseconds that `onConnect` may take. Default 10,000. Over it: close 4408. */
   readonly ackMilliseconds: number;
-  /** Bytes that may wait for one session's socket. Default 262,144. Over it: the fullest queue's policy. */
-  readonly outboxBytes: number;
-  /** Messages that may wait for one session's socket. Default 1,000. Over it: the fullest queue's policy. */
-  readonly outboxMessages: number;
   /** Connections of one address that have not been acknowledged. Default 200. Over it: refused with 429 or 1013. */
   readonly unacknowledgedPerAddress: number;
   /** Connections in all. Default 100,000. Over it: refused with 503 or 1013. */

@@ -38,7 +38,7 @@ describe("PROTOCOL.md", () => {
   });
 
   it("has no close code that nobody sends", () => {
-    const senders = sources.filter((file) => file !== "src/dialects/close-code.ts").map(read);
+    const senders = sources.filter((file) => file !== "src/base/close-code.ts").map(read);
     const unsent = Object.keys(closeCodes).filter(
       (name) => !senders.some((text) => new RegExp(`\\bclose(?:s|Codes)\\.${name}\\b`).test(text)),
     );
@@ -73,7 +73,7 @@ describe("PROTOCOL.md", () => {
   it("has every code that a client's error may carry, and no other", () => {
     const internal = new Set(Object.keys(errorCodes));
     const used = sources
-      .filter((file) => /^src\/(?:engine|session|transports)\//.test(file))
+      .filter((file) => /^src\/(?:engine|operation|session|transports)\//.test(file))
       .flatMap((file) => [...read(file).matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, code = ""]) => code))
       .filter((code) => !internal.has(code));
     const told = protocol.table("Code", "When").map((row) => row.get("Code") ?? "");

@@ -251,8 +251,9 @@ describe("A document with such a field", () => {
   it("is remembered: whoever asks it later shares with nobody, and nobody is caught again", async () => {
     const log = new NotingLog();
     await using fanfare = serverWith(schemaWith(telling), log);
-    await listener(fanfare, "ann", lying);
+    const ann = await listener(fanfare, "ann", lying);
     await fanfare.publish("posts", { text: "one" });
+    await ann.receiveNext("1");
     using executed = new Executions();
     const bob = await listener(fanfare, "bob", lying);
     const cy = await listener(fanfare, "cy", "subscription {\n  posted { text, lie }\n}");
@@ -269,8 +270,9 @@ describe("A document with such a field", () => {
 
   it("is shared again only with those for whom `shareBy` vouches", async () => {
     await using fanfare = serverWith(schemaWith(telling), new NotingLog(), { shareBy: ({ viewer }) => viewer });
-    await listener(fanfare, "dee", lying);
+    const dee = await listener(fanfare, "dee", lying);
     await fanfare.publish("posts", { text: "one" });
+    await dee.receiveNext("1");
     using executed = new Executions();
     const clients: [TestClient, string][] = [];
     for (const viewer of ["ann", "bob", "ann"]) clients.push([await listener(fanfare, viewer, lying), viewer]);

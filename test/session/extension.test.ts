@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withExtension } from "../../src/session/extension.ts";
+import { withExtension } from "../../src/outbox/outbox.ts";
 
 function extended(text: string, fanfare: object): string {
   return new TextDecoder().decode(withExtension(new TextEncoder().encode(text), fanfare));

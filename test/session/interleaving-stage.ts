@@ -14,8 +14,8 @@ import { fakeClock } from "fanfare/testing";
 import { publish } from "../../src/declare/publish.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { maskError } from "../../src/engine/execution/error-format.ts";
-import { contextWith } from "../../src/session/context.ts";
-import type { SessionHooks } from "../../src/session/hooks.ts";
+import { contextWith } from "../../src/operation/context.ts";
+import type { SessionHooks } from "../../src/operation/connection.ts";
 import type { SessionHost } from "../../src/session/host.ts";
 import { sessionLimits } from "../../src/session/limits.ts";
 import { RateLimit } from "../../src/session/rate-limit.ts";
@@ -125,6 +125,7 @@ export class InterleavingStage {
     this.#registry = new SessionRegistry(limits, clock, Infinity);
     this.#host = {
       engine: this.#engine,
+      fanOut: this.#engine.fanOut,
       clock,
       log: silentLog,
       limits,

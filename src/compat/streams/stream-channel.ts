@@ -6,7 +6,7 @@ import type { Viewer } from "../../contract/viewer.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { ClientMessage, Envelope, ServerMessage } from "../../dialects/message.ts";
 import { plainCloseCode, streams, type FrameRefusal, type StreamFrame } from "../../dialects/streams.ts";
-import type { Connection } from "../../session/connection.ts";
+import type { Connection } from "../../operation/connection.ts";
 import { ChannelSubscription } from "./channel-subscription.ts";
 import type { Demand, ModelStream } from "./model-stream.ts";
 import { echoOf, streamActions, type RowAction, type StreamAction } from "./stream-action.ts";

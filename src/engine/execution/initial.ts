@@ -7,7 +7,7 @@ import type { Hearing } from "../plan/plan.ts";
 
 /** What goes before the events of one operation. */
 export interface Initial {
-  readonly deliveries: AsyncIterable<Delivery>;
+  readonly deliveries: Iterable<Delivery> | AsyncIterable<Delivery>;
   /** Whether an event is left out, because it is told already. Never throws. */
   readonly leavesOut: ((event: Event) => boolean) | undefined;
 }
@@ -25,11 +25,13 @@ export async function initialOf<Heard extends Hearing>(
 ): Promise<Initial> {
   const snapshot = await plan.declaration?.snapshot?.(plan.args, context);
   if (snapshot) return { deliveries: eventsOf(executor, plan, snapshot, context), leavesOut: leavesOut(snapshot) };
-  return { deliveries: valueOf(executor, plan, context), leavesOut: undefined };
+  const value = await plan.declaration?.initial?.(plan.args, context);
+  const isLeftOut = value === undefined || value === SKIP;
+  return { deliveries: isLeftOut ? [] : [await executor.ofValue(plan, value, context)], leavesOut: undefined };
 }
 
 /** Whether a snapshot shows an event already; one that fails to say so leaves nothing out. */
-export function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolean {
+function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolean {
   return ({ payload }) => {
     try {
       return snapshot.includes(payload);
@@ -37,15 +39,6 @@ export function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolea
       return false;
     }
   };
-}
-
-async function* valueOf<Heard extends Hearing>(
-  executor: Executor<Heard>,
-  plan: Heard,
-  context: unknown,
-): AsyncGenerator<Delivery> {
-  const value = await plan.declaration?.initial?.(plan.args, context);
-  if (value !== undefined && value !== SKIP) yield await executor.ofValue(plan, value, context);
 }
 
 /** Each is one operation's alone, whoever may share what is published. */

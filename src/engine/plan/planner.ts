@@ -12,7 +12,7 @@ import { topicName } from "../../declare/topic.ts";
 import type { Triggers } from "../../declare/triggers.ts";
 import { frozenArguments } from "../selection/frozen-arguments.ts";
 import { everything, type Interest } from "../hub/match-index.ts";
-import type { Audience, Plan } from "./plan.ts";
+import type { Audience, Hearing, Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import { queueBound, type QueueBound } from "../../declare/queue.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
@@ -181,6 +181,12 @@ const ownSource: Sources = {
   lent: undefined,
   readsContext: true,
 };
+
+/** What a declared field hears that another executor runs. Throws what the declaration's functions throw. */
+export async function hearingOf(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
+  const { readsContext: _, ...sources } = await declared(declaration, args, context);
+  return { ...sources, key: undefined, fieldName: "", args, declaration, queue: queueBound(declaration.queue) };
+}
 
 async function declared(declaration: Declaration, args: Arguments, context: unknown): Promise<Sources> {
   const topics = await declaration.topics(args, context);

@@ -1,29 +1,29 @@
 import { GraphQLError, type DocumentNode, type GraphQLFormattedError, type GraphQLSchema } from "graphql";
 import type { Peer } from "../contract/peer.ts";
 import type { FormattedResult, RequestEngine } from "../contract/request-engine.ts";
+import type { Viewer } from "../contract/viewer.ts";
+import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { isCommand } from "../engine/document/command.ts";
 import { toGraphQLError } from "../engine/execution/error-format.ts";
 import type { Connection } from "./connection.ts";
-import { DetachedOperation } from "./detached-operation.ts";
-import type { SessionHost } from "./host.ts";
+import type { OperationHost } from "./host.ts";
 import { LocalSubscription } from "./local-subscription.ts";
 
 /** What HTTP answers at once: the same documents, limits, hooks and contexts as over a socket. */
 export class HttpRequests implements RequestEngine {
-  readonly #host: SessionHost;
+  /** The largest request body, in bytes. */
+  readonly maxBodyBytes: number;
+  readonly #host: OperationHost;
   #count = 0;
 
-  constructor(host: SessionHost) {
+  constructor(host: OperationHost, maxBodyBytes: number) {
     this.#host = host;
+    this.maxBodyBytes = maxBodyBytes;
   }
 
   get schema(): GraphQLSchema {
     return this.#host.engine.schema;
-  }
-
-  get maxBodyBytes(): number {
-    return this.#host.limits.messageBytes;
   }
 
   parse(source: string): DocumentNode {
@@ -63,23 +63,21 @@ export class HttpRequests implements RequestEngine {
     const { engine, hooks, formatError, log } = this.#host;
     const request = (await hooks.onSubscribe?.(given, connection)) ?? given;
     if (!this.isCommand(this.parse(request.query), request.operationName)) throw new GraphQLError(notAnswered);
-    const operation = new DetachedOperation(connection, request.operationName);
-    const context = () => this.#host.contextOf(connection, request, operation);
-    const asked = { request, context, limit: 1, onEnd: () => undefined };
-    const running = new LocalSubscription({ engine, formatError, log, ...asked });
-    await using results = running.results;
-    await running.start();
+    const subscription = new LocalSubscription({
+      engine,
+      formatError,
+      log,
+      request,
+      client: connection,
+      context: (operation) => this.#host.contextOf(connection, request, operation),
+      limit: 1,
+      onEnd: () => undefined,
+      onUnsubscribe: (operation) => hooks.onUnsubscribe?.(operation, connection),
+    });
+    await using results = subscription.values;
+    await subscription.start();
     const { value } = await results.next();
-    await this.#told(() => hooks.onUnsubscribe?.(operation, connection));
     return value ?? { errors: [formatError(new GraphQLError(notAnswered))] };
-  }
-
-  async #told(hook: () => unknown): Promise<void> {
-    try {
-      await hook();
-    } catch (error) {
-      this.#host.log.error("onUnsubscribe failed", { error });
-    }
   }
 }
 
@@ -87,4 +85,24 @@ const notAnswered = "This subscription has no result that HTTP could be answered
 
 function connectionOf(peer: Peer, id: string): Connection {
   return { id, peer, params: undefined, connected: undefined, viewer: undefined, close: () => undefined };
+}
+
+/** The handle of an operation that is in no session and has no topics: what is answered by HTTP at once. */
+export class DetachedOperation implements OperationHandle {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly peer: Peer;
+  readonly viewer: Viewer | undefined;
+  readonly state: Record<string, unknown> = {};
+
+  constructor({ id, peer, viewer }: Pick<Connection, "id" | "peer" | "viewer">, name: string | undefined) {
+    this.id = id;
+    this.name = name;
+    this.peer = peer;
+    this.viewer = viewer;
+  }
+
+  async join(): Promise<void> {}
+
+  async leave(): Promise<void> {}
 }

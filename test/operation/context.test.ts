@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { contextWith, withOperation } from "../../src/session/context.ts";
-import { DetachedOperation } from "../../src/session/detached-operation.ts";
+import { contextWith, withOperation } from "../../src/operation/context.ts";
+import { DetachedOperation } from "../../src/operation/http-requests.ts";
 
 const peer = { address: "127.0.0.1", url: "/graphql", header: () => undefined };
 const operation = new DetachedOperation({ id: "1", peer, viewer: undefined }, "Name");

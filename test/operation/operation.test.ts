@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { TestClient, turns } from "fanfare/testing";
 import { connected } from "../server/connected.ts";
 import { NotingLog } from "../server/noting-log.ts";
-import { StandingTime } from "./standing-time.ts";
-import { failing, publishTicks, shortResults, tickServer } from "./ticks.ts";
+import { StandingTime } from "../session/standing-time.ts";
+import { failing, publishTicks, shortResults, tickServer } from "../session/ticks.ts";
 
 const subscribeA = "subscription { a { n } }";
 const long = "x".repeat(1_000);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Delivery } from "../../src/engine/execution/delivery.ts";
-import { Outbox, type OutboxOwner } from "../../src/session/outbox.ts";
+import { Outbox, type OutboxOwner } from "../../src/outbox/outbox.ts";
 
 const head = 10;
 const encoder = new TextEncoder();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { turns } from "fanfare/testing";
 import { NotingLog } from "../server/noting-log.ts";
-import { failing, publishTicks, tickServer } from "./ticks.ts";
+import { failing, publishTicks, tickServer } from "../session/ticks.ts";
 
 const query = "subscription { a { n } }";
 

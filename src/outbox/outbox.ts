@@ -1,4 +1,5 @@
 import type { Delivery } from "../engine/execution/delivery.ts";
+import { encode } from "../engine/execution/result.ts";
 
 /** Whose results wait: it keeps count of its own. */
 export interface OutboxOwner {
@@ -82,6 +83,13 @@ export class Outbox<Owner extends OutboxOwner> {
     }
   }
 
+  /** Of which operation most bytes wait, of those that have something here; `first` if none has more than that one. */
+  fullest(first: Owner, bytesOf: (operation: Owner) => number): Owner {
+    let fullest = first;
+    for (const owner of this.#owners) if (owner && bytesOf(owner) > bytesOf(fullest)) fullest = owner;
+    return fullest;
+  }
+
   /** Drops what an operation has waited for longest; false if nothing of it waits. */
   dropOldest(operation: Owner): boolean {
     return this.#dropAt(this.#owners.indexOf(operation));
@@ -144,4 +152,17 @@ export class Outbox<Owner extends OutboxOwner> {
 
 function aboutOf(content: Delivery | Message): string | undefined {
   return "about" in content ? content.about : undefined;
+}
+
+const decoder = new TextDecoder();
+
+/** A result's JSON with `extensions.fanfare` set, written before the data, so that a reader meets it first. */
+export function withExtension(bytes: Uint8Array, fanfare: object): Uint8Array {
+  const result: unknown = JSON.parse(decoder.decode(bytes));
+  const { extensions, ...rest } = asObject(result);
+  return encode(JSON.stringify({ extensions: { ...asObject(extensions), fanfare }, ...rest }));
+}
+
+function asObject(value: unknown): { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }

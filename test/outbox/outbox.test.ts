@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Delivery } from "../../src/engine/execution/delivery.ts";
-import { Outbox, type OutboxOwner } from "../../src/session/outbox.ts";
+import { Outbox, type OutboxOwner } from "../../src/outbox/outbox.ts";
 
 class Owner implements OutboxOwner {
   readonly id: string;

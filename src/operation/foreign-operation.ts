@@ -1,0 +1,116 @@
+import type { GraphQLError } from "graphql";
+import { Lifetime } from "../base/lifetime.ts";
+import type { GapReason } from "../contract/broker.ts";
+import type { Log } from "../contract/log.ts";
+import type { Arguments, Declaration, DeclarationHost } from "../declare/declaration.ts";
+import { queueBound } from "../declare/queue.ts";
+import { Resolved } from "../declare/resolved.ts";
+import type { DeclaredFields } from "../engine/declared-fields.ts";
+import type { Delivery } from "../engine/execution/delivery.ts";
+import { ValueDelivery } from "../engine/execution/field-execution.ts";
+import { withOperation } from "./context.ts";
+import { IteratedOperation } from "./iterated-operation.ts";
+
+export interface ForeignOperationOptions {
+  readonly fields: DeclaredFields;
+  readonly log: Log;
+  readonly declaration: Declaration;
+  readonly args: Arguments;
+  /** What the other executor gives its resolvers. */
+  readonly context: unknown;
+  readonly onEnd: () => void;
+}
+
+/** An operation on a declared field that another executor runs: its values one after the other, nothing shared. */
+export class ForeignOperation extends IteratedOperation<Resolved> {
+  readonly id: string = "foreign";
+  /** Known to its executor alone. */
+  readonly name: undefined;
+  readonly peer: undefined;
+  readonly viewer: undefined;
+  readonly #options: ForeignOperationOptions;
+  readonly #context: object;
+
+  constructor(options: ForeignOperationOptions) {
+    super(queueBound(options.declaration.queue).messages, options.onEnd);
+    this.#options = options;
+    this.#context = withOperation(options.context, this);
+  }
+
+  /** Resolves when every event that is published from then on will be among the values. */
+  async start(): Promise<void> {
+    const { args, declaration, fields } = this.#options;
+    const running = fields.join(await fields.plan(declaration, args, this.#context), this);
+    try {
+      await this.follow(running, this.#context);
+      const first = await fields.initial(running.plan, this.#context);
+      // Not waited for: its reader reads only after the start.
+      void this.lead(async () => first).catch((error: unknown) => this.values.fail(error));
+    } catch (error) {
+      this.values.end();
+      throw error;
+    }
+  }
+
+  /** There is no place for it in a value. */
+  gap(reason: GapReason): void {
+    this.log.warn("Events were lost that another executor's subscription waited for", { reason });
+  }
+
+  conflated(): void {}
+
+  context(): object {
+    return this.#context;
+  }
+
+  protected get log(): Log {
+    return this.#options.log;
+  }
+
+  protected toValue(delivery: Delivery): Resolved {
+    return delivery instanceof ValueDelivery ? delivery.value : Resolved.value(delivery.event?.payload);
+  }
+
+  protected sayErrors([error]: readonly GraphQLError[]): void {
+    this.values.fail(error);
+  }
+
+  protected unsubscribed(): undefined {
+    return undefined;
+  }
+}
+
+/** Serves declared fields to other executors. Their operations end with it. */
+export class ForeignOperations implements DeclarationHost, AsyncDisposable {
+  readonly #fields: DeclaredFields;
+  readonly #log: Log;
+  readonly #operations = new Lifetime();
+
+  constructor(fields: DeclaredFields, log: Log) {
+    this.#fields = fields;
+    this.#log = log;
+  }
+
+  async events(declaration: Declaration, args: Arguments, context: unknown): Promise<AsyncIterableIterator<unknown>> {
+    const operation: ForeignOperation = new ForeignOperation({
+      fields: this.#fields,
+      log: this.#log,
+      declaration,
+      args,
+      context,
+      onEnd: () => this.#operations.release(operation.values),
+    });
+    this.#operations.attach(operation.values);
+    try {
+      await operation.start();
+      return operation.values;
+    } catch (error) {
+      this.#operations.release(operation.values);
+      throw error;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#operations[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,23 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../contract/log.ts";
+import type { MaybePromise } from "../declare/declaration.ts";
+import type { OperationHandle } from "../declare/operation-handle.ts";
+import type { OperationRequest } from "../dialects/message.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { FormatError } from "../engine/execution/error-format.ts";
+import type { Connection, SessionHooks } from "./connection.ts";
+
+/** What all operations of a server have in common. */
+export interface OperationHost {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hooks: SessionHooks;
+  readonly formatError: FormatError;
+  /** `strict` handles the messages of a client one after the other, each to its end. */
+  readonly ordering: "concurrent" | "strict";
+  /** Milliseconds after which an operation is reported as slow; Infinity: never. */
+  readonly warnAfter: number;
+  /** A fresh context for one execution. */
+  contextOf(connection: Connection, request: OperationRequest, operation: OperationHandle): MaybePromise<unknown>;
+}

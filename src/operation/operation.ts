@@ -1,0 +1,312 @@
+import { GraphQLError } from "graphql";
+import { closeCodes, type CloseCode } from "../base/close-code.ts";
+import type { Timer } from "../base/clock.ts";
+import { FanfareError } from "../base/error.ts";
+import type { GapReason } from "../contract/broker.ts";
+import type { Log } from "../contract/log.ts";
+import type { Peer } from "../contract/peer.ts";
+import { telemetry } from "../contract/telemetry.ts";
+import type { Viewer } from "../contract/viewer.ts";
+import type { MaybePromise } from "../declare/declaration.ts";
+import type { OperationRequest } from "../dialects/message.ts";
+import type { Prepared } from "../engine/document/prepare.ts";
+import { deliveryOf, type Delivery } from "../engine/execution/delivery.ts";
+import { toGraphQLError } from "../engine/execution/error-format.ts";
+import { resultText } from "../engine/execution/result.ts";
+import { HeldResults } from "../outbox/held-results.ts";
+import type { Queue } from "../outbox/queue.ts";
+import type { Writer } from "../outbox/writer.ts";
+import type { Connection } from "./connection.ts";
+import type { OperationHost } from "./host.ts";
+import { Life, type EndReason, type Hold } from "./life.ts";
+
+/** The session of an operation, as far as it matters to it. */
+export interface OperationOwner extends Connection {
+  readonly host: OperationHost;
+  readonly writer: Writer;
+  /** An operation has ended. What it still has in the outbox goes out, unless it is muted. */
+  ended(operation: Operation): void;
+  /** Takes an operation back that was not succeeded after all. */
+  reinstate(operation: Operation): void;
+  /** Ends the connection. */
+  end(code: CloseCode): void;
+}
+
+/** One GraphQL request of one session, while it runs: from its hooks to its last message. */
+export class Operation extends Life {
+  readonly #writer: Writer;
+  readonly queue: Queue;
+  readonly #owner: OperationOwner;
+  #name: string | undefined;
+  /** What this client sent. The plan may have come from somebody else who asked the same. */
+  #request: OperationRequest | undefined;
+  /** Runs while the operation is being started, or executed. */
+  #slow: Timer | undefined;
+  /** The operation with the same id that this one succeeds, until it does. */
+  #former: Operation | undefined;
+
+  constructor(owner: OperationOwner, id: string, former?: Operation) {
+    super(former?.state);
+    this.#owner = owner;
+    this.#writer = owner.writer;
+    this.queue = owner.writer.queue(id);
+    this.#former = former;
+  }
+
+  get id(): string {
+    return this.queue.id;
+  }
+
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  get peer(): Peer {
+    return this.#owner.peer;
+  }
+
+  get viewer(): Viewer | undefined {
+    return this.#owner.viewer;
+  }
+
+  /**
+   * Prepares and runs the operation. Resolves when a subscription is live; for a query or a mutation when it runs, or
+   * with strict ordering when it has its result. Never rejects.
+   */
+  async start(request: OperationRequest): Promise<void> {
+    const { hooks, ordering } = this.#owner.host;
+    if (this.ended) return;
+    try {
+      await hooks.onOperation?.(request, this.#owner);
+      if (this.ended) return;
+      const prepared = await this.#prepare(request);
+      if (this.ended || !prepared) return;
+      this.#name = prepared.operation.name?.value;
+      const subscribes = isSubscription(prepared);
+      const run = this.#run(subscribes ? this.#subscribe(prepared) : this.#execute(prepared));
+      if (subscribes || ordering === "strict") await run;
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** The client does not want to hear more. */
+  stop(): void {
+    this.#mute();
+    this.end("client");
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.#mute();
+    this.end("closed");
+  }
+
+  gap(reason: GapReason): void {
+    if (!this.ended) this.queue.gap(reason);
+  }
+
+  conflated(count: number): void {
+    this.queue.conflated(count);
+  }
+
+  overflow(): void {
+    if (this.ended) return;
+    this.#writer.tellOverflow(this.queue);
+    this.#owner.end(closeCodes.tooSlow);
+  }
+
+  overloaded(): void {
+    if (!this.ended && this.queue.bound.overflow === "disconnect") this.#owner.end(closeCodes.overload);
+  }
+
+  whenReady(delivery?: Delivery): Promise<void> | undefined {
+    const { queue } = this;
+    if (delivery ? this.#writer.fits(queue, delivery) : queue.hasRoom) return undefined;
+    return delivery && queue.fits(delivery) ? this.#writer.whenFlushed() : queue.whenReady();
+  }
+
+  whenTaken(): Promise<void> | undefined {
+    const { queue } = this;
+    // `latest` is the wish to skip what a burst brings.
+    if (this.ended || queue.bound.overflow === "latest" || !queue.isHalfFull) return undefined;
+    return this.#writer.whenFlushed();
+  }
+
+  context(): MaybePromise<unknown> {
+    const request = this.#request;
+    return request && this.#owner.host.contextOf(this.#owner, request, this);
+  }
+
+  protected get log(): Log {
+    return this.#owner.host.log;
+  }
+
+  protected pass(deliveries: readonly Delivery[]): void {
+    this.queue.settleGap();
+    if (this.#writer.writeThrough(this.queue, deliveries)) return;
+    for (const delivery of deliveries) {
+      this.#writer.send(this.queue, delivery);
+      if (this.ended) return;
+    }
+  }
+
+  protected passFirst(delivery: Delivery): void {
+    this.#writer.sendWhenIdle(this.queue, delivery);
+  }
+
+  protected whenIdle(): Promise<void> | undefined {
+    return this.#writer.isIdle ? undefined : this.#writer.whenFlushed();
+  }
+
+  protected hold(): Hold {
+    return new HeldResults(this.#writer, this.queue);
+  }
+
+  protected sayComplete(): void {
+    this.#writer.sendMessage({ type: "complete", id: this.id });
+  }
+
+  protected sayErrors(errors: readonly GraphQLError[]): void {
+    const formatted = errors.map(this.#owner.host.formatError);
+    this.#writer.sendMessage({ type: "error", id: this.id, errors: formatted });
+  }
+
+  protected over(why: EndReason): void {
+    this.#forgetSlow();
+    this.queue.release();
+    this.#owner.ended(this);
+    this.#leaveToFormer(why);
+    const channel = telemetry["operation.ended"];
+    if (channel.hasSubscribers) channel.publish({ session: this.#owner.id, operation: this.id, why });
+  }
+
+  protected unsubscribed(): MaybePromise<void> | undefined {
+    return this.#owner.host.hooks.onUnsubscribe?.(this, this.#owner);
+  }
+
+  async #prepare(request: OperationRequest): Promise<Prepared | undefined> {
+    const { engine, hooks } = this.#owner.host;
+    let prepared = engine.prepare(request);
+    if (!("errors" in prepared) && isSubscription(prepared)) {
+      const changed = await hooks.onSubscribe?.(request, this.#owner);
+      if (changed && changed !== request) prepared = engine.prepare(changed);
+    }
+    if ("errors" in prepared) this.fail(prepared.errors);
+    else if (isSubscription(prepared) || this.#writer.dialect.rules.singleResults) return prepared;
+    else this.fail([subscriptionsOnly()]);
+    return undefined;
+  }
+
+  async #run(work: Promise<void>): Promise<void> {
+    this.#slow = this.#warnWhenSlow();
+    try {
+      await work;
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      this.#forgetSlow();
+    }
+  }
+
+  async #execute(prepared: Prepared): Promise<void> {
+    const { host } = this.#owner;
+    this.#tellStart(prepared);
+    const result = await host.engine.execute(prepared, () => host.contextOf(this.#owner, prepared.request, this));
+    if (this.ended) return;
+    this.#writer.send(this.queue, deliveryOf(undefined, resultText(result, host.log)));
+    if (this.ended) return;
+    this.sayComplete();
+    this.end("result");
+  }
+
+  async #subscribe(prepared: Prepared): Promise<void> {
+    const { host } = this.#owner;
+    const { engine } = host;
+    const context = await host.contextOf(this.#owner, prepared.request, this);
+    if (this.ended) return;
+    this.#request = prepared.request;
+    const running = engine.join(await engine.plan(prepared, context), this);
+    const { declaration, queue, request } = running.plan;
+    this.#succeed();
+    this.queue.bound = queue;
+    if (declaration?.visible) this.queue.beholder = this;
+    // The text, by far the largest part, is then kept once for all who share.
+    if (request.query === prepared.request.query) this.#request = { ...prepared.request, query: request.query };
+    await this.follow(running, context, this.#writer.dialect.rules.tellsLive);
+    if (this.ended) return;
+    this.#tellStart(prepared);
+    this.#writer.sendMessage({ type: "started", id: this.id });
+    await this.lead(() => engine.initial(running.plan, context));
+  }
+
+  /** Something that belongs to starting the operation failed. */
+  #fault(error: unknown): void {
+    if (this.ended) return;
+    // The broker's trouble passes; an error message would end the operation for good.
+    if (error instanceof FanfareError && error.code === "BROKER_UNAVAILABLE") {
+      this.log.error("A subscription could not be started", { error });
+      this.#owner.end(closeCodes.overload);
+    } else {
+      this.fail([toGraphQLError(error)]);
+    }
+  }
+
+  #mute(): void {
+    this.queue.muted = true;
+  }
+
+  #succeed(): void {
+    this.#former?.stop();
+    this.#former = undefined;
+  }
+
+  /** One that could not be subscribed has not succeeded anybody. */
+  #leaveToFormer(why: EndReason): void {
+    const former = this.#former;
+    this.#former = undefined;
+    if (!former || former.ended) return;
+    if (why === "error") this.#owner.reinstate(former);
+    else former.stop();
+  }
+
+  #forgetSlow(): void {
+    this.#slow?.[Symbol.dispose]();
+    this.#slow = undefined;
+  }
+
+  #warnWhenSlow(): Timer | undefined {
+    const { clock, log, warnAfter } = this.#owner.host;
+    if (warnAfter === Infinity) return undefined;
+    return clock.after(warnAfter, () => {
+      log.warn(`The operation ${this.#name ?? "without a name"} takes longer than ${warnAfter} ms`, {
+        operation: this.#name,
+        session: this.#owner.id,
+        milliseconds: warnAfter,
+      });
+    });
+  }
+
+  #tellStart({ operation }: Prepared): void {
+    const channel = telemetry["operation.started"];
+    if (!channel.hasSubscribers) return;
+    channel.publish({
+      session: this.#owner.id,
+      operation: this.id,
+      name: this.#name,
+      kind: operation.operation,
+      topics: this.running?.plan.topics ?? [],
+      cohort: this.running?.cohort,
+    });
+  }
+}
+
+function isSubscription({ operation }: Prepared): boolean {
+  return operation.operation === "subscription";
+}
+
+function subscriptionsOnly(): GraphQLError {
+  return new GraphQLError("This protocol carries subscriptions only; send queries and mutations over HTTP", {
+    extensions: { code: "BAD_REQUEST" },
+  });
+}

@@ -1,0 +1,33 @@
+import type { Delivery } from "../engine/execution/delivery.ts";
+import { Outbox } from "./outbox.ts";
+import type { Queue } from "./queue.ts";
+import type { Writer } from "./writer.ts";
+
+/** Results that must not leave yet, under the bound and the policy of their queue. */
+export class HeldResults {
+  readonly #writer: Writer;
+  readonly #queue: Queue;
+  readonly #outbox = new Outbox<Queue>();
+
+  constructor(writer: Writer, queue: Queue) {
+    this.#writer = writer;
+    this.#queue = queue;
+  }
+
+  add(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      let room = true;
+      while (room && !this.#queue.fits(delivery)) {
+        room = this.#writer.relieve(this.#outbox, this.#queue, this.#queue, delivery);
+      }
+      if (room) this.#outbox.add(this.#queue, delivery);
+    }
+  }
+
+  /** Gives them back in their order, and holds none any more. */
+  take(): readonly Delivery[] {
+    const deliveries: Delivery[] = [];
+    this.#outbox.take(Infinity, (_, delivery) => deliveries.push(delivery));
+    return deliveries;
+  }
+}
