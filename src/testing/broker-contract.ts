@@ -8,12 +8,12 @@ import { loss } from "./broker-contract/loss.ts";
 import type { BrokerContractOptions } from "./broker-contract/options.ts";
 import { order } from "./broker-contract/order.ts";
 import { publishing } from "./broker-contract/publishing.ts";
-import type { Runner } from "./broker-contract/runner.ts";
 import { Stage } from "./broker-contract/stage.ts";
 import { subscribing } from "./broker-contract/subscribing.ts";
+import { register } from "./contract-suite.ts";
+import type { Runner } from "./runner.ts";
 
 export type { BrokerContractOptions } from "./broker-contract/options.ts";
-export type { Expectation, Runner } from "./broker-contract/runner.ts";
 
 const chapters: readonly Chapter[] = [subscribing, order, isolation, publishing, fencing, history, loss, link, closing];
 
@@ -30,39 +30,13 @@ const chapters: readonly Chapter[] = [subscribing, order, isolation, publishing,
  * ```
  */
 export function brokerContract(runner: Runner, options: BrokerContractOptions): void {
-  const excuses = new Map((options.excuses ?? []).map((excuse) => [excuse.case, excuse.reason]));
-  runner.describe(`broker contract: ${options.name}`, () => {
-    for (const chapter of chapters) {
-      const cases = chapter.cases.filter((one) => applies(options, one));
-      if (cases.length === 0) continue;
-      runner.describe(chapter.name, () => {
-        for (const one of cases) register(runner, options, one, excuses.get(one.name));
-      });
-    }
-    runner.it("excuses only cases that there are, each with a reason", async () => {
-      const known = new Set(chapters.flatMap(({ cases }) => cases.map(({ name }) => name)));
-      const bad = [...excuses].filter(([name, reason]) => !known.has(name) || reason.trim() === "");
-      runner.expect(bad).toEqual([]);
-    });
+  register(runner, {
+    title: `broker contract: ${options.name}`,
+    chapters,
+    excuses: options.excuses,
+    stage: () => new Stage(options, runner),
+    applies: (one) => applies(options, one),
   });
-}
-
-function register(runner: Runner, options: BrokerContractOptions, one: Case, excuse: string | undefined): void {
-  const play = (): Promise<void> => playOn(new Stage(options, runner), one);
-  if (excuse === undefined) runner.it(one.name, play);
-  else runner.it(`${one.name}: not here, since ${excuse}`, () => mustFail(play));
-}
-
-async function playOn(stage: Stage, one: Case): Promise<void> {
-  const [played] = await Promise.allSettled([one.run(stage)]);
-  const [ended] = await Promise.allSettled([stage[Symbol.asyncDispose]()]);
-  if (played.status === "rejected") throw played.reason;
-  if (ended.status === "rejected") throw ended.reason;
-}
-
-async function mustFail(play: () => Promise<void>): Promise<void> {
-  const [played] = await Promise.allSettled([play()]);
-  if (played.status === "fulfilled") throw new Error("The broker passes this case; it needs no excuse any more");
 }
 
 /** Whether a broker of this kind, with these options, has anything to prove in a case. */

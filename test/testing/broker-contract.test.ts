@@ -1,7 +1,8 @@
 import * as vitest from "vitest";
 import { describe, expect, it } from "vitest";
 import { memoryBroker } from "../../src/brokers/memory.ts";
-import { brokerContract, type BrokerContractOptions, type Runner } from "../../src/testing/broker-contract.ts";
+import { brokerContract, type BrokerContractOptions } from "../../src/testing/broker-contract.ts";
+import { CaseList } from "./case-list.ts";
 import { type Bug, ToyBroker, ToyCluster } from "./toy-cluster.ts";
 
 /** Each mistake, and the case that finds it. */
@@ -38,20 +39,6 @@ const found: Readonly<Record<Bug, string>> = {
   "has one fence for all": "keeps the leaders of one scope apart from those of others, and from whoever has none",
 };
 
-/** Writes down the cases instead of running them. */
-class CaseList implements Runner {
-  readonly cases = new Map<string, () => Promise<void>>();
-  readonly expect: Runner["expect"] = vitest.expect;
-
-  describe(_name: string, body: () => void): void {
-    body();
-  }
-
-  it(name: string, body: () => Promise<void>): void {
-    this.cases.set(name, body);
-  }
-}
-
 function toyOptions(bug?: Bug): BrokerContractOptions {
   const cluster = new ToyCluster(bug);
   const short = new ToyCluster(bug, 10);
@@ -68,30 +55,28 @@ function toyOptions(bug?: Bug): BrokerContractOptions {
   };
 }
 
-function listCases(options: BrokerContractOptions): CaseList {
-  const list = new CaseList();
-  brokerContract(list, options);
-  return list;
+function listCases(options: BrokerContractOptions): ReadonlyMap<string, () => Promise<void>> {
+  return CaseList.of((runner) => brokerContract(runner, options));
 }
 
 brokerContract(vitest, toyOptions());
 
 describe("the broker contract", () => {
   it.for(Object.entries(found))("finds a broker that %s", async ([bug, name]) => {
-    const body = listCases(toyOptions(bugNamed(bug))).cases.get(name);
+    const body = listCases(toyOptions(bugNamed(bug))).get(name);
     await expect(body?.()).rejects.toBeInstanceOf(Error);
   });
 
   const ofOneProcess = "says that positions of another server are gone";
 
   it("leaves out only the case of a single process when a broker can do everything", () => {
-    const cases = [...listCases(toyOptions()).cases.keys()];
+    const cases = [...listCases(toyOptions()).keys()];
     expect(cases).toEqual(expect.arrayContaining(Object.values(found)));
     expect(cases).not.toContain(ofOneProcess);
   });
 
   it("leaves out what a broker of the kind does not support", () => {
-    const { cases } = listCases({
+    const cases = listCases({
       name: "memory",
       supports: { history: true, acrossProcesses: false, durable: false },
       create: () => memoryBroker(),
@@ -99,24 +84,6 @@ describe("the broker contract", () => {
     expect([...cases.keys()]).toContain(ofOneProcess);
     expect([...cases.keys()]).not.toContain("is silent after the end");
     expect([...cases.keys()]).not.toContain("says that what it does not keep any more has expired");
-  });
-
-  it("wants a broker to fail what it is excused from, and shows the reason", async () => {
-    const excuses = [{ case: "carries ids and times", reason: "of a reason" }];
-    const name = "carries ids and times: not here, since of a reason";
-    const unable = listCases({ ...toyOptions("stamps its own time"), excuses }).cases.get(name);
-    await expect(unable?.()).resolves.toBeUndefined();
-    const able = listCases({ ...toyOptions(), excuses }).cases.get(name);
-    await expect(able?.()).rejects.toThrow("needs no excuse");
-  });
-
-  it.for([
-    { case: "no such case", reason: "a reason" },
-    { case: "carries ids and times", reason: " " },
-  ])("does not accept the excuse %o", async (excuse) => {
-    const list = listCases({ ...toyOptions(), excuses: [excuse] });
-    const body = list.cases.get("excuses only cases that there are, each with a reason");
-    await expect(body?.()).rejects.toBeInstanceOf(Error);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Broker, Event, GapReason, Position, TopicName } from "../../contract/broker.ts";
-import { pause } from "./wait.ts";
+import { pause } from "../wait.ts";
 
 interface Batch {
   readonly after: Position;

@@ -1,6 +1,9 @@
 import type { Broker, TopicName } from "../../contract/broker.ts";
+import type { Excuse } from "../contract-suite.ts";
 
+/** A broker that has to keep the contract, and what may be done to its server. */
 export interface BrokerContractOptions {
+  /** Shown with the cases. */
   readonly name: string;
   /** What the broker should say that it supports; it decides which cases run. */
   readonly supports: Broker["supports"];
@@ -19,7 +22,7 @@ export interface BrokerContractOptions {
   /** How long to wait for something that must happen, in milliseconds; 4,000 by default. */
   readonly patience?: number;
   /** Cases that this broker cannot pass, each with the reason in words. It must really fail them. */
-  readonly excuses?: readonly { readonly case: string; readonly reason: string }[];
+  readonly excuses?: readonly Excuse[];
 }
 
 /** Options without which a case has nothing to do. */

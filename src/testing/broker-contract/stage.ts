@@ -1,28 +1,21 @@
 import type { Broker, Event, NewEvent, Position, TopicName } from "../../contract/broker.ts";
+import { ContractStage } from "../contract-stage.ts";
+import type { Runner } from "../runner.ts";
 import type { BrokerContractOptions } from "./options.ts";
-import type { Expectation, Runner } from "./runner.ts";
 import { Station } from "./station.ts";
-import { until, within } from "./wait.ts";
 
 /** What one case plays on: its brokers, its topics and its events. Nothing is shared with any other case. */
-export class Stage implements AsyncDisposable {
+export class Stage extends ContractStage implements AsyncDisposable {
   readonly options: BrokerContractOptions;
   readonly supports: Broker["supports"];
-  readonly #runner: Runner;
   readonly #run: string = crypto.randomUUID().slice(0, 8);
-  readonly #patience: number;
   readonly #stations: Station[] = [];
   #events = 0;
 
   constructor(options: BrokerContractOptions, runner: Runner) {
+    super(runner, options.patience ?? 4000);
     this.options = options;
     this.supports = options.supports;
-    this.#runner = runner;
-    this.#patience = options.patience ?? 4000;
-  }
-
-  expect(actual: unknown): Expectation {
-    return this.#runner.expect(actual);
   }
 
   /** A broker that is open. */
@@ -57,14 +50,6 @@ export class Stage implements AsyncDisposable {
 
   events(topic: TopicName, count: number): NewEvent[] {
     return Array.from({ length: count }, () => this.event(topic));
-  }
-
-  until(condition: () => boolean, what: string): Promise<void> {
-    return until(condition, what, this.#patience);
-  }
-
-  within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
-    return within(promise, what, this.#patience);
   }
 
   /** Waits until a station has heard as many events of a topic as are expected, and compares them by payload. */

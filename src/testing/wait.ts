@@ -1,9 +1,13 @@
-import { systemClock } from "../../base/clock.ts";
+import { systemClock } from "../base/clock.ts";
 
 /** Resolves when `condition` holds; throws when it still does not after `patience` milliseconds. */
-export async function until(condition: () => boolean, what: string, patience: number): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  patience: number,
+): Promise<void> {
   const end = systemClock.now() + patience;
-  while (!condition()) {
+  while (!(await condition())) {
     if (systemClock.now() > end) throw new Error(`Waited ${patience} ms in vain for ${what}`);
     await pause(2);
   }

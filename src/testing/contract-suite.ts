@@ -1,0 +1,80 @@
+import type { Runner } from "./runner.ts";
+
+/** One clause of a contract, and its proof. */
+export interface Case<Stage> {
+  readonly name: string;
+  /** @param stage made for this case alone, and disposed after it. */
+  run(stage: Stage): Promise<void>;
+}
+
+export interface Chapter<Stage, One extends Case<Stage> = Case<Stage>> {
+  readonly name: string;
+  readonly cases: readonly One[];
+}
+
+/** A case that an implementation cannot pass. It must really fail it, so that no excuse outlives its reason. */
+export interface Excuse {
+  /** The case's name. */
+  readonly case: string;
+  /** Why, in words; shown beside the case. */
+  readonly reason: string;
+}
+
+/** Everything that one implementation has to prove. */
+export interface ContractSuite<Stage extends AsyncDisposable, One extends Case<Stage>> {
+  /** Which contract, and who keeps it: `broker contract: memory`. */
+  readonly title: string;
+  readonly chapters: readonly Chapter<Stage, One>[];
+  readonly excuses: readonly Excuse[] | undefined;
+  /** Makes what one case plays on. */
+  stage(): Stage;
+  /** Whether an implementation of this kind has anything to prove in a case; by default in each. */
+  applies?(one: One): boolean;
+}
+
+/** Registers the cases with a test runner. One that is excused must fail, and is shown with the reason. */
+export function register<Stage extends AsyncDisposable, One extends Case<Stage>>(
+  runner: Runner,
+  suite: ContractSuite<Stage, One>,
+): void {
+  const { chapters, title } = suite;
+  const excuses = new Map((suite.excuses ?? []).map((excuse) => [excuse.case, excuse.reason]));
+  runner.describe(title, () => {
+    for (const chapter of chapters) {
+      const cases = chapter.cases.filter((one) => suite.applies?.(one) ?? true);
+      if (cases.length === 0) continue;
+      runner.describe(chapter.name, () => {
+        for (const one of cases) registerCase(runner, suite, one, excuses.get(one.name));
+      });
+    }
+    runner.it("excuses only cases that there are, each with a reason", async () => {
+      const known = new Set(chapters.flatMap(({ cases }) => cases.map(({ name }) => name)));
+      const bad = [...excuses].filter(([name, reason]) => !known.has(name) || reason.trim() === "");
+      runner.expect(bad).toEqual([]);
+    });
+  });
+}
+
+function registerCase<Stage extends AsyncDisposable, One extends Case<Stage>>(
+  runner: Runner,
+  suite: ContractSuite<Stage, One>,
+  one: One,
+  excuse: string | undefined,
+): void {
+  const play = (): Promise<void> => playOn(suite.stage(), one);
+  if (excuse === undefined) runner.it(one.name, play);
+  else runner.it(`${one.name}: not here, since ${excuse}`, () => mustFail(play));
+}
+
+/** What the stage finds when it ends counts as well; what the case found first says more. */
+async function playOn<Stage extends AsyncDisposable>(stage: Stage, one: Case<Stage>): Promise<void> {
+  const [played] = await Promise.allSettled([one.run(stage)]);
+  const [ended] = await Promise.allSettled([stage[Symbol.asyncDispose]()]);
+  if (played.status === "rejected") throw played.reason;
+  if (ended.status === "rejected") throw ended.reason;
+}
+
+async function mustFail(play: () => Promise<void>): Promise<void> {
+  const [played] = await Promise.allSettled([play()]);
+  if (played.status === "fulfilled") throw new Error("The case passes; it needs no excuse any more");
+}
