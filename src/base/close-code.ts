@@ -57,5 +57,7 @@ export function cutReason(reason: string): string {
 
 /** What a client wrote, fit for a reason: cut to `max` characters, quoted, control characters escaped. */
 export function quoted(text: string, max: number = 24): string {
-  return JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text);
+  const json = JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text);
+  // JSON escapes those below the space only, and U+009B begins commands to a terminal that shows a log.
+  return json.replaceAll(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }

@@ -32,6 +32,7 @@ describe("a close reason", () => {
 describe("a quotation of a client's text", () => {
   it("is cut, and escapes control characters", () => {
     expect(quoted("a\r\nb")).toBe('"a\\r\\nb"');
+    expect(quoted("\u007f\u0080\u009b31m\u009f\u00a0")).toBe('"\\u007f\\u0080\\u009b31m\\u009f\u00a0"');
     expect(quoted("x".repeat(30))).toBe(`"${"x".repeat(24)}…"`);
   });
 });
