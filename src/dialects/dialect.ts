@@ -1,16 +1,25 @@
 import type { CloseCode } from "../base/close-code.ts";
 import type { ClientMessage, Envelope, ServerMessage } from "./message.ts";
 
-/** A wire protocol: text to messages and back. Pure; it keeps no state and knows no socket. */
+/**
+ * A wire protocol: text to messages and back. Pure; it keeps no state and knows no socket. The bytes that it gives stay as
+ * they are. `dialectContract` of `fanfare/testing` proves what is said here.
+ */
 export interface Dialect {
   /** The WebSocket subprotocol, as it stands in `Sec-WebSocket-Protocol`. */
   readonly name: string;
   readonly rules: DialectRules;
-  /** Never throws: what cannot be understood is an `invalid` message. */
+  /**
+   * Never throws: what cannot be understood is an `invalid` message, whose reason has at most 123 bytes and no control
+   * characters. No object of a message has a key `__proto__`.
+   */
   decode(text: string): ClientMessage;
   /** What is sent for a message, each entry a message of its own; nothing where the dialect has no such message. */
   encode(message: ServerMessage): readonly Uint8Array[];
-  /** Made once per operation, so that a result costs no encoding for each member. */
+  /**
+   * What makes a message of a result, as JSON without line breaks. Made once per operation, so that a result costs no
+   * encoding for each member.
+   */
   envelope(operationId: string): Envelope;
 }
 

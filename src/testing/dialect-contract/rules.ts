@@ -1,0 +1,78 @@
+import type { ServerMessage } from "../../dialects/message.ts";
+import type { Chapter } from "../contract-suite.ts";
+import type { Stage } from "./stage.ts";
+
+export const rules: Chapter<Stage> = {
+  name: "rules",
+  cases: [
+    {
+      name: "has a name that may stand in a handshake",
+      async run(stage) {
+        // A token (RFC 9110, 5.6.2), as RFC 6455 wants a subprotocol to be.
+        stage.expect(/^[\w!#$%&'*+.^`|~-]+$/.test(stage.dialect.name)).toBe(true);
+      },
+    },
+    {
+      name: "says what a session does, in every respect",
+      async run(stage) {
+        const { duplicate, early, invalid, ...flags } = stage.dialect.rules;
+        stage.expect(["close", "wait"].includes(early)).toBe(true);
+        stage.expect(["close", "replace", "succeed"].includes(duplicate)).toBe(true);
+        stage.expect(["close", "answer"].includes(invalid)).toBe(true);
+        const { echoesComplete, endsWithOperation, singleResults, tellsLive } = flags;
+        const types = [echoesComplete, endsWithOperation, singleResults, tellsLive].map((flag) => typeof flag);
+        stage.expect(types).toEqual(types.map(() => "boolean"));
+      },
+    },
+    {
+      name: "closes a refused client with a code and a reason that a close frame can carry",
+      async run(stage) {
+        const { code, reason } = stage.dialect.rules.refused;
+        stage.expect(mayBeSent(code)).toBe(true);
+        stage.expect(Buffer.byteLength(reason) <= 123).toBe(true);
+      },
+    },
+    {
+      name: "answers what is invalid if it says so, and writes nothing about it otherwise",
+      async run(stage) {
+        const refusals = stage.refusals.map(({ id, reason }): ServerMessage => ({ type: "invalid", id, reason }));
+        const answers = (message: ServerMessage): boolean => stage.dialect.encode(message).length > 0;
+        const isAnswered = stage.dialect.rules.invalid === "answer";
+        stage.expect(refusals.some(answers)).toBe(isAnswered);
+        // Where an operation is known, its client waits to hear of it.
+        const unanswered = refusals.filter(
+          (message) => "id" in message && message.id !== undefined && !answers(message),
+        );
+        if (isAnswered) stage.expect(unanswered).toEqual([]);
+      },
+    },
+    {
+      name: "tells that a subscription is live if it says so, and writes nothing about it otherwise",
+      async run(stage) {
+        stage.expect(toldOf(stage, "started")).toEqual([stage.dialect.rules.tellsLive]);
+      },
+    },
+    {
+      name: "can tell that an operation has ended, if it says that it does",
+      async run(stage) {
+        const { echoesComplete, singleResults } = stage.dialect.rules;
+        if (echoesComplete || singleResults) stage.expect(toldOf(stage, "complete")).toEqual([true]);
+      },
+    },
+  ],
+};
+
+/** Whether a message of this type is written; for all operations alike, so there should be one answer. */
+function toldOf(stage: Stage, type: ServerMessage["type"]): readonly boolean[] {
+  const told = stage.operations
+    .flatMap(({ id }) => stage.about(id))
+    .filter((message) => message.type === type)
+    .map((message) => stage.dialect.encode(message).length > 0);
+  return [...new Set(told)];
+}
+
+/** RFC 6455, 7.4, and the registry of IANA. */
+function mayBeSent(code: number): boolean {
+  if (code >= 3000) return code < 5000;
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+}
