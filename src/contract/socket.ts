@@ -19,7 +19,7 @@ export interface Socket {
   says?(message: ServerMessage): readonly Uint8Array[] | undefined;
   /** Asks the other end to prove that it is alive; its answer arrives as {@link SocketHandler.alive}. */
   ping(): void;
-  /** Ends the connection in the way its protocol knows, after what was written. The reason is at most 123 bytes. */
+  /** Ends the connection in the way its protocol knows, after what was written. A reason is cut to 123 bytes. */
   close(code: number, reason: string): void;
   /** Cuts the connection. */
   terminate(): void;

@@ -1,4 +1,4 @@
-import { closeCodes } from "../../base/close-code.ts";
+import { closeCodes, cutReason } from "../../base/close-code.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Peer } from "../../contract/peer.ts";
 import type { Socket, SocketHandler } from "../../contract/socket.ts";
@@ -137,7 +137,7 @@ export class EventStreamConnection implements Socket, StreamListener {
   close(code: number, reason: string): void {
     if (this.#ending || this.#gone) return;
     const exchange = this.takeUnanswered();
-    this.#end(code, reason);
+    this.#end(code, cutReason(reason));
     exchange?.reply(problem(closeStatus(code), reason));
     // Not in the middle of the session's own call.
     if (!this.#body) queueMicrotask(() => this.gone());

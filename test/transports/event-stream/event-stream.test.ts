@@ -420,6 +420,15 @@ describe("Keep-alive of a stream (PROTOCOL 11.10)", () => {
     expect(server.clock.pending).toBe(0);
     answer.response.destroy();
   });
+
+  it("tells its session a reason of at most 123 bytes", async () => {
+    await using server = await eventStreamServer();
+    const answer = await server.send(subscribe);
+    const session = await server.session();
+    session.socket.close(4400, `a${"€".repeat(100)}`);
+    await answer.whole();
+    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 4400, reason: `a${"€".repeat(40)}` }]));
+  });
 });
 
 async function opened(server: EventStreamTestServer) {
