@@ -1,3 +1,4 @@
+import { cutReason } from "../base/close-code.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Socket } from "../contract/socket.ts";
 
@@ -31,6 +32,7 @@ export class LocalSocket implements Socket {
   }
 
   write(parts: readonly Uint8Array[], count: number): void {
+    if (this.#closed) return;
     for (let index = 0; index < count; index += 1) {
       const pieces = parts.slice(index * 3, index * 3 + 3);
       this.#onMessage(pieces.map((piece) => decoder.decode(piece)).join(""));
@@ -38,13 +40,13 @@ export class LocalSocket implements Socket {
   }
 
   ping(): void {
-    this.#pings += 1;
+    if (!this.#closed) this.#pings += 1;
   }
 
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#onClose({ code, reason });
+    this.#onClose({ code, reason: cutReason(reason) });
   }
 
   terminate(): void {
