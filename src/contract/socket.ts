@@ -2,7 +2,10 @@ import type { Dialect } from "../dialects/dialect.ts";
 import type { ClientMessage, ServerMessage } from "../dialects/message.ts";
 import type { Peer } from "./peer.ts";
 
-/** One client's connection, as a session sees it. None of its functions throws; after the end they do nothing. */
+/**
+ * One client's connection, as a session sees it. None of its functions throws; after the end they do nothing.
+ * `socketContract` of `fanfare/testing` proves what is said here.
+ */
 export interface Socket {
   readonly peer: Peer;
   /** True while what was written waits in this process: more would only pile up. `drained` tells when it is over. */

@@ -20,7 +20,7 @@ export class ContractStage {
     return until(condition, what, this.#patience);
   }
 
-  within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+  within<Value>(promise: PromiseLike<Value>, what: string): Promise<Value> {
     return within(promise, what, this.#patience);
   }
 }

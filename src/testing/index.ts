@@ -5,3 +5,10 @@ export { dialectContract, type DialectContractOptions, type ReadMessage } from "
 export { fakeClock, type FakeClock } from "./fake-clock.ts";
 export { LocalSocket, type Disconnection } from "./local-socket.ts";
 export type { Expectation, Runner } from "./runner.ts";
+export {
+  socketContract,
+  type SocketClient,
+  type SocketContractOptions,
+  type SocketEnding,
+  type SocketIntroduction,
+} from "./socket-contract.ts";

@@ -14,9 +14,9 @@ export async function until(
 }
 
 /** As `promise`, but throws when it has not settled after `patience` milliseconds. */
-export async function within<Value>(promise: Promise<Value>, what: string, patience: number): Promise<Value> {
+export async function within<Value>(promise: PromiseLike<Value>, what: string, patience: number): Promise<Value> {
   let settled = false;
-  const watched = promise.finally(() => {
+  const watched = Promise.resolve(promise).finally(() => {
     settled = true;
   });
   await Promise.race([watched, until(() => settled, what, patience)]);

@@ -1,0 +1,79 @@
+import type { Chapter } from "../contract-suite.ts";
+import type { RecordedSession } from "./recorded-session.ts";
+import type { Stage } from "./stage.ts";
+
+export const backPressure: Chapter<Stage> = {
+  name: "back-pressure",
+  cases: [
+    {
+      name: "is not blocked while its client reads",
+      async run(stage) {
+        const connection = await stage.connect();
+        stage.expect(connection.socket.blocked).toBe(false);
+        for (let round = 0; round < 20; round += 1) {
+          connection.session.write(`"${round}"`);
+          stage.expect(connection.socket.blocked).toBe(false);
+          await stage.until(() => connection.client.messages.length > round, "a message");
+        }
+      },
+    },
+    {
+      name: "is blocked while its client reads nothing, and tells when that is over",
+      async run(stage) {
+        const connection = await stage.connect();
+        const { client, session, socket } = connection;
+        client.pause();
+        const sent = await stage.fill(connection);
+        const before = session.drains;
+        await stage.settle();
+        stage.expect([socket.blocked, session.drains]).toEqual([true, before]);
+        client.resume();
+        await stage.until(() => session.drains > before, "word that the socket has been drained");
+        await stage.arrived(connection, sent);
+        stage.expect(socket.blocked).toBe(false);
+      },
+    },
+    {
+      name: "holds up nobody else for a client that reads nothing",
+      async run(stage) {
+        const [slow, quick] = [await stage.connect(), await stage.connect()];
+        slow.client.pause();
+        await stage.fill(slow);
+        await stage.arrived(quick, quick.session.write('"quick"', '"and again"'));
+        stage.expect([slow.socket.blocked, quick.socket.blocked]).toEqual([true, false]);
+      },
+    },
+    {
+      name: "hears that a client is alive which answers a ping, and of no other message",
+      async run(stage) {
+        const { client, session, socket } = await stage.connect();
+        await stage.settle();
+        const before = heard(session);
+        stage.expect(session.lifeSigns).toBe(0);
+        for (let pings = 1; pings < 4; pings += 1) {
+          socket.ping();
+          await stage.until(() => session.lifeSigns >= pings, "an answer to a ping");
+        }
+        stage.expect([client.messages, heard(session)]).toEqual([[], before]);
+      },
+    },
+    {
+      name: "does not take a client for alive that reads nothing, until it does",
+      async run(stage) {
+        const connection = await stage.connect();
+        const { client, session, socket } = connection;
+        client.pause();
+        await stage.fill(connection);
+        socket.ping();
+        await stage.settle();
+        stage.expect(session.lifeSigns).toBe(0);
+        client.resume();
+        await stage.until(() => session.lifeSigns > 0, "an answer to the ping");
+      },
+    },
+  ],
+};
+
+function heard({ messages, received }: RecordedSession): number {
+  return messages.length + received.length;
+}

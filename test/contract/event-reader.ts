@@ -1,0 +1,11 @@
+/** The events of a stream, as they come; comments are passed over. */
+export class EventReader {
+  readonly events: string[] = [];
+  #rest = "";
+
+  take(piece: string): void {
+    const pieces = (this.#rest + piece).split("\n\n");
+    this.#rest = pieces.pop() ?? "";
+    for (const event of pieces) if (event !== ":") this.events.push(`${event}\n\n`);
+  }
+}
