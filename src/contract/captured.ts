@@ -35,7 +35,7 @@ export interface CapturedChange {
   readonly transaction: string;
 }
 
-/** All rows of a table were removed at once, and the source does not know which they were. */
+/** All rows of a table were removed at once, and the source does not know which they were; one that does tells each. */
 export interface CapturedTruncation {
   readonly kind: "truncation";
   readonly place: Place;

@@ -84,6 +84,8 @@ export interface TransactionalEvent {
  * - Changes of one row are in the order of their commits; nothing is read before a new transaction could see it.
  * - What is rolled back is never read.
  * - At most one process reads at any time; another takes over within five seconds of its end.
+ *
+ * `sourceContract` of `fanfare/testing` proves them. What is asked of a source after its disposal is FanfareError CLOSED.
  */
 export interface Source extends TableReader, AsyncDisposable {
   /** For logs and metrics. */

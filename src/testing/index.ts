@@ -12,3 +12,9 @@ export {
   type SocketEnding,
   type SocketIntroduction,
 } from "./socket-contract.ts";
+export {
+  sourceContract,
+  type SourceContractOptions,
+  type SourceDatabase,
+  type SourceWriter,
+} from "./source-contract.ts";

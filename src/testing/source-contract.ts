@@ -1,0 +1,44 @@
+import { register } from "./contract-suite.ts";
+import type { Runner } from "./runner.ts";
+import { capturing } from "./source-contract/capturing.ts";
+import type { SourceCase } from "./source-contract/case.ts";
+import { confirming } from "./source-contract/confirming.ts";
+import { ending } from "./source-contract/ending.ts";
+import { leading } from "./source-contract/leading.ts";
+import type { SourceContractOptions } from "./source-contract/options.ts";
+import { snapshots } from "./source-contract/snapshots.ts";
+import { Stage } from "./source-contract/stage.ts";
+
+export type { SourceContractOptions, SourceDatabase, SourceWriter } from "./source-contract/options.ts";
+
+/**
+ * Proves that a source keeps the contract, with the test runner that is handed in: what is committed is told once, in
+ * order and in its place, until it is confirmed; what is rolled back never is; one process leads; snapshots join the
+ * stream. Each case has a database of its own. A case that `excuses` names must fail, and is shown with the reason.
+ *
+ * ```ts
+ * sourceContract(vitest, {
+ *   name: "postgres-outbox",
+ *   overlapping: true,
+ *   async open() {
+ *     const client = await emptyDatabase("create table cars (id integer primary key, make text)");
+ *     await installOutbox(client, { tables: ["cars"] });
+ *     return {
+ *       table: { schema: "public", name: "cars" },
+ *       source: () => postgresOutbox({ client, batch: 100 }),
+ *       transaction: (work) => inTransaction(client, (query) => work(writer(query))),
+ *       [Symbol.asyncDispose]: () => client.end(),
+ *     };
+ *   },
+ * });
+ * ```
+ */
+export function sourceContract(runner: Runner, options: SourceContractOptions): void {
+  register<Stage, SourceCase>(runner, {
+    title: `source contract: ${options.name}`,
+    chapters: [capturing, confirming, leading, ending, snapshots],
+    excuses: options.excuses,
+    stage: () => new Stage(options, runner),
+    applies: ({ needs = [] }) => needs.every((name) => options[name] !== undefined),
+  });
+}
