@@ -37,6 +37,7 @@ describe("The documents", () => {
       "moving",
       "plain-sql",
       "prisma",
+      "testing",
       "typeorm",
     ];
     const names = [...atTheRoot, ...guides.map((name) => `docs/${name}`)];

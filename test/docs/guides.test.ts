@@ -16,6 +16,7 @@ const attaching = new Guide(read("docs/attaching.md"));
 const capture = new Guide(read("docs/capture.md"));
 const models = new Guide(read("docs/models.md"));
 const moving = new Guide(read("docs/moving.md"));
+const testing = new Guide(read("docs/testing.md"));
 
 /** What the compiler says about programs, under the strictness of this repository. */
 async function complaints(programs: readonly string[]): Promise<string> {
@@ -44,6 +45,7 @@ describe("The documents' programs", () => {
       declaring.whole,
       models.whole,
       moving.whole,
+      testing.whole,
       ...attaching.programs.map(([, program]) => program),
       ...Recipe.all().map(({ program }) => program),
     ];
@@ -62,6 +64,7 @@ describe("The documents' programs", () => {
       "docs/moving.md",
       "docs/plain-sql.md",
       "docs/prisma.md",
+      "docs/testing.md",
       "docs/typeorm.md",
     ]);
   });
@@ -140,4 +143,23 @@ describe("docs/attaching.md", () => {
     expect(value).toEqual({ data: { tick: expect.stringMatching(/^\d{4}-/) } });
     await client.dispose();
   });
+});
+
+describe("docs/testing.md", () => {
+  it("is a test file that passes", async () => {
+    const folder = await mkdtemp("test/docs/.programs-");
+    try {
+      const [file, report] = [join(folder, "testing.test.ts"), join(folder, "report.json")];
+      await writeFile(file, testing.whole);
+      const options = ["--reporter=json", `--outputFile=${report}`, "--maxWorkers=1"];
+      const run = ["node_modules/vitest/vitest.mjs", "run", file, ...options];
+      await promisify(execFile)(process.execPath, run).catch(() => undefined);
+      const { numFailedTests, numPassedTests, success } = JSON.parse(read(report));
+      expect([success, numFailedTests]).toEqual([true, 0]);
+      expect(numPassedTests).toBeGreaterThan(100);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    // It starts a database.
+  }, 60_000);
 });
