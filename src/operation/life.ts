@@ -22,9 +22,10 @@ export interface Hold {
   take(): readonly Delivery[];
 }
 
-/** What goes first, while it does. */
+/** What goes first. */
 interface First {
-  readonly hold: Hold;
+  /** Undefined when that is over. */
+  hold: Hold | undefined;
   /** Whether an event is shown by it already; undefined until it is known, and for an initial value. */
   leavesOut: Initial["leavesOut"];
   /** The server has ended the subscription meanwhile. */
@@ -38,10 +39,8 @@ interface First {
 export abstract class Life implements Member, OperationHandle {
   // First what every delivery looks at, so that it lies together in memory.
   #ended = false;
-  /** Undefined when nothing goes first, or when that is over. */
+  /** Undefined when nothing goes first, or when that is over and left nothing to leave out. */
   #first: First | undefined;
-  /** Events that the snapshot has shown already. */
-  #leavesOut: Initial["leavesOut"];
   #running: RunningSubscription<Hearing> | undefined;
   #state: Record<string, unknown> | undefined;
   /** Kept for the declaration's `onUnsubscribe` alone. */
@@ -80,14 +79,16 @@ export abstract class Life implements Member, OperationHandle {
 
   deliver(deliveries: readonly Delivery[]): void {
     if (this.#ended) return;
-    if (this.#first) this.#first.hold.add(deliveries);
-    else this.pass(this.#leavesOut ? without(deliveries, this.#leavesOut) : deliveries);
+    const first = this.#first;
+    if (!first) this.pass(deliveries);
+    else if (first.hold) first.hold.add(deliveries);
+    else this.pass(first.leavesOut ? without(deliveries, first.leavesOut) : deliveries);
   }
 
   complete(): void {
     if (this.#ended) return;
     // A snapshot that is being delivered has an end of its own.
-    if (this.#first?.leavesOut) return void (this.#first.completes = true);
+    if (this.#first?.hold && this.#first.leavesOut) return void (this.#first.completes = true);
     this.#release();
     this.sayComplete();
     this.end("server");
@@ -196,10 +197,10 @@ export abstract class Life implements Member, OperationHandle {
   /** Nothing goes first any more: what was held back is handed on. */
   #release(): void {
     const first = this.#first;
-    if (!first) return;
-    this.#first = undefined;
-    this.#leavesOut = first.leavesOut;
+    if (!first?.hold) return;
     const held = first.hold.take();
+    first.hold = undefined;
+    if (!first.leavesOut) this.#first = undefined;
     if (held.length > 0) this.deliver(held);
   }
 

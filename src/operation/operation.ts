@@ -34,8 +34,8 @@ export interface OperationOwner extends Connection {
 
 /** One GraphQL request of one session, while it runs: from its hooks to its last message. */
 export class Operation extends Life {
-  readonly #writer: Writer;
   readonly queue: Queue;
+  readonly #writer: Writer;
   readonly #owner: OperationOwner;
   #name: string | undefined;
   /** What this client sent. The plan may have come from somebody else who asked the same. */

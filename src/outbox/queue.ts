@@ -14,6 +14,14 @@ export interface Beholder {
   isVisible(delivery: Delivery): boolean;
 }
 
+/** What the client has to be told with one of the next results. */
+interface Untold {
+  gap: GapReason | undefined;
+  /** How many results have to leave the queue until the gap is told with the last of them. */
+  behind: number;
+  conflated: number;
+}
+
 /**
  * One operation's share of its session's outbox: how much may wait, what was lost or conflated meanwhile and is still to be
  * told, and what becomes of a result at the moment it leaves.
@@ -26,12 +34,10 @@ export class Queue implements OutboxOwner {
   /** Asked as each result leaves; undefined where everything may be seen. */
   beholder: Beholder | undefined;
   bound: QueueBound = singleResult;
+  /** Undefined while there is nothing to tell, which is nearly always. */
+  #untold: Untold | undefined;
   #messages = 0;
   #bytes = 0;
-  #gap: GapReason | undefined;
-  /** How many results have to leave the queue until the gap is told with the last of them. */
-  #gapBehind = 0;
-  #conflated = 0;
   readonly id: string;
   readonly #session: string;
   #ready: PromiseWithResolvers<void> | undefined;
@@ -72,7 +78,7 @@ export class Queue implements OutboxOwner {
 
   queued(delivery: Delivery, by: 1 | -1): void {
     this.#messages += by;
-    if (by < 0 && this.#gapBehind > 0) this.#gapBehind -= 1;
+    if (by < 0 && this.#untold && this.#untold.behind > 0) this.#untold.behind -= 1;
     this.#bytes += by * this.sizeOf(delivery);
     if (this.#ready && this.hasRoom) this.release();
   }
@@ -87,20 +93,21 @@ export class Queue implements OutboxOwner {
   gap(reason: GapReason, behind: number = this.#messages): void {
     // The result that is told with counts as one that left the queue.
     const leaving = behind === 0 ? 0 : behind + 1;
-    this.#gapBehind = this.#gap === undefined ? leaving : Math.min(this.#gapBehind, leaving);
-    this.#gap ??= reason;
+    const untold = this.#toTell();
+    untold.behind = untold.gap === undefined ? leaving : Math.min(untold.behind, leaving);
+    untold.gap ??= reason;
     const channel = telemetry["delivery.gap"];
     if (channel.hasSubscribers) channel.publish({ session: this.#session, operation: this.id, reason });
   }
 
   /** Values were left out because newer ones of the same key came. */
   conflated(count: number): void {
-    this.#conflated += count;
+    this.#toTell().conflated += count;
   }
 
   /** Results come that need not wait: nothing does that a gap could stand behind. */
   settleGap(): void {
-    if (this.#messages === 0) this.#gapBehind = 0;
+    if (this.#untold && this.#messages === 0) this.#untold.behind = 0;
   }
 
   /** Resolves when there is room, or the operation has ended. */
@@ -127,16 +134,20 @@ export class Queue implements OutboxOwner {
    * @param passes they are good for one write only.
    */
   bytesOf(delivery: Delivery, passes: boolean): Uint8Array {
-    const gap = this.#gapBehind === 0 ? this.#gap : undefined;
-    if (gap === undefined && this.#conflated === 0) {
-      return passes && delivery instanceof ShortDelivery ? delivery.passingBytes() : delivery.bytes;
-    }
-    const told = {
-      ...(gap !== undefined && { gap: { reason: gap } }),
-      ...(this.#conflated > 0 && { conflated: this.#conflated }),
-    };
-    if (gap !== undefined) this.#gap = undefined;
-    this.#conflated = 0;
-    return withExtension(delivery.bytes, told);
+    const told = this.#untold && this.#takeTold(this.#untold);
+    if (told) return withExtension(delivery.bytes, told);
+    return passes && delivery instanceof ShortDelivery ? delivery.passingBytes() : delivery.bytes;
+  }
+
+  #toTell(): Untold {
+    return (this.#untold ??= { gap: undefined, behind: 0, conflated: 0 });
+  }
+
+  /** What may be told with the result that leaves now. */
+  #takeTold({ gap, behind, conflated }: Untold): object | undefined {
+    const due = behind === 0 ? gap : undefined;
+    this.#untold = gap === due ? undefined : { gap, behind, conflated: 0 };
+    if (due === undefined && conflated === 0) return undefined;
+    return { ...(due !== undefined && { gap: { reason: due } }), ...(conflated > 0 && { conflated }) };
   }
 }

@@ -27,8 +27,7 @@ export interface OutboxLimits {
 /** Whose connection is written to. */
 export interface WriterOwner {
   readonly id: string;
-  /** Several operations may have results for the same write. */
-  readonly sharesWrites: boolean;
+  readonly host: WriterHost;
   end(code: CloseCode): void;
 }
 
@@ -42,26 +41,27 @@ const maxWriteBytes = 65_536;
 
 /** The outgoing half of one connection: what waits for the socket, within its bounds, and what is written when. */
 export class Writer implements FanOutTarget {
+  // First what every delivery looks at, so that it lies together in memory.
   readonly socket: Socket;
-  readonly dialect: Dialect;
-  readonly #owner: WriterOwner;
-  readonly #host: WriterHost;
   /** Undefined while nothing waits, which is nearly always. */
   #outbox: Outbox<Queue> | undefined;
-  #scheduled = false;
   #closed = false;
+  /** Several operations may have results for the same write. */
+  sharesWrites = false;
+  #scheduled = false;
+  readonly dialect: Dialect;
+  readonly #owner: WriterOwner;
   #flushed: PromiseWithResolvers<void> | undefined;
 
-  constructor(host: WriterHost, owner: WriterOwner, socket: Socket, dialect: Dialect) {
-    this.#host = host;
-    this.#owner = owner;
+  constructor(owner: WriterOwner, socket: Socket, dialect: Dialect) {
     this.socket = socket;
+    this.#owner = owner;
     this.dialect = dialect;
   }
 
   /** Another operation of this connection may still be reached in this turn. */
   get mayReceiveMore(): boolean {
-    return this.#owner.sharesWrites;
+    return this.sharesWrites;
   }
 
   /** Whether anything waits for the socket. */
@@ -92,7 +92,7 @@ export class Writer implements FanOutTarget {
    * socket takes more, and no other operation could have results for the same write. False if the outbox has to.
    */
   writeThrough(queue: Queue, deliveries: readonly Delivery[]): boolean {
-    if (packing || this.#outbox || this.#closed || this.#owner.sharesWrites || this.socket.blocked) return false;
+    if (packing || this.#outbox || this.#closed || this.sharesWrites || this.socket.blocked) return false;
     const passes = deliveries.length === 1 && deliveries[0] instanceof ShortDelivery;
     if (!passes && bytesOf(deliveries) > maxWriteBytes) return false;
     packing = true;
@@ -114,7 +114,7 @@ export class Writer implements FanOutTarget {
 
   /** Whether a result may be queued, by the bounds of its operation and of the whole connection. */
   fits(queue: Queue, delivery: Delivery): boolean {
-    const { outboxBytes, outboxMessages } = this.#host.limits;
+    const { outboxBytes, outboxMessages } = this.#owner.host.limits;
     if (!queue.fits(delivery)) return false;
     if (!this.#outbox || this.#outbox.bytes === 0) return true;
     const fitsBytes = this.#outbox.bytes + queue.sizeOf(delivery) <= outboxBytes;
@@ -133,7 +133,7 @@ export class Writer implements FanOutTarget {
    */
   relieve(outbox: Outbox<Queue>, victim: Queue, queue: Queue, delivery: Delivery): boolean {
     this.tellOverflow(victim);
-    const relief = relieve(outbox, victim, queue, delivery, this.#host.log);
+    const relief = relieve(outbox, victim, queue, delivery, this.#owner.host.log);
     if (relief === "disconnect") this.#owner.end(closeCodes.tooSlow);
     return relief === "room";
   }
@@ -201,7 +201,7 @@ export class Writer implements FanOutTarget {
 
   /** Messages of the protocol cannot be left out: a client that has them pile up and reads none has to go. */
   #makeRoomForMessage(): boolean {
-    const { outboxBytes } = this.#host.limits;
+    const { outboxBytes } = this.#owner.host.limits;
     if (!this.#outbox || this.#outbox.messageBytes < outboxBytes) return true;
     this.flush();
     if (!this.#outbox || this.#outbox.messageBytes < outboxBytes) return true;
@@ -212,7 +212,7 @@ export class Writer implements FanOutTarget {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#host.fanOut.addTarget(this);
+    this.#owner.host.fanOut.addTarget(this);
   }
 }
 

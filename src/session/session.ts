@@ -36,7 +36,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
   constructor(host: SessionHost, socket: Socket, dialect: Dialect, id: string) {
     this.host = host;
     this.id = id;
-    this.writer = new Writer(host, this, socket, dialect);
+    this.writer = new Writer(this, socket, dialect);
     const { clock, limits } = host;
     this.#deadline = clock.after(limits.initMilliseconds, () => this.#step({ type: "late" }));
     this.writer.sendMessage({ type: "opened" });
@@ -65,10 +65,6 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
 
   get acknowledged(): boolean {
     return this.#state === "ready";
-  }
-
-  get sharesWrites(): boolean {
-    return this.#operations.size > 1;
   }
 
   message(text: string): void {
@@ -124,14 +120,14 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
   }
 
   ended(operation: Operation): void {
-    this.#operations.delete(operation);
+    this.#forget(operation);
     this.#starts?.delete(operation);
     if (operation.queue.muted) this.writer.dropAll(operation.id);
     if (this.writer.dialect.rules.endsWithOperation && this.#state === "ready") this.#endWhenFlushed();
   }
 
   reinstate(operation: Operation): void {
-    this.#operations.add(operation);
+    this.#keep(operation);
   }
 
   #endWhenFlushed(): void {
@@ -244,16 +240,26 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
     if (former && !succeeds) former.stop();
     // The older one may have ended before its client could know.
     if (this.writer.dialect.rules.duplicate === "replace") this.writer.dropAll(id);
-    if (former && succeeds) this.#operations.delete(former);
+    if (former && succeeds) this.#forget(former);
     const operation = new Operation(this, id, succeeds ? former : undefined);
     if (this.#operations.size >= this.host.limits.operations) {
       operation.fail([tooManyOperations(this.host.limits.operations)]);
       return;
     }
-    this.#operations.add(operation);
+    this.#keep(operation);
     const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
     this.#starts ??= new StartQueue(limit, this.acknowledged, () => (this.#starts = undefined));
     this.#starts.add(operation, () => operation.start(request));
+  }
+
+  #keep(operation: Operation): void {
+    this.#operations.add(operation);
+    this.writer.sharesWrites = this.#operations.size > 1;
+  }
+
+  #forget(operation: Operation): void {
+    this.#operations.delete(operation);
+    this.writer.sharesWrites = this.#operations.size > 1;
   }
 
   #stop(id: string): void {

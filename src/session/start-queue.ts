@@ -4,7 +4,8 @@
  */
 export class StartQueue<Key> {
   readonly #limit: number;
-  readonly #waiting = new Map<Key, () => Promise<void>>();
+  /** Undefined until something has to wait. */
+  #waiting: Map<Key, () => Promise<void>> | undefined;
   readonly #onIdle: () => void;
   #begun: boolean;
   #running = 0;
@@ -22,7 +23,7 @@ export class StartQueue<Key> {
 
   /** How many wait. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting?.size ?? 0;
   }
 
   begin(): void {
@@ -32,32 +33,41 @@ export class StartQueue<Key> {
 
   /** @param start must not reject. */
   add(key: Key, start: () => Promise<void>): void {
+    if (this.#mayStart && this.size === 0) return this.#start(start);
+    this.#waiting ??= new Map();
     this.#waiting.set(key, start);
-    this.#next();
   }
 
   /** Forgets one that need not be started any more. */
   delete(key: Key): void {
-    this.#waiting.delete(key);
+    this.#waiting?.delete(key);
   }
 
   clear(): void {
-    this.#waiting.clear();
+    this.#waiting = undefined;
+  }
+
+  get #mayStart(): boolean {
+    return this.#begun && this.#running < this.#limit;
   }
 
   /** Starts the next one; false if none may be started now. */
   #next(): boolean {
-    if (!this.#begun || this.#running >= this.#limit) return false;
+    if (!this.#waiting || !this.#mayStart) return false;
     const [first] = this.#waiting;
     if (!first) return false;
     const [key, start] = first;
     this.#waiting.delete(key);
+    this.#start(start);
+    return true;
+  }
+
+  #start(start: () => Promise<void>): void {
     this.#running += 1;
     void start().then(() => {
       this.#running -= 1;
       this.#next();
       if (this.#running === 0) this.#onIdle();
     });
-    return true;
   }
 }
