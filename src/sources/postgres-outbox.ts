@@ -5,8 +5,8 @@ import type { PostgresClient } from "./postgres-outbox/client.ts";
 import { installSql, removalSql, type InstallSql } from "./postgres-outbox/install-sql.ts";
 import { runSql } from "./postgres-outbox/install.ts";
 import { PostgresOutbox } from "./postgres-outbox/outbox.ts";
-import { tableNames, type TableLike } from "./postgres/tables.ts";
-import { publishEvent } from "./postgres/transactional-event.ts";
+import { tableNames, type TableLike } from "../postgres/tables.ts";
+import { publishEvent } from "../postgres/transactional-event.ts";
 
 export type {
   EmbeddedPostgres,
@@ -17,7 +17,10 @@ export type {
   QueryResult,
   Queryable,
 } from "./postgres-outbox/client.ts";
-export type { TableLike } from "./postgres/tables.ts";
+export type { TableLike } from "../postgres/tables.ts";
+
+/** As it stands in the messages of errors about options, also of those of the functions beside it. */
+const caller = "postgresOutbox";
 
 export interface OutboxOptions {
   /** A `pg.Pool`, of which one connection is used throughout, or a PGlite. Whoever made it closes it. */
@@ -65,7 +68,7 @@ export function postgresOutbox(options: OutboxOptions): Source {
     schema,
     notify,
     clock,
-    tables: tableNames(options.tables ?? []),
+    tables: tableNames(options.tables ?? [], caller),
     install: install ? (tables) => installOutbox(client, { tables, schema, notify }) : undefined,
     poll: number("poll", options.poll, 50, 1, 60_000),
     batch: number("batch", options.batch, 1000, 1, 100_000),
@@ -148,11 +151,11 @@ export async function publishInTransaction(
 }
 
 function installation({ tables, schema, readers = [], publishers = [], notify = false }: InstallOptions): InstallSql {
-  return { schema: schemaOf(schema), tables: tableNames(tables), readers, publishers, notify };
+  return { schema: schemaOf(schema), tables: tableNames(tables, caller), readers, publishers, notify };
 }
 
 function removal({ tables, schema }: UninstallOptions): string {
-  return removalSql(schemaOf(schema), tables && tableNames(tables));
+  return removalSql(schemaOf(schema), tables && tableNames(tables, caller));
 }
 
 function schemaOf(schema: string = "fanfare"): string {
@@ -167,5 +170,5 @@ function number(name: string, value: number | undefined, fallback: number, least
 }
 
 function badOption(name: string, value: unknown, allowed: string): FanfareError {
-  return new FanfareError("BAD_OPTION", `postgresOutbox: ${name} must be ${allowed}, not ${String(value)}`);
+  return new FanfareError("BAD_OPTION", `${caller}: ${name} must be ${allowed}, not ${String(value)}`);
 }

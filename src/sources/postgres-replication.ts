@@ -12,7 +12,8 @@ import type {
   Transaction,
   TransactionalEvent,
 } from "../contract/source.ts";
-import { tableNames, type TableLike } from "./postgres/tables.ts";
+import { tableNames, type TableLike } from "../postgres/tables.ts";
+import { publishEvent } from "../postgres/transactional-event.ts";
 import { databaseError, type PostgresPool } from "./postgres-replication/database.ts";
 import { Lead } from "./postgres-replication/lead.ts";
 import { pause } from "../base/pause.ts";
@@ -21,14 +22,13 @@ import { Reader } from "./postgres-replication/reader.ts";
 import { readTable } from "./postgres-replication/table-reader.ts";
 import type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";
 
-export type { TableLike } from "./postgres/tables.ts";
+export type { TableLike } from "../postgres/tables.ts";
 export {
   installReplication,
   replicationRemovalSql,
   replicationSql,
   uninstallReplication,
 } from "./postgres-replication/install.ts";
-import { publishEvent } from "./postgres/transactional-event.ts";
 export type { ReplicationInstallation, ReplicationRemoval } from "./postgres-replication/install.ts";
 export type { PostgresConnection, PostgresPool, QueryResult, RawQuery } from "./postgres-replication/database.ts";
 export type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";

@@ -1,5 +1,5 @@
 import type { TableName } from "../../contract/captured.ts";
-import { identifier, literal } from "../postgres/quote.ts";
+import { identifier, literal } from "../../postgres/quote.ts";
 
 export interface InstallSql {
   readonly schema: string;

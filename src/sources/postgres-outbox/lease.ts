@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
-import { identifier } from "../postgres/quote.ts";
+import { identifier } from "../../postgres/quote.ts";
 import type { Session } from "./connection.ts";
 
 export interface LeaseOptions {

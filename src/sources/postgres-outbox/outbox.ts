@@ -21,7 +21,7 @@ import { assertReady, capturedTables } from "./readiness.ts";
 import { Session, textOf } from "./connection.ts";
 import { readTable } from "./table-reader.ts";
 import { Wake } from "./wake.ts";
-import { publishEvent } from "../postgres/transactional-event.ts";
+import { publishEvent } from "../../postgres/transactional-event.ts";
 
 export interface OutboxSettings {
   readonly client: PostgresClient;

@@ -1,4 +1,4 @@
-import { identifier } from "../postgres/quote.ts";
+import { identifier } from "../../postgres/quote.ts";
 import { capturedColumns } from "./captured-rows.ts";
 import { documentColumns } from "./documents.ts";
 import { textOf, type Session, type TextRow } from "./connection.ts";

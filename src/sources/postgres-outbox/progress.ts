@@ -1,5 +1,5 @@
 import { FanfareError } from "../../base/error.ts";
-import { identifier } from "../postgres/quote.ts";
+import { identifier } from "../../postgres/quote.ts";
 import { leaseGuard, type Lease } from "./lease.ts";
 import { textOf, type Session } from "./connection.ts";
 

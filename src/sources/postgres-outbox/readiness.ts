@@ -1,6 +1,6 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
-import { identifier, tableIdentifier } from "../postgres/quote.ts";
+import { identifier, tableIdentifier } from "../../postgres/quote.ts";
 import { howToInstall } from "./database-error.ts";
 import { textOf, type Session } from "./connection.ts";
 

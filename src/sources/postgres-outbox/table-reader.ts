@@ -1,7 +1,7 @@
 import { FanfareError } from "../../base/error.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
-import { identifier, literal, tableIdentifier } from "../postgres/quote.ts";
-import { TransactionSnapshot } from "../postgres/transaction-snapshot.ts";
+import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
+import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
 import { capturedRow, rowText } from "./captured-rows.ts";
 import { isEmbedded, type PostgresClient, type Queryable } from "./client.ts";
 import { databaseError } from "./database-error.ts";

@@ -1,8 +1,8 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
-import { tableNames, type TableLike } from "../postgres/tables.ts";
+import { tableNames, type TableLike } from "../../postgres/tables.ts";
 import { databaseError, textRows, type PostgresPool } from "./database.ts";
-import { identifier, literal, tableIdentifier } from "../postgres/quote.ts";
+import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
 
 export interface ReplicationInstallation {
   /** The tables to capture, partitioned ones included. Those that are captured already stay. */

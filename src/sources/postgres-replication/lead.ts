@@ -3,7 +3,7 @@ import { FanfareError } from "../../base/error.ts";
 import { databaseError, textRows, type PostgresPool, type TextRow } from "./database.ts";
 import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
 import { pause } from "../../base/pause.ts";
-import { identifier } from "../postgres/quote.ts";
+import { identifier } from "../../postgres/quote.ts";
 import { readSlotHealth, slotHealthColumns, slotHealthSource, type SlotHealth } from "./slot-health.ts";
 import type { ServerIdentity } from "./wal-connection.ts";
 

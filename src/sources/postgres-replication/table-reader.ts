@@ -1,8 +1,8 @@
 import { FanfareError } from "../../base/error.ts";
 import type { CapturedRow } from "../../contract/captured.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
-import { identifier, tableIdentifier } from "../postgres/quote.ts";
-import { TransactionSnapshot } from "../postgres/transaction-snapshot.ts";
+import { identifier, tableIdentifier } from "../../postgres/quote.ts";
+import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
 import { databaseError, inTransaction, textRows, type PostgresConnection, type PostgresPool } from "./database.ts";
 import { valueForms, type ValueForm } from "./value-form.ts";
 

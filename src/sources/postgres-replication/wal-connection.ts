@@ -3,7 +3,7 @@ import { FanfareError } from "../../base/error.ts";
 import { codeOf, databaseError, textRows, type QueryResult } from "./database.ts";
 import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
 import { decodeMessage } from "./message.ts";
-import { identifier } from "../postgres/quote.ts";
+import { identifier } from "../../postgres/quote.ts";
 import { WaitingMessages, type WalMessage } from "./waiting-messages.ts";
 import { WireReader } from "./wire-reader.ts";
 

@@ -1,4 +1,4 @@
-import type { TableName } from "../../contract/captured.ts";
+import type { TableName } from "../contract/captured.ts";
 
 /** A name as an identifier of SQL, whatever is in it. */
 export function identifier(name: string): string {
