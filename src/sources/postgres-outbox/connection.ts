@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
+import { forTransaction, indexOrder } from "../../postgres/settings.ts";
 import {
   isEmbedded,
   type EmbeddedPostgres,
@@ -14,11 +15,7 @@ import { ignoreError } from "./pool.ts";
 /** A row by the names of its columns, all of them cast to text by the query: drivers differ in everything else. */
 export type TextRow = Readonly<Record<string, string | null>>;
 
-/**
- * The statistics of a table that is empty most of the time are no ground to read all of it, or to sort all of it for each
- * page: its indexes have the order that is asked for.
- */
-const settings = "set local enable_seqscan = off; set local enable_bitmapscan = off; set local jit = off";
+const settings = forTransaction(indexOrder);
 
 /** How long a database may take to answer, in milliseconds, before it counts as gone. */
 const patience = 30_000;

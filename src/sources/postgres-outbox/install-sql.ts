@@ -1,5 +1,6 @@
 import type { TableName } from "../../contract/captured.ts";
 import { identifier, literal } from "../../postgres/quote.ts";
+import { catalogPath, equalText, forFunction, forTransaction } from "../../postgres/settings.ts";
 
 export interface InstallSql {
   readonly schema: string;
@@ -20,7 +21,7 @@ export const installLock = "select pg_catalog.pg_advisory_xact_lock(7221305409)"
 export function installSql({ schema, tables, readers, publishers, notify }: InstallSql): string {
   const own = identifier(schema);
   const parts = [
-    `${installLock};\nset local search_path = pg_catalog, pg_temp;`,
+    `${installLock};\n${forTransaction(catalogPath)};`,
     schemaSql(schema, own),
     tablesSql(own),
     functionsSql(own, notify ? `perform pg_notify('${channelOf(schema)}', '');` : ""),
@@ -94,12 +95,10 @@ insert into ${own}.outbox_lease (token, expires) values (0, '-infinity') on conf
 }
 
 /**
- * A value's text depends on settings of the writer's session, and a name's meaning on its search path: each function
+ * A value's text depends on settings of the writer's connection, and a name's meaning on its search path: each function
  * brings its own. `security definer` lets a writer's change into a table that the writer has no right to.
  */
-const settings = `set search_path = pg_catalog, pg_temp
-set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'
-set bytea_output = 'hex' set extra_float_digits = 1`;
+const settings = `${forFunction(catalogPath)}\n${forFunction(equalText)}`;
 
 function functionsSql(own: string, wake: string): string {
   return `create or replace function ${own}.capture() returns trigger
@@ -192,7 +191,7 @@ revoke all on function ${own}.capture_truncate() from public;
 
 -- Publishes an event if and when the transaction commits.
 create or replace function ${own}.publish(topic text, payload jsonb, event text default null) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+language plpgsql security definer ${forFunction(catalogPath)}
 as $fanfare$
 begin
   if $1 is null then
@@ -206,7 +205,7 @@ revoke all on function ${own}.publish(text, jsonb, text) from public;
 
 -- Another one after the database was restored, or taken over by a standby.
 create or replace function ${own}.outbox_identity() returns text
-language plpgsql set search_path = pg_catalog, pg_temp
+language plpgsql ${forFunction(catalogPath)}
 as $fanfare$
 begin
   return (select system_identifier from pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8);
@@ -306,7 +305,7 @@ function grantsSql(own: string, readers: readonly string[], publishers: readonly
  * what was not published yet. Harmless where nothing is there.
  */
 export function removalSql(schema: string, tables: readonly TableName[] | undefined): string {
-  const head = `${installLock};\nset local search_path = pg_catalog, pg_temp;`;
+  const head = `${installLock};\n${forTransaction(catalogPath)};`;
   return `${head}\n\n${tables ? triggersRemovalSql(tables) : outboxRemovalSql(schema, identifier(schema))}`;
 }
 

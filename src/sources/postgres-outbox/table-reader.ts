@@ -1,6 +1,7 @@
 import { FanfareError } from "../../base/error.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
+import { equalText, forTransaction } from "../../postgres/settings.ts";
 import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
 import { capturedRow, rowText } from "./captured-rows.ts";
 import { isEmbedded, type PostgresClient, type Queryable } from "./client.ts";
@@ -9,9 +10,7 @@ import { documentColumns, isDocument } from "./documents.ts";
 import { withConnection } from "./pool.ts";
 import { textOf, textRow, type TextRow } from "./connection.ts";
 
-/** As the triggers have them: the same values give the same text. */
-const settings = `set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';
-set local bytea_output = 'hex'; set local extra_float_digits = 1`;
+const settings = forTransaction(equalText);
 
 /** Types of these categories have a text in a captured row that PostgreSQL does not read back: arrays and composites. */
 const columnsQuery = `select a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type,

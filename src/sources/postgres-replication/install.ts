@@ -3,6 +3,7 @@ import type { TableName } from "../../contract/captured.ts";
 import { tableNames, type TableLike } from "../../postgres/tables.ts";
 import { databaseError, textRows, type PostgresPool } from "./database.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
+import { catalogPath, forFunction } from "../../postgres/settings.ts";
 
 export interface ReplicationInstallation {
   /** The tables to capture, partitioned ones included. Those that are captured already stay. */
@@ -83,7 +84,7 @@ export function replicationSql(installation: ReplicationInstallation): string {
     `insert into ${own}.replication_key
 select replace(gen_random_uuid()::text, '-', '') where not exists (select from ${own}.replication_key);`,
     `create or replace function ${own}.publish(topic text, payload jsonb, event text default null) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as${literal(publishBody(own))};`,
+language plpgsql security definer ${forFunction(catalogPath)} as${literal(publishBody(own))};`,
     `revoke all on ${own}.replication, ${own}.replication_key from public;`,
     `revoke all on function ${own}.publish(text, jsonb, text) from public;`,
     publicationSql(publication),

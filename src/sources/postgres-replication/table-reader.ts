@@ -2,15 +2,14 @@ import { FanfareError } from "../../base/error.ts";
 import type { CapturedRow } from "../../contract/captured.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
 import { identifier, tableIdentifier } from "../../postgres/quote.ts";
+import { catalogPath, equalText, forTransaction } from "../../postgres/settings.ts";
 import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
 import { databaseError, inTransaction, textRows, type PostgresConnection, type PostgresPool } from "./database.ts";
 import { valueForms, type ValueForm } from "./value-form.ts";
 
 const begin = "begin transaction isolation level repeatable read, read only";
 
-/** As the session that reads the log is set up: the same values give the same text. */
-const settings = `set local datestyle = 'ISO, YMD'; set local timezone = 'UTC'; set local intervalstyle = 'postgres';
-set local bytea_output = 'hex'; set local extra_float_digits = 1; set local search_path = 'pg_catalog'`;
+const settings = forTransaction({ ...equalText, ...catalogPath });
 
 /** The columns that the log tells of: none that are generated, before PostgreSQL 18. */
 const columnsQuery = `select a.attname::text as name, a.atttypid::text as type,

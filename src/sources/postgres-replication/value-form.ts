@@ -40,7 +40,7 @@ function withoutExponent(printed: string): string {
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** Timestamps with and without a zone, printed by a session in UTC with DateStyle ISO. */
+/** Timestamps with and without a zone, printed with the settings `equalText`. */
 export const timestampForm: ValueForm = {
   text: isoTimestamp,
   json: (printed) => JSON.stringify(isoTimestamp(printed)),

@@ -4,6 +4,7 @@ import { codeOf, databaseError, textRows, type QueryResult } from "./database.ts
 import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
 import { decodeMessage } from "./message.ts";
 import { identifier } from "../../postgres/quote.ts";
+import { catalogPath, equalText, forConnection } from "../../postgres/settings.ts";
 import { WaitingMessages, type WalMessage } from "./waiting-messages.ts";
 import { WireReader } from "./wire-reader.ts";
 
@@ -46,23 +47,16 @@ export interface WalStart {
 /** Bytes of the log that may wait to be read. More than that, and the server is not listened to until half is gone. */
 const mostWaiting = 1_048_576;
 
-/**
- * Values are printed by the session that sends them, so it is set up as `to_jsonb` needs it. Nothing may depend on the
- * search path either.
- */
-const settings = [
-  "set client_encoding = 'UTF8'",
-  "set datestyle = 'ISO, YMD'",
-  "set timezone = 'UTC'",
-  "set intervalstyle = 'postgres'",
-  "set bytea_output = 'hex'",
-  "set extra_float_digits = 1",
-  "set xmloption = 'content'",
-  "set search_path = 'pg_catalog'",
-  "set statement_timeout = 0",
-  "set idle_session_timeout = 0",
-  "set client_min_messages = 'warning'",
-];
+/** Values are printed by the process that sends the log: in the form of `to_jsonb`, and never by somebody's search path. */
+const settings = forConnection({
+  ...equalText,
+  ...catalogPath,
+  client_encoding: "'UTF8'",
+  xmloption: "'content'",
+  statement_timeout: "0",
+  idle_session_timeout: "0",
+  client_min_messages: "'warning'",
+});
 
 /**
  * Which of PostgreSQL's functions warns that a publication was not there when a change was written. From 18 on the server
