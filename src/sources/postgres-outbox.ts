@@ -1,12 +1,12 @@
 import { systemClock, type Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type { Source, Transaction, TransactionalEvent } from "../contract/source.ts";
-import type { PostgresClient } from "./postgres-outbox/client.ts";
-import { installSql, removalSql, type InstallSql } from "./postgres-outbox/install-sql.ts";
-import { runSql } from "./postgres-outbox/install.ts";
-import { PostgresOutbox } from "./postgres-outbox/outbox.ts";
+import { inTransaction, type PostgresClient } from "../postgres/database.ts";
 import { tableNames, type TableLike } from "../postgres/tables.ts";
 import { publishEvent } from "../postgres/transactional-event.ts";
+import { databaseError } from "./postgres-outbox/database-error.ts";
+import { installSql, removalSql, type InstallSql } from "./postgres-outbox/install-sql.ts";
+import { PostgresOutbox } from "./postgres-outbox/outbox.ts";
 
 export type {
   EmbeddedPostgres,
@@ -16,7 +16,7 @@ export type {
   PostgresPool,
   QueryResult,
   Queryable,
-} from "./postgres-outbox/client.ts";
+} from "../postgres/database.ts";
 export type { TableLike } from "../postgres/tables.ts";
 
 /** As it stands in the messages of errors about options, also of those of the functions beside it. */
@@ -104,7 +104,7 @@ export interface InstallOptions {
  * @throws FanfareError BAD_OPTION; SOURCE_NOT_READY when a table or a right is missing, SOURCE_UNAVAILABLE
  */
 export async function installOutbox(client: PostgresClient, options: InstallOptions): Promise<void> {
-  await runSql(client, "install the outbox", installSql(installation(options)));
+  await runScript(client, "install the outbox", installSql(installation(options)));
 }
 
 /** What {@link installOutbox} does, as SQL to read first or to put into a migration. @throws FanfareError BAD_OPTION */
@@ -121,7 +121,7 @@ export interface UninstallOptions {
 
 /** Undoes {@link installOutbox}; harmless where there is nothing. @throws FanfareError as it does. */
 export async function uninstallOutbox(client: PostgresClient, options: UninstallOptions = {}): Promise<void> {
-  await runSql(client, "remove the outbox", removal(options));
+  await runScript(client, "remove the outbox", removal(options));
 }
 
 /** What {@link uninstallOutbox} does, as SQL. @throws FanfareError BAD_OPTION */
@@ -148,6 +148,15 @@ export async function publishInTransaction(
   options: { readonly schema?: string } = {},
 ): Promise<void> {
   await publishEvent(transaction, schemaOf(options.schema), event);
+}
+
+/** All of the statements, or none. */
+async function runScript(client: PostgresClient, doing: string, statements: string): Promise<void> {
+  try {
+    await inTransaction(client, statements, async () => undefined);
+  } catch (error) {
+    throw databaseError(doing, error);
+  }
 }
 
 function installation({ tables, schema, readers = [], publishers = [], notify = false }: InstallOptions): InstallSql {

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import { Lifetime } from "../base/lifetime.ts";
+import { pause } from "../base/pause.ts";
 import type { TableName } from "../contract/captured.ts";
 import type { Log } from "../contract/log.ts";
 import type {
@@ -14,11 +15,11 @@ import type {
 } from "../contract/source.ts";
 import { tableNames, type TableLike } from "../postgres/tables.ts";
 import { publishEvent } from "../postgres/transactional-event.ts";
-import { databaseError, type PostgresPool } from "./postgres-replication/database.ts";
+import { databaseError } from "./postgres-replication/database-error.ts";
 import { Lead } from "./postgres-replication/lead.ts";
-import { pause } from "../base/pause.ts";
-import { assertReady } from "./postgres-replication/readiness.ts";
+import type { PostgresPool } from "./postgres-replication/pool.ts";
 import { Reader } from "./postgres-replication/reader.ts";
+import { assertReady } from "./postgres-replication/readiness.ts";
 import { readTable } from "./postgres-replication/table-reader.ts";
 import type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";
 
@@ -30,7 +31,8 @@ export {
   uninstallReplication,
 } from "./postgres-replication/install.ts";
 export type { ReplicationInstallation, ReplicationRemoval } from "./postgres-replication/install.ts";
-export type { PostgresConnection, PostgresPool, QueryResult, RawQuery } from "./postgres-replication/database.ts";
+export type { QueryResult } from "../postgres/database.ts";
+export type { PostgresConnection, PostgresPool, RawQuery } from "./postgres-replication/pool.ts";
 export type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";
 
 export interface PostgresReplicationOptions {

@@ -1,5 +1,5 @@
 import type { Captured, CapturedRow } from "../../contract/captured.ts";
-import { textOf, type TextRow } from "./connection.ts";
+import { textOf, type TextRow } from "../../postgres/database.ts";
 
 /**
  * What a row of the outbox says. The columns are those of {@link capturedColumns}.

@@ -1,19 +1,18 @@
 import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
-import { forTransaction, indexOrder } from "../../postgres/settings.ts";
 import {
+  inTransaction,
   isEmbedded,
+  textRow,
   type EmbeddedPostgres,
   type PoolConnection,
   type PostgresClient,
   type QueryResult,
   type Queryable,
-} from "./client.ts";
+  type TextRow,
+} from "../../postgres/database.ts";
+import { forTransaction, indexOrder } from "../../postgres/settings.ts";
 import { databaseError } from "./database-error.ts";
-import { ignoreError } from "./pool.ts";
-
-/** A row by the names of its columns, all of them cast to text by the query: drivers differ in everything else. */
-export type TextRow = Readonly<Record<string, string | null>>;
 
 const settings = forTransaction(indexOrder);
 
@@ -57,7 +56,7 @@ export class Session implements AsyncDisposable {
     }
     const connection = await connected(client.connect(), clock);
     // A connection that breaks off while nothing is asked says so by an event, and ends the process if nobody listens.
-    connection.on("error", ignoreError);
+    connection.on("error", () => undefined);
     connection.on("notification", onWake);
     const session = new Session(pooled(connection), clock, () => {
       connection.off("notification", onWake);
@@ -120,11 +119,7 @@ function pooled(connection: PoolConnection): Connection {
 function embedded(client: EmbeddedPostgres): Connection {
   return {
     query: (text, values) => client.query(text, values),
-    read: (text, values) =>
-      client.transaction(async (transaction) => {
-        await transaction.exec(settings);
-        return transaction.query(text, values);
-      }),
+    read: (text, values) => inTransaction(client, settings, (transaction) => transaction.query(text, values)),
   };
 }
 
@@ -151,18 +146,4 @@ async function inTime<Value>(promise: Promise<Value>, clock: Clock): Promise<Val
   } finally {
     timer[Symbol.dispose]();
   }
-}
-
-export function textRow(row: unknown): TextRow {
-  if (typeof row !== "object" || row === null) throw new TypeError("A query gave no row");
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]): [string, string | null] => [name, value === null ? null : String(value)]),
-  );
-}
-
-/** A column that is never null. */
-export function textOf(row: TextRow, column: string): string {
-  const value = row[column];
-  if (value == null) throw new TypeError(`A query gave nothing for ${column}`);
-  return value;
 }

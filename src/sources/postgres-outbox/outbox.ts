@@ -11,17 +11,17 @@ import type {
   Transaction,
   TransactionalEvent,
 } from "../../contract/source.ts";
+import { textOf, type PostgresClient } from "../../postgres/database.ts";
+import { publishEvent } from "../../postgres/transactional-event.ts";
 import { captured } from "./captured-rows.ts";
-import type { PostgresClient } from "./client.ts";
+import { Session } from "./connection.ts";
 import { channelOf } from "./install-sql.ts";
 import { Lease } from "./lease.ts";
 import { find, nextPage, type Page, type PageSize } from "./page.ts";
 import { Progress } from "./progress.ts";
 import { assertReady, capturedTables } from "./readiness.ts";
-import { Session, textOf } from "./connection.ts";
 import { readTable } from "./table-reader.ts";
 import { Wake } from "./wake.ts";
-import { publishEvent } from "../../postgres/transactional-event.ts";
 
 export interface OutboxSettings {
   readonly client: PostgresClient;

@@ -1,7 +1,8 @@
+import { textOf, type TextRow } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { capturedColumns } from "./captured-rows.ts";
+import type { Session } from "./connection.ts";
 import { documentColumns } from "./documents.ts";
-import { textOf, type Session, type TextRow } from "./connection.ts";
 
 /** Rows of the outbox that are published at once. */
 export interface Page {

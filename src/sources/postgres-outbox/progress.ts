@@ -1,7 +1,8 @@
 import { FanfareError } from "../../base/error.ts";
+import { textOf } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
+import type { Session } from "./connection.ts";
 import { leaseGuard, type Lease } from "./lease.ts";
-import { textOf, type Session } from "./connection.ts";
 
 /** The end of one page: how far the window is published, or that all of it is. */
 export interface PageEnd {

@@ -1,8 +1,9 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
+import { textOf } from "../../postgres/database.ts";
 import { identifier, tableIdentifier } from "../../postgres/quote.ts";
+import type { Session } from "./connection.ts";
 import { howToInstall } from "./database-error.ts";
-import { textOf, type Session } from "./connection.ts";
 
 /**
  * Resolves when everything is there that the outbox needs.

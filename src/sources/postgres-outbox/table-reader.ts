@@ -1,16 +1,21 @@
 import { FanfareError } from "../../base/error.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
+import {
+  inTransaction,
+  textOf,
+  textRows,
+  type PostgresClient,
+  type Queryable,
+  type TextRow,
+} from "../../postgres/database.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
 import { equalText, forTransaction } from "../../postgres/settings.ts";
 import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
 import { capturedRow, rowText } from "./captured-rows.ts";
-import { isEmbedded, type PostgresClient, type Queryable } from "./client.ts";
 import { databaseError } from "./database-error.ts";
 import { documentColumns, isDocument } from "./documents.ts";
-import { withConnection } from "./pool.ts";
-import { textOf, textRow, type TextRow } from "./connection.ts";
 
-const settings = forTransaction(equalText);
+const opening = `set transaction read only; ${forTransaction(equalText)}`;
 
 /** Types of these categories have a text in a captured row that PostgreSQL does not read back: arrays and composites. */
 const columnsQuery = `select a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type,
@@ -30,12 +35,11 @@ export async function readTable(
   signal: AbortSignal | undefined,
 ): Promise<TableSnapshot> {
   try {
-    return await inTransaction(client, async (transaction) => {
+    return await inTransaction(client, opening, async (transaction) => {
       signal?.throwIfAborted();
       const { condition, values } = await conditionOf(transaction, request);
       signal?.throwIfAborted();
-      const found = await transaction.query(selection(request, condition), values);
-      return readSnapshot(found.rows.map(textRow), request);
+      return readSnapshot(await textRows(transaction, selection(request, condition), values), request);
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -69,8 +73,8 @@ async function conditionOf(
   transaction: Queryable,
   { table, key, equal = {} }: SnapshotRequest,
 ): Promise<{ readonly condition: string; readonly values: string[] }> {
-  const { rows } = await transaction.query(columnsQuery, [table.schema, table.name]);
-  const columns = new Map(rows.map(textRow).map((row) => [textOf(row, "name"), row]));
+  const found = await textRows(transaction, columnsQuery, [table.schema, table.name]);
+  const columns = new Map(found.map((row) => [textOf(row, "name"), row]));
   if (columns.size === 0) throw notReady(`there is no table ${tableIdentifier(table)}`);
   const missing = [...key, ...Object.keys(equal)].find((column) => !columns.has(column));
   if (missing !== undefined) throw notReady(`the table ${tableIdentifier(table)} has no column ${identifier(missing)}`);
@@ -80,30 +84,11 @@ async function conditionOf(
     const column = `t.${identifier(name)}`;
     if (value === null) return `${column} is null`;
     const place = `$${values.push(value)}::text`;
-    const found = columns.get(name);
-    if (found?.["asJson"] === "true") return `to_jsonb(${column}) = ${place}::jsonb`;
-    return `${column} = ${place}::${found ? textOf(found, "type") : "text"}`;
+    const known = columns.get(name);
+    if (known?.["asJson"] === "true") return `to_jsonb(${column}) = ${place}::jsonb`;
+    return `${column} = ${place}::${known ? textOf(known, "type") : "text"}`;
   });
   return { condition: conditions.length > 0 ? ` where ${conditions.join(" and ")}` : "", values };
-}
-
-/** Does something in a transaction of its own whose values have the text that captured rows have. */
-async function inTransaction<Result>(
-  client: PostgresClient,
-  run: (transaction: Queryable) => Promise<Result>,
-): Promise<Result> {
-  if (isEmbedded(client)) {
-    return client.transaction(async (transaction) => {
-      await transaction.exec(settings);
-      return run(transaction);
-    });
-  }
-  return withConnection(client, async (connection) => {
-    await connection.query(`begin read only; ${settings}`);
-    const result = await run(connection);
-    await connection.query("commit");
-    return result;
-  });
 }
 
 function notReady(what: string): FanfareError {

@@ -1,9 +1,11 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
-import { tableNames, type TableLike } from "../../postgres/tables.ts";
-import { databaseError, textRows, type PostgresPool } from "./database.ts";
+import { textRows } from "../../postgres/database.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
 import { catalogPath, forFunction } from "../../postgres/settings.ts";
+import { tableNames, type TableLike } from "../../postgres/tables.ts";
+import { databaseError } from "./database-error.ts";
+import type { PostgresPool } from "./pool.ts";
 
 export interface ReplicationInstallation {
   /** The tables to capture, partitioned ones included. Those that are captured already stay. */

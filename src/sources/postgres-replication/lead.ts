@@ -1,9 +1,11 @@
 import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
-import { databaseError, textRows, type PostgresPool, type TextRow } from "./database.ts";
-import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
 import { pause } from "../../base/pause.ts";
+import { textRows, type TextRow } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
+import { databaseError } from "./database-error.ts";
+import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
+import type { PostgresPool } from "./pool.ts";
 import { readSlotHealth, slotHealthColumns, slotHealthSource, type SlotHealth } from "./slot-health.ts";
 import type { ServerIdentity } from "./wal-connection.ts";
 

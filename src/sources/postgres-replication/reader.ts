@@ -6,9 +6,10 @@ import type { Captured, CapturedTruncation, TableName } from "../../contract/cap
 import type { Log } from "../../contract/log.ts";
 import type { Batch, SourceLag } from "../../contract/source.ts";
 import { telemetry } from "../../contract/telemetry.ts";
+import { textRows } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { ChangeReader, type Reading } from "./change-reader.ts";
-import { codeOf, textRows } from "./database.ts";
+import { codeOf } from "./database-error.ts";
 import type { Gap, Lead, Progress } from "./lead.ts";
 import { assertReady, type ReadinessOptions } from "./readiness.ts";
 import { Relation } from "./relation.ts";

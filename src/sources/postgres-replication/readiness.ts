@@ -1,6 +1,8 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
-import { databaseError, textRows, type PostgresPool, type TextRow } from "./database.ts";
+import { textRows, type TextRow } from "../../postgres/database.ts";
+import { databaseError } from "./database-error.ts";
+import type { PostgresPool } from "./pool.ts";
 
 export interface ReadinessOptions {
   readonly pool: PostgresPool;

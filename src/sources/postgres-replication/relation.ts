@@ -1,6 +1,7 @@
 import type { CapturedRow, TableName } from "../../contract/captured.ts";
-import { textRows, type PostgresPool } from "./database.ts";
+import { textRows } from "../../postgres/database.ts";
 import { unchanged, type RawRow, type RawValue, type RelationMessage } from "./message.ts";
+import type { PostgresPool } from "./pool.ts";
 import { valueForms, type ValueForm } from "./value-form.ts";
 
 interface Column {

@@ -1,4 +1,4 @@
-import type { TextRow } from "./database.ts";
+import type { TextRow } from "../../postgres/database.ts";
 
 /** Whether the server still keeps the log that a slot has not read. */
 export interface SlotHealth {

@@ -1,17 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
+import { pause } from "../../base/pause.ts";
 import type { Log } from "../../contract/log.ts";
-import {
-  codeOf,
-  databaseError,
-  textRows,
-  withConnection,
-  type PostgresConnection,
-  type PostgresPool,
-} from "./database.ts";
+import { textRows, withConnection } from "../../postgres/database.ts";
+import { codeOf, databaseError } from "./database-error.ts";
 import type { Progress } from "./lead.ts";
 import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
-import { pause } from "../../base/pause.ts";
+import type { PostgresConnection, PostgresPool } from "./pool.ts";
 import type { ServerIdentity } from "./wal-connection.ts";
 
 /** A replication slot as it is on the server. */

@@ -1,15 +1,16 @@
 import { FanfareError } from "../../base/error.ts";
 import type { CapturedRow } from "../../contract/captured.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
+import { inPooledTransaction, textRows } from "../../postgres/database.ts";
 import { identifier, tableIdentifier } from "../../postgres/quote.ts";
 import { catalogPath, equalText, forTransaction } from "../../postgres/settings.ts";
 import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
-import { databaseError, inTransaction, textRows, type PostgresConnection, type PostgresPool } from "./database.ts";
+import { databaseError } from "./database-error.ts";
+import type { PostgresConnection, PostgresPool } from "./pool.ts";
 import { valueForms, type ValueForm } from "./value-form.ts";
 
-const begin = "begin transaction isolation level repeatable read, read only";
-
-const settings = forTransaction({ ...equalText, ...catalogPath });
+const opening = `set transaction isolation level repeatable read, read only;
+${forTransaction({ ...equalText, ...catalogPath })}`;
 
 /** The columns that the log tells of: none that are generated, before PostgreSQL 18. */
 const columnsQuery = `select a.attname::text as name, a.atttypid::text as type,
@@ -33,8 +34,7 @@ interface Column {
  */
 export async function readTable(name: string, pool: PostgresPool, request: SnapshotRequest): Promise<TableSnapshot> {
   try {
-    return await inTransaction(pool, begin, async (connection) => {
-      await connection.query(settings);
+    return await inPooledTransaction(pool, opening, async (connection) => {
       const [row] = await textRows(connection, "select pg_current_snapshot()::text as snapshot");
       const snapshot = new TransactionSnapshot(row?.["snapshot"] ?? "");
       const columns = await columnsOf(name, connection, request);

@@ -1,5 +1,5 @@
+import { textRows, type Queryable, type TextRow } from "../../postgres/database.ts";
 import { readArray, readRecord, type Elements } from "./array-literal.ts";
-import { textRows, type PostgresPool, type TextRow } from "./database.ts";
 
 /**
  * How values of a type are written: PostgreSQL prints them in its own way (`t`, `{1,2}`, `2026-01-31 12:00:00+00`), a
@@ -121,10 +121,7 @@ select t.oid::text as oid,
 from needed join pg_catalog.pg_type t on t.oid = needed.oid`;
 
 /** How the values of each type are written, by its `oid`. A database is asked about those that are not its own. */
-export async function valueForms(
-  client: Pick<PostgresPool, "query">,
-  types: readonly number[],
-): Promise<readonly ValueForm[]> {
+export async function valueForms(client: Queryable, types: readonly number[]): Promise<readonly ValueForm[]> {
   const others = types.filter((type) => !builtIn.has(type));
   const rows = others.length > 0 ? await textRows(client, query, [`{${others.join(",")}}`]) : [];
   const byOid = new Map(rows.map((row) => [Number(row["oid"]), row]));

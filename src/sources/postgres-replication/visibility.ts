@@ -1,7 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { pause } from "../../base/pause.ts";
-import { textRows, type PostgresPool } from "./database.ts";
+import { textRows } from "../../postgres/database.ts";
 import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
+import type { PostgresPool } from "./pool.ts";
 
 /** Between two looks, in milliseconds: at first, and at most. */
 const shortest = 1;

@@ -1,10 +1,11 @@
 import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
-import { codeOf, databaseError, textRows, type QueryResult } from "./database.ts";
-import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
-import { decodeMessage } from "./message.ts";
+import { textRows, type QueryResult } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { catalogPath, equalText, forConnection } from "../../postgres/settings.ts";
+import { codeOf, databaseError } from "./database-error.ts";
+import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
+import { decodeMessage } from "./message.ts";
 import { WaitingMessages, type WalMessage } from "./waiting-messages.ts";
 import { WireReader } from "./wire-reader.ts";
 

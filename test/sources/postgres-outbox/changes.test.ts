@@ -6,7 +6,7 @@ import {
   publishInTransaction,
   type TableLike,
 } from "../../../src/sources/postgres-outbox.ts";
-import { isEmbedded } from "../../../src/sources/postgres-outbox/client.ts";
+import { isEmbedded } from "../../../src/postgres/database.ts";
 import { until } from "../../faults/until.ts";
 import { places, type TestDatabase, type TestPlace } from "./databases.ts";
 import { Reading } from "./reading.ts";

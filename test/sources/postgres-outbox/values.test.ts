@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installOutbox, postgresOutbox } from "../../../src/sources/postgres-outbox.ts";
-import { isEmbedded } from "../../../src/sources/postgres-outbox/client.ts";
+import { isEmbedded } from "../../../src/postgres/database.ts";
 import { places, type TestDatabase, type TestPlace } from "./databases.ts";
 import { Reading } from "./reading.ts";
 

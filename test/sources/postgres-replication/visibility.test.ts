@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readLsn, writeLsn } from "../../../src/sources/postgres-replication/lsn.ts";
 import { Visibility } from "../../../src/sources/postgres-replication/visibility.ts";
-import type { PostgresPool } from "../../../src/sources/postgres-replication/database.ts";
+import type { PostgresPool } from "../../../src/sources/postgres-replication/pool.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
 
 /** A database that gives these snapshots, one after another. */
