@@ -1,9 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
 import { textRows, type QueryResult } from "../../postgres/database.ts";
+import { codeOf } from "../../postgres/error.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { catalogPath, equalText, forConnection } from "../../postgres/settings.ts";
-import { codeOf, databaseError } from "./database-error.ts";
+import { databaseError } from "./database-error.ts";
 import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
 import { decodeMessage } from "./message.ts";
 import { WaitingMessages, type WalMessage } from "./waiting-messages.ts";
