@@ -1,4 +1,5 @@
 import type { Captured, CapturedRow } from "../../contract/captured.ts";
+import { isDocument } from "../../postgres/columns.ts";
 import { textOf, type TextRow } from "../../postgres/database.ts";
 
 /**
@@ -41,6 +42,20 @@ export function rowText(jsonb: string, documents: string): string {
   return `coalesce((select json_object_agg(key,
     case when jsonb_typeof(value) = 'string' and key = any (${documents}) then value::text else value #>> '{}' end
   ) from jsonb_each(${jsonb})), '{}')::text`;
+}
+
+/**
+ * The names of a table's columns that hold documents, as an array. It is empty where there is no such table any more.
+ *
+ * @param schema, table SQL for the two names.
+ */
+export function documentColumns(schema: string, table: string): string {
+  return `array(
+    select a.attname::text from pg_catalog.pg_attribute a
+    join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = ${schema} and c.relname = ${table} and a.attnum > 0 and not a.attisdropped
+    and ${isDocument("a.atttypid")}
+  )`;
 }
 
 /** The columns of a row of the outbox, `o`, as text. The names of its table's documents are `d.columns`. */

@@ -1,8 +1,7 @@
 import { textOf, type TextRow } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
-import { capturedColumns } from "./captured-rows.ts";
+import { capturedColumns, documentColumns } from "./captured-rows.ts";
 import type { Session } from "./connection.ts";
-import { documentColumns } from "./documents.ts";
 
 /** Rows of the outbox that are published at once. */
 export interface Page {

@@ -55,6 +55,13 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     expect(await idsOf(source, { make: "a' or true --" })).toEqual([]);
   });
 
+  it("has no row whose column holds only the beginning of the value, or its rounding", async () => {
+    await database.run("alter table cars add code varchar(2) default 'ab', add cost numeric(4, 1) default 1.2");
+    expect(await idsOf(source, { code: "ab", cost: "1.2" })).toEqual(["1", "2", "3"]);
+    expect(await idsOf(source, { code: "abc" })).toEqual([]);
+    expect(await idsOf(source, { cost: "1.24" })).toEqual([]);
+  });
+
   it("has no more rows than the limit, and says so", async () => {
     expect((await source.snapshot({ ...cars, limit: 3 })).rows).toHaveLength(3);
     await expect(source.snapshot({ ...cars, limit: 2 })).rejects.toMatchObject({

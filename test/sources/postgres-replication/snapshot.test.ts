@@ -54,6 +54,7 @@ describe("postgresReplication: a snapshot", () => {
     expect(await read({ code: "ab" })).toEqual(["2"]);
     expect(await read({ make: null, tags: null })).toEqual(["1"]);
     expect(await read({ sold: "true" })).toEqual(["3"]);
+    expect(await read({ tags: '["x", "y z"]' })).toEqual(["3"]);
   });
 
   it("has the values of a change, so that both can be compared", async () => {

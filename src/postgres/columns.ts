@@ -1,0 +1,53 @@
+import type { TableName } from "../contract/captured.ts";
+import { textOf, textRows, type Queryable } from "./database.ts";
+
+/** A column of a table, as the catalog has it. */
+export interface Column {
+  readonly name: string;
+  /** The oid of its type. */
+  readonly type: number;
+  /** Its type as SQL, without its length or precision: a cast to those would cut a value that is too long. */
+  readonly typeName: string;
+  /**
+   * Whether a captured row has its values as JSON which PostgreSQL does not read back as values of the type: documents,
+   * arrays and composites.
+   */
+  readonly isJson: boolean;
+}
+
+/**
+ * The columns of a table in their order; none where there is no such table.
+ *
+ * @param condition of SQL for the columns that count, where `a` is a row of `pg_attribute`.
+ */
+export async function columnsOf(
+  database: Queryable,
+  { schema, name }: TableName,
+  condition: string = "true",
+): Promise<readonly Column[]> {
+  const rows = await textRows(
+    database,
+    `select a.attname::text as name, a.atttypid::text as type, pg_catalog.format_type(a.atttypid, -1) as type_name,
+       (t.typcategory in ('A', 'C') or ${isDocument("a.atttypid")})::text as is_json
+     from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+     join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped and (${condition})
+     order by a.attnum`,
+    [schema, name],
+  );
+  return rows.map((row) => ({
+    name: textOf(row, "name"),
+    type: Number(textOf(row, "type")),
+    typeName: textOf(row, "type_name"),
+    isJson: row["is_json"] === "true",
+  }));
+}
+
+/** Whether a type, by its oid, is `json`, `jsonb` or a domain over one of them, however deep. */
+export function isDocument(type: string): string {
+  return `(with recursive base (oid) as (
+    select ${type}
+    union all
+    select t.typbasetype from base b join pg_catalog.pg_type t on t.oid = b.oid where t.typtype = 'd'
+  ) select bool_or(b.oid in ('pg_catalog.json'::regtype, 'pg_catalog.jsonb'::regtype)) from base b)`;
+}

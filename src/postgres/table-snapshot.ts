@@ -1,0 +1,52 @@
+import type { CapturedRow } from "../contract/captured.ts";
+import type { SnapshotRequest, TableSnapshot } from "../contract/source.ts";
+import type { Column } from "./columns.ts";
+import { identifier, tableIdentifier } from "./quote.ts";
+import { TransactionSnapshot } from "./transaction-snapshot.ts";
+
+/** A request for a table's rows as SQL, in which `t` is a row. */
+export interface TableSelection {
+  /** From `from` on. There is one row more than the limit where there are too many. */
+  readonly from: string;
+  /** `order by` the key, as it stands in `from`; empty without a key. */
+  readonly order: string;
+  /** The parameters of `from`. */
+  readonly values: string[];
+}
+
+export function selectionOf(
+  { table, key, equal = {}, limit }: SnapshotRequest,
+  columns: readonly Column[],
+): TableSelection {
+  const order = key.length > 0 ? `order by ${key.map((column) => `t.${identifier(column)}`).join(", ")}` : "";
+  const { condition, values } = conditionOf(equal, columns);
+  return { from: `from ${tableIdentifier(table)} t ${condition} ${order} limit ${limit + 1}`, order, values };
+}
+
+/** A column that a request names and the table does not have. */
+export function missingColumn({ key, equal = {} }: SnapshotRequest, columns: readonly Column[]): string | undefined {
+  return [...key, ...Object.keys(equal)].find((name) => !columns.some((column) => column.name === name));
+}
+
+/** @param snapshot `pg_current_snapshot()` as text, of the statement or transaction that read the rows. */
+export function tableSnapshot(snapshot: string, rows: readonly CapturedRow[]): TableSnapshot {
+  const shown = new TransactionSnapshot(snapshot);
+  return { rows, includes: (transaction) => shown.includes(BigInt(transaction)) };
+}
+
+/** Values in the form of captured rows, compared as values of their types: 1.50 equals 1.5. */
+function conditionOf(
+  equal: CapturedRow,
+  columns: readonly Column[],
+): { readonly condition: string; readonly values: string[] } {
+  const values: string[] = [];
+  const conditions = columns.flatMap(({ name, typeName, isJson }) => {
+    const value = Object.hasOwn(equal, name) ? equal[name] : undefined;
+    if (value === undefined) return [];
+    const column = `t.${identifier(name)}`;
+    if (value === null) return [`${column} is null`];
+    const parameter = `$${values.push(value)}::text`;
+    return [isJson ? `to_jsonb(${column}) = ${parameter}::jsonb` : `${column} = ${parameter}::${typeName}`];
+  });
+  return { condition: conditions.length > 0 ? `where ${conditions.join(" and ")}` : "", values };
+}
