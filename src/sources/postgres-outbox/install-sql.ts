@@ -1,4 +1,5 @@
 import type { TableName } from "../../contract/captured.ts";
+import { leadColumns } from "../../postgres/lead.ts";
 import { identifier, literal } from "../../postgres/quote.ts";
 import { catalogPath, equalText, forFunction, forTransaction } from "../../postgres/settings.ts";
 
@@ -87,8 +88,7 @@ revoke all on ${own}.outbox_progress from public;
 
 create table if not exists ${own}.outbox_lease (
   the_only_row boolean primary key default true check (the_only_row),
-  token bigint not null,
-  expires timestamptz not null
+  ${leadColumns}
 );
 revoke all on ${own}.outbox_lease from public;
 insert into ${own}.outbox_lease (token, expires) values (0, '-infinity') on conflict do nothing;`;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
+import { expired, expiresIn, LeadRow, LeadTime, localCommit } from "../../postgres/lead.ts";
 import { identifier } from "../../postgres/quote.ts";
 import type { Session } from "./connection.ts";
 
@@ -12,26 +13,21 @@ export interface LeaseOptions {
 }
 
 /**
- * The right to publish the outbox, which one process has at a time: a row with the time at which it runs out, by the
- * database's clock. Whoever takes it gets a higher token than those before, also after a restore: it counts milliseconds.
- * A statement that writes asks for the token in the same breath ({@link leaseGuard}), so what an earlier holder writes
- * late changes nothing.
+ * The right to publish the outbox, which one process has at a time. A statement that writes asks for the token in the same
+ * breath ({@link leaseGuard}), so what an earlier holder writes late changes nothing.
  */
 export class Lease implements AsyncDisposable {
   readonly token: number;
   readonly #options: LeaseOptions;
+  readonly #time: LeadTime;
   readonly #renewal: Timer;
-  /** By this process's clock: when the last renewal was asked for, and the latest time that was seen. */
-  #renewed: number;
-  #seen: number;
   #renewing: Promise<void> | undefined;
   #lost = false;
 
-  private constructor(options: LeaseOptions, token: number, asked: number) {
+  private constructor(options: LeaseOptions, token: number, time: LeadTime) {
     this.#options = options;
     this.token = token;
-    this.#renewed = asked;
-    this.#seen = asked;
+    this.#time = time;
     this.#renewal = options.clock.every(options.milliseconds / 3, () => {
       this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
     });
@@ -40,15 +36,13 @@ export class Lease implements AsyncDisposable {
   /** Takes the lease if nobody has it; undefined when somebody does. */
   static async take(options: LeaseOptions): Promise<Lease | undefined> {
     const { clock, session, schema, milliseconds } = options;
-    const asked = clock.now();
-    const [row] = await session.query(
-      "take the lead",
-      `with ${locally} update ${table(schema)} set expires = clock_timestamp() + $1::text::interval,
-         token = greatest(token + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint)
-       from how where expires < clock_timestamp() returning token::text`,
-      [`${milliseconds} milliseconds`],
-    );
-    return row?.["token"] == null ? undefined : new Lease(options, Number(row["token"]), asked);
+    const time = new LeadTime(clock, milliseconds);
+    const asked = time.ask();
+    const text = `with ${localCommit} ${rowIn(schema).take("$1", "token::text")}`;
+    const [row] = await session.query("take the lead", text, [String(milliseconds)]);
+    if (row?.["token"] == null) return undefined;
+    time.renewed(asked);
+    return new Lease(options, Number(row["token"]), time);
   }
 
   /**
@@ -56,10 +50,7 @@ export class Lease implements AsyncDisposable {
    * back all count as not.
    */
   get held(): boolean {
-    const now = this.#options.clock.now();
-    if (now < this.#seen) this.#renewed = -Infinity;
-    this.#seen = now;
-    return !this.#lost && now < this.#renewed + this.#options.milliseconds;
+    return !this.#lost && this.#time.isLeft;
   }
 
   /**
@@ -84,42 +75,35 @@ export class Lease implements AsyncDisposable {
     await this.#renewing;
     if (this.#lost) return;
     this.#lost = true;
-    const { session, schema } = this.#options;
-    const text = `update ${table(schema)} set expires = '-infinity' where token = $1::text::bigint`;
     // Where the database is gone, it runs out by itself.
-    await session.query("give back the lead", text, [String(this.token)]).catch(() => undefined);
+    await this.#write("give back the lead", expired).catch(() => undefined);
   }
 
   async #renew(): Promise<void> {
-    const { clock, session, schema, milliseconds } = this.#options;
     if (this.#lost) return;
-    const asked = clock.now();
+    const asked = this.#time.ask();
     try {
-      const rows = await session.query(
-        "renew the lead",
-        `with ${locally} update ${table(schema)} set expires = clock_timestamp() + $2::text::interval
-         from how where token = $1::text::bigint returning token::text`,
-        [String(this.token), `${milliseconds} milliseconds`],
-      );
-      if (rows.length === 0) this.#lost = true;
-      else this.#renewed = asked;
+      const isMine = await this.#write("renew the lead", expiresIn("$2"), String(this.#options.milliseconds));
+      if (isMine) this.#time.renewed(asked);
+      else this.#lost = true;
     } catch {
-      // Whoever reads meets the same failure. Until the time is up, the next renewal may succeed.
+      // The reader meets the same failure. Until the time is up, the next renewal may succeed.
     }
+  }
+
+  /** Whether the lease was still this process's to write. */
+  async #write(doing: string, assignment: string, ...values: readonly string[]): Promise<boolean> {
+    const { session, schema } = this.#options;
+    const text = `with ${localCommit} ${rowIn(schema).write("$1", [assignment], "token::text")}`;
+    return (await session.query(doing, text, [String(this.token), ...values])).length > 0;
   }
 }
 
-/**
- * The lease's row for the one who has this token, or none; a statement that begins with it writes nothing then. What a
- * leader writes has to be on the server's own disk, and does not wait for a standby that is away: nothing could be
- * renewed meanwhile.
- */
+/** A statement that begins with this, and joins `led`, writes nothing unless the lease has the fencing token `$1`. */
 export function leaseGuard(schema: string): string {
-  return `${locally}, led as (select from ${table(schema)} l, how where l.token = $1::text::bigint for share of l)`;
+  return `${localCommit}, ${rowIn(schema).guard("$1")}`;
 }
 
-const locally = "how as (select set_config('synchronous_commit', 'local', true))";
-
-function table(schema: string): string {
-  return `${identifier(schema)}.outbox_lease`;
+function rowIn(schema: string): LeadRow {
+  return new LeadRow(`${identifier(schema)}.outbox_lease`);
 }

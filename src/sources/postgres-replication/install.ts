@@ -1,6 +1,7 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
 import { textRows } from "../../postgres/database.ts";
+import { leadColumns } from "../../postgres/lead.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
 import { catalogPath, forFunction } from "../../postgres/settings.ts";
 import { tableNames, type TableLike } from "../../postgres/tables.ts";
@@ -72,8 +73,7 @@ export function replicationSql(installation: ReplicationInstallation): string {
     `create table if not exists ${own}.replication (
   slot text primary key,
   holder text,
-  token bigint not null default 0,
-  expires timestamptz not null default '-infinity',
+  ${leadColumns},
   epoch text,
   system text,
   timeline text,

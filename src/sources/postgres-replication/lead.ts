@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
 import { pause } from "../../base/pause.ts";
 import { textRows, type TextRow } from "../../postgres/database.ts";
+import { expired, expiresIn, LeadRow, LeadTime, localCommit } from "../../postgres/lead.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { databaseError } from "./database-error.ts";
 import { readLsn, writeLsn, type Lsn } from "./lsn.ts";
@@ -35,41 +36,31 @@ export interface Gap {
   readonly transaction: string;
 }
 
-/**
- * A leader writes even while a synchronous standby is away, for which it would wait; its own disk has to have it, since
- * the slot may not be ahead of what is written here.
- */
-const locally = "how as (select pg_catalog.set_config('synchronous_commit', 'local', true))";
-
 const progressColumns = `epoch, system, timeline, confirmed::text as confirmed, gap_transaction::text as gap_transaction,
   (extract(epoch from gap_at) * 1000)::bigint::text as gap_at`;
 
 /**
- * One process leads at a time: it holds a row of the database for a while, and again and again for another while. Each
- * leader has a higher token than those before. It counts milliseconds, so that it is higher also after a restore.
+ * The right to read the slot, which one process has at a time. The row of its lease remembers how far the slot was
+ * published, and that is on the server's disk before the slot hears of it.
  */
 export class Lead implements AsyncDisposable {
   readonly token: number;
   readonly #options: LeadOptions;
-  readonly #table: string;
+  readonly #time: LeadTime;
+  readonly #row: LeadRow;
   readonly #ending = new AbortController();
   readonly #renewals: Promise<void>;
-  /** By this process's own clock, counted from before the database was asked. */
-  #until: number;
-  /** The latest time that was seen: a clock that is set back tells nothing about a lease. */
-  #seen: number;
   #failure: FanfareError | undefined;
   #confirmed: Lsn;
   #progress: Progress | undefined;
   #disposed: Promise<void> | undefined;
   onRenewed: (confirmed: Lsn, health: SlotHealth) => void = () => {};
 
-  private constructor(options: LeadOptions, row: TextRow, until: number) {
+  private constructor(options: LeadOptions, row: TextRow, time: LeadTime) {
     this.#options = options;
-    this.#table = tableOf(options);
+    this.#row = rowOf(options);
+    this.#time = time;
     this.token = Number(row["token"]);
-    this.#until = until;
-    this.#seen = until - options.lease;
     this.#progress = readProgress(row);
     this.#confirmed = this.#progress?.confirmed ?? 0n;
     this.#renewals = this.#renewAgainAndAgain();
@@ -79,18 +70,18 @@ export class Lead implements AsyncDisposable {
   static async take(options: LeadOptions, holder: string): Promise<Lead | undefined> {
     const { pool, slot, clock, lease, name } = options;
     const table = tableOf(options);
-    const until = clock.now() + lease;
-    const insert = `with ${locally} insert into ${table} (slot) select $1 from how on conflict do nothing`;
-    const take = `with ${locally}
-      update ${table} set holder = $2, expires = clock_timestamp() + $3::text::float8 * interval '1 millisecond',
-        token = greatest(token + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint)
-      from how where slot = $1 and expires <= clock_timestamp()
-      returning token::text as token, ${progressColumns}`;
+    const time = new LeadTime(clock, lease);
+    const asked = time.ask();
+    const insert = `with ${localCommit} insert into ${table} (slot) select $1 from how on conflict do nothing`;
+    const returning = `token::text as token, ${progressColumns}`;
+    const take = `with ${localCommit} ${rowOf(options).take("$3", returning, ["holder = $2"])}`;
     try {
       const exists = await textRows(pool, `select slot from ${table} where slot = $1`, [slot]);
       if (exists.length === 0) await pool.query(insert, [slot]);
       const [row] = await textRows(pool, take, [slot, holder, String(lease)]);
-      return row && new Lead(options, row, until);
+      if (!row) return undefined;
+      time.renewed(asked);
+      return new Lead(options, row, time);
     } catch (error) {
       throw databaseError(name, "take the lead", error);
     }
@@ -107,10 +98,7 @@ export class Lead implements AsyncDisposable {
   }
 
   leads(): boolean {
-    const now = this.#options.clock.now();
-    if (now < this.#seen) this.fail(this.#lost());
-    this.#seen = now;
-    return !this.#ending.signal.aborted && now < this.#until;
+    return !this.#ending.signal.aborted && this.#time.isLeft;
   }
 
   /** Why it has ended. */
@@ -140,11 +128,13 @@ export class Lead implements AsyncDisposable {
   /** Remembers where a new slot begins. With a gap, what the former epoch had not published is lost. */
   async begin(identity: ServerIdentity, confirmed: Lsn, isGap: boolean): Promise<Progress> {
     const epoch = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
-    const text = `epoch = $3, system = $4, timeline = $5, confirmed = $6::text::pg_lsn,
-      gap_at = case when $7::text = 'true' then clock_timestamp() end,
-      gap_transaction = case when $7::text = 'true' then pg_current_xact_id() end`;
+    const assignments = [
+      "epoch = $3, system = $4, timeline = $5, confirmed = $6::text::pg_lsn",
+      "gap_at = case when $7::text = 'true' then clock_timestamp() end",
+      "gap_transaction = case when $7::text = 'true' then pg_current_xact_id() end",
+    ];
     const values = [epoch, identity.system, identity.timeline, writeLsn(confirmed), String(isGap)];
-    this.#progress = readProgress(await this.#write(text, values));
+    this.#progress = readProgress(await this.#write(assignments, values));
     if (!this.#progress) throw new TypeError("What was written was not read");
     this.#confirmed = confirmed;
     return this.#progress;
@@ -152,7 +142,7 @@ export class Lead implements AsyncDisposable {
 
   /** Everybody was told of the gap. */
   async closeGap(): Promise<void> {
-    this.#progress = readProgress(await this.#write("gap_at = null, gap_transaction = null", []));
+    this.#progress = readProgress(await this.#write(["gap_at = null", "gap_transaction = null"], []));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -165,9 +155,9 @@ export class Lead implements AsyncDisposable {
     this.#ending.abort();
     await this.#renewals;
     if (this.#failure?.code === "LEAD_LOST" || this.#failure?.code === "SOURCE_UNAVAILABLE") return;
-    const text = "expires = '-infinity', confirmed = greatest(confirmed, $3::text::pg_lsn)";
+    const confirmed = "confirmed = greatest(confirmed, $3::text::pg_lsn)";
     // Where the database does not answer, the lease runs out by itself.
-    await this.#write(text, [writeLsn(this.#confirmed)]).catch(() => undefined);
+    await this.#write([expired, confirmed], [writeLsn(this.#confirmed)]).catch(() => undefined);
   }
 
   async #renewAgainAndAgain(): Promise<void> {
@@ -197,28 +187,24 @@ export class Lead implements AsyncDisposable {
   }
 
   async #renew(): Promise<void> {
-    const { pool, clock, lease, slot } = this.#options;
+    const { pool, lease, slot } = this.#options;
     const confirmed = this.#confirmed;
-    const until = clock.now() + lease;
-    const query = `with ${locally}, renewed as (
-        update ${this.#table} set expires = clock_timestamp() + $3::text::float8 * interval '1 millisecond',
-          confirmed = case when epoch = $5 then greatest(confirmed, $4::text::pg_lsn) else confirmed end
-        from how where slot = $1 and token = $2::text::bigint returning slot
-      )
+    const asked = this.#time.ask();
+    const progress = "confirmed = case when epoch = $5 then greatest(confirmed, $4::text::pg_lsn) else confirmed end";
+    const query = `with ${localCommit}, renewed as (${this.#row.write("$2", [expiresIn("$3"), progress], "slot")})
       select (select count(*) from renewed)::text as renewed, ${slotHealthColumns} from ${slotHealthSource}`;
     const epoch = this.#progress?.epoch ?? null;
     const values = [slot, String(this.token), String(lease), writeLsn(confirmed), epoch];
     const [row] = await textRows(pool, query, values);
     if (row?.["renewed"] !== "1") throw this.#lost();
-    this.#until = until;
+    this.#time.renewed(asked);
     this.onRenewed(confirmed, readSlotHealth(row));
   }
 
   /** Writes into the row for as long as no later leader has taken it. */
-  async #write(assignments: string, values: readonly string[]): Promise<TextRow> {
+  async #write(assignments: readonly string[], values: readonly string[]): Promise<TextRow> {
     const { pool, slot, name } = this.#options;
-    const query = `with ${locally} update ${this.#table} set ${assignments}
-      from how where slot = $1 and token = $2::text::bigint returning ${progressColumns}`;
+    const query = `with ${localCommit} ${this.#row.write("$2", assignments, progressColumns)}`;
     try {
       const [row] = await textRows(pool, query, [slot, String(this.token), ...values]);
       if (!row) throw this.#lost();
@@ -235,6 +221,10 @@ export class Lead implements AsyncDisposable {
 
 function tableOf({ schema }: LeadOptions): string {
   return `${identifier(schema)}.replication`;
+}
+
+function rowOf(options: LeadOptions): LeadRow {
+  return new LeadRow(tableOf(options), "slot = $1");
 }
 
 function readProgress(row: TextRow): Progress | undefined {
