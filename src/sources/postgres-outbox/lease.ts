@@ -1,11 +1,11 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { FanfareError } from "../../base/error.ts";
+import type { Connection } from "../../postgres/connection.ts";
 import { expired, expiresIn, LeadRow, LeadTime, localCommit } from "../../postgres/lead.ts";
 import { identifier } from "../../postgres/quote.ts";
-import type { Session } from "./connection.ts";
 
 export interface LeaseOptions {
-  readonly session: Session;
+  readonly connection: Connection;
   readonly schema: string;
   readonly clock: Clock;
   /** How long it holds unless it is renewed, in milliseconds. It is renewed three times as often. */
@@ -35,11 +35,11 @@ export class Lease implements AsyncDisposable {
 
   /** Takes the lease if nobody has it; undefined when somebody does. */
   static async take(options: LeaseOptions): Promise<Lease | undefined> {
-    const { clock, session, schema, milliseconds } = options;
+    const { clock, connection, schema, milliseconds } = options;
     const time = new LeadTime(clock, milliseconds);
     const asked = time.ask();
     const text = `with ${localCommit} ${rowIn(schema).take("$1", "token::text")}`;
-    const [row] = await session.query("take the lead", text, [String(milliseconds)]);
+    const [row] = await connection.query("take the lead", text, [String(milliseconds)]);
     if (row?.["token"] == null) return undefined;
     time.renewed(asked);
     return new Lease(options, Number(row["token"]), time);
@@ -93,9 +93,9 @@ export class Lease implements AsyncDisposable {
 
   /** Whether the lease was still this process's to write. */
   async #write(doing: string, assignment: string, ...values: readonly string[]): Promise<boolean> {
-    const { session, schema } = this.#options;
+    const { connection, schema } = this.#options;
     const text = `with ${localCommit} ${rowIn(schema).write("$1", [assignment], "token::text")}`;
-    return (await session.query(doing, text, [String(this.token), ...values])).length > 0;
+    return (await connection.query(doing, text, [String(this.token), ...values])).length > 0;
   }
 }
 

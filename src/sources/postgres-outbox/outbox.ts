@@ -11,10 +11,11 @@ import type {
   Transaction,
   TransactionalEvent,
 } from "../../contract/source.ts";
+import { Connection } from "../../postgres/connection.ts";
 import { textOf, type PostgresClient } from "../../postgres/database.ts";
 import { publishEvent } from "../../postgres/transactional-event.ts";
 import { captured } from "./captured-rows.ts";
-import { Session } from "./connection.ts";
+import { databaseError } from "./database-error.ts";
 import { channelOf } from "./install-sql.ts";
 import { Lease } from "./lease.ts";
 import { find, nextPage, type Page, type PageSize } from "./page.ts";
@@ -40,7 +41,7 @@ const name = "postgres-outbox";
 
 /** What a leader works with. */
 interface Lead {
-  readonly session: Session;
+  readonly connection: Connection;
   readonly lease: Lease;
   readonly progress: Progress;
   /** Rows that wait in the open window, as far as they were counted. */
@@ -68,12 +69,18 @@ export class PostgresOutbox implements Source {
     const end = AbortSignal.any([signal, this.#owner.signal]);
     if (this.#owner.signal.aborted) throw new FanfareError("CLOSED", "This source was disposed");
     const wake = new Wake(clock, poll, end);
-    await using session = await Session.open(client, clock, notify ? channelOf(schema) : undefined, () => wake.now());
-    await this.#prepare(session);
-    await using lease = await this.#lead(session, end, onState);
+    await using connection = await Connection.open({
+      client,
+      clock,
+      channel: notify ? channelOf(schema) : undefined,
+      onNotification: () => wake.now(),
+      errorOf: databaseError,
+    });
+    await this.#prepare(connection);
+    await using lease = await this.#lead(connection, end, onState);
     if (!lease) return;
-    const progress = await Progress.read(session, lease, schema);
-    const lead: Lead = { session, lease, progress, waiting: 0 };
+    const progress = await Progress.read(connection, lease, schema);
+    const lead: Lead = { connection, lease, progress, waiting: 0 };
     onState?.("leading");
     if (progress.number === 0n) yield await this.#lostBatch(lead);
     while (!end.aborted) {
@@ -95,26 +102,26 @@ export class PostgresOutbox implements Source {
     this.#owner.abort();
   }
 
-  async #prepare(session: Session): Promise<void> {
+  async #prepare(connection: Connection): Promise<void> {
     const { install, schema, tables } = this.#settings;
     try {
-      await assertReady(session, schema, tables);
+      await assertReady(connection, schema, tables);
     } catch (error) {
       if (!install || !(error instanceof FanfareError) || error.code !== "SOURCE_NOT_READY") throw error;
       await install(tables);
-      await assertReady(session, schema, tables);
+      await assertReady(connection, schema, tables);
     }
   }
 
   /** Waits for the lead; undefined when `end` comes first. */
   async #lead(
-    session: Session,
+    connection: Connection,
     end: AbortSignal,
     onState: ((state: SourceState) => void) | undefined,
   ): Promise<Lease | undefined> {
     const { clock, lease: milliseconds, schema } = this.#settings;
     for (let told = false; !end.aborted; told = true) {
-      const lease = await Lease.take({ session, schema, clock, milliseconds });
+      const lease = await Lease.take({ connection, schema, clock, milliseconds });
       if (lease) return lease;
       if (!told) onState?.("standby");
       await pause(clock, milliseconds / 6, end);
@@ -124,16 +131,16 @@ export class PostgresOutbox implements Source {
 
   /** What comes next; undefined when there is nothing. */
   async #page(lead: Lead, wake: Wake): Promise<Page | undefined> {
-    const { session, progress } = lead;
+    const { connection, progress } = lead;
     const { previous, next, page } = progress;
     if (next !== undefined) {
-      const following = await nextPage(session, this.#size, { previous, next, page });
+      const following = await nextPage(connection, this.#size, { previous, next, page });
       // Nothing is left where a process ended between the last page and the word that it was the last.
       if (following.rows.length === 0) await progress.closePage({ rows: [], last: true });
       lead.waiting = Math.max(lead.waiting, following.rows.length);
       return following.rows.length === 0 ? undefined : following;
     }
-    const found = await find(session, this.#size, previous);
+    const found = await find(connection, this.#size, previous);
     if (found.rows.length > 0) {
       await progress.openWindow(found.snapshot);
       lead.waiting = found.waiting;
@@ -159,8 +166,8 @@ export class PostgresOutbox implements Source {
 
   /** Tells that any row of any table may be another one by now. */
   async #lostBatch(lead: Lead): Promise<Batch> {
-    const { session, progress } = lead;
-    const tables = await capturedTables(session, this.#settings.schema);
+    const { connection, progress } = lead;
+    const tables = await capturedTables(connection, this.#settings.schema);
     const at = this.#settings.clock.now();
     return this.#publishable(lead, {
       changes: tables.map(({ schema, name: of }, index): Captured => ({

@@ -1,7 +1,7 @@
+import type { Connection } from "../../postgres/connection.ts";
 import { textOf, type TextRow } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { capturedColumns, documentColumns } from "./captured-rows.ts";
-import type { Session } from "./connection.ts";
 
 /** Rows of the outbox that are published at once. */
 export interface Page {
@@ -34,7 +34,7 @@ export interface PageSize {
  * Finds what can be seen now and could not be seen by the snapshot `previous`. Of the transactions that were running then
  * only those are looked at that have ended since: the rows of one that goes on for hours are not read again and again.
  */
-export async function find(session: Session, { schema, batch }: PageSize, previous: string): Promise<Found> {
+export async function find(connection: Connection, { schema, batch }: PageSize, previous: string): Promise<Found> {
   const table = `${identifier(schema)}.outbox`;
   const visible = `(
     select * from ${table} where xid >= pg_snapshot_xmax($1::text::pg_snapshot)
@@ -43,7 +43,7 @@ export async function find(session: Session, { schema, batch }: PageSize, previo
       select x from pg_snapshot_xip($1::text::pg_snapshot) x where pg_visible_in_snapshot(x, pg_current_snapshot())
     ))
   )`;
-  const rows = await session.read(
+  const rows = await connection.read(
     "read the outbox",
     `select s.snapshot, o.* from (select pg_current_snapshot()::text as snapshot) s
      left join (${pageOf(visible, 2)}) o on true order by o.position`,
@@ -54,7 +54,7 @@ export async function find(session: Session, { schema, batch }: PageSize, previo
   if (first?.["seq"] == null) return { snapshot, rows: [], more: false, waiting: 0 };
   const more = Number(textOf(first, "found")) > rows.length;
   if (!more) return { snapshot, rows, more, waiting: rows.length };
-  const [count] = await session.read(
+  const [count] = await connection.read(
     "count the outbox",
     `select count(*)::text as waiting from (select from ${visible} o limit ${counted}) o`,
     [previous],
@@ -64,11 +64,11 @@ export async function find(session: Session, { schema, batch }: PageSize, previo
 
 /** What of the window between two snapshots comes after a `seq`, in the order of `seq`: in time linear in its length. */
 export async function nextPage(
-  session: Session,
+  connection: Connection,
   { schema, batch }: PageSize,
   window: { readonly previous: string; readonly next: string; readonly page: string },
 ): Promise<Page> {
-  const rows = await session.read(
+  const rows = await connection.read(
     "read the outbox",
     pageOf(
       `(select * from ${identifier(schema)}.outbox where seq > $1::text::bigint

@@ -1,7 +1,7 @@
 import { FanfareError } from "../../base/error.ts";
+import type { Connection } from "../../postgres/connection.ts";
 import { textOf } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
-import type { Session } from "./connection.ts";
 import { leaseGuard, type Lease } from "./lease.ts";
 
 /** The end of one page: how far the window is published, or that all of it is. */
@@ -18,7 +18,7 @@ export interface PageEnd {
  * rows, under the same ids.
  */
 export class Progress {
-  readonly #session: Session;
+  readonly #connection: Connection;
   readonly #lease: Lease;
   readonly #schema: string;
   /** Everything that this snapshot shows is published. */
@@ -30,8 +30,13 @@ export class Progress {
   /** The last published `seq` of the window. */
   page: string;
 
-  private constructor(session: Session, lease: Lease, schema: string, row: Readonly<Record<string, string | null>>) {
-    this.#session = session;
+  private constructor(
+    connection: Connection,
+    lease: Lease,
+    schema: string,
+    row: Readonly<Record<string, string | null>>,
+  ) {
+    this.#connection = connection;
     this.#lease = lease;
     this.#schema = schema;
     this.previous = textOf(row, "previous");
@@ -47,9 +52,9 @@ export class Progress {
    * @throws FanfareError SOURCE_LOST when the database is another one than it was, or an earlier state of the same: its
    * transactions' ids begin anew, and so does the epoch.
    */
-  static async read(session: Session, lease: Lease, schema: string): Promise<Progress> {
+  static async read(connection: Connection, lease: Lease, schema: string): Promise<Progress> {
     const own = identifier(schema);
-    const [row] = await session.query(
+    const [row] = await connection.query(
       "read how far the outbox is published",
       `select epoch, number::text, previous::text, next::text, page::text,
          (identity = ${own}.outbox_identity()
@@ -57,7 +62,7 @@ export class Progress {
        from ${own}.outbox_progress`,
     );
     if (!row) throw new FanfareError("SOURCE_NOT_READY", `postgres-outbox: ${own}.outbox_progress is empty`);
-    const progress = new Progress(session, lease, schema, row);
+    const progress = new Progress(connection, lease, schema, row);
     if (row["same"] !== "true") await progress.#begin();
     return progress;
   }
@@ -102,7 +107,7 @@ export class Progress {
    * @param also another statement of the same transaction, which joins `led`.
    */
   async #write(doing: string, changes: string, values: readonly string[], also?: string): Promise<void> {
-    const [row] = await this.#session.query(
+    const [row] = await this.#connection.query(
       doing,
       `with ${leaseGuard(this.#schema)}${also === undefined ? "" : `, also as (${also})`}
        update ${identifier(this.#schema)}.outbox_progress set ${changes} from led returning true::text as led`,

@@ -1,8 +1,8 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
+import type { Connection } from "../../postgres/connection.ts";
 import { textOf } from "../../postgres/database.ts";
 import { identifier, tableIdentifier } from "../../postgres/quote.ts";
-import type { Session } from "./connection.ts";
 import { howToInstall } from "./database-error.ts";
 
 /**
@@ -10,9 +10,9 @@ import { howToInstall } from "./database-error.ts";
  *
  * @throws FanfareError SOURCE_NOT_READY, with what is missing and what to do; SOURCE_UNAVAILABLE
  */
-export async function assertReady(session: Session, schema: string, tables: readonly TableName[]): Promise<void> {
+export async function assertReady(connection: Connection, schema: string, tables: readonly TableName[]): Promise<void> {
   const own = identifier(schema);
-  const [state] = await session.query(
+  const [state] = await connection.query(
     "look at the database",
     `select pg_is_in_recovery()::text as standby,
        (select count(*) from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -23,7 +23,7 @@ export async function assertReady(session: Session, schema: string, tables: read
     throw notReady("the database is a standby. Connect to the primary server");
   }
   if (textOf(state, "found") !== "3") throw notReady(`there is no outbox in the schema ${own}. ${howToInstall}`);
-  const captured = await capturedTables(session, schema);
+  const captured = await capturedTables(connection, schema);
   for (const table of tables) {
     const found = captured.find(({ schema: of, name }) => of === table.schema && name === table.name);
     if (found?.ready === true) continue;
@@ -32,7 +32,7 @@ export async function assertReady(session: Session, schema: string, tables: read
       throw notReady(
         `the trigger on ${shown} is disabled, or does not know the table's primary key or virtual columns. ${howToInstall}`,
       );
-    if (await exists(session, table)) throw notReady(`the table ${shown} has no trigger. ${howToInstall}`);
+    if (await exists(connection, table)) throw notReady(`the table ${shown} has no trigger. ${howToInstall}`);
     throw notReady(`there is no table ${shown}. Create it, or correct the name: it is spelled as in the database`);
   }
 }
@@ -44,8 +44,8 @@ interface CapturedTable extends TableName {
 }
 
 /** The tables that have the trigger. */
-export async function capturedTables(session: Session, schema: string): Promise<readonly CapturedTable[]> {
-  const rows = await session.query(
+export async function capturedTables(connection: Connection, schema: string): Promise<readonly CapturedTable[]> {
+  const rows = await connection.query(
     "look for triggers",
     `select encode(t.tgargs, 'hex') as arguments, (t.tgenabled in ('A', 'O'))::text as enabled,
        array_to_json(array[case when exists (
@@ -74,8 +74,8 @@ export async function capturedTables(session: Session, schema: string): Promise<
   });
 }
 
-async function exists(session: Session, { schema, name }: TableName): Promise<boolean> {
-  const rows = await session.query(
+async function exists(connection: Connection, { schema, name }: TableName): Promise<boolean> {
+  const rows = await connection.query(
     "look for a table",
     `select true::text as there from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')`,
