@@ -185,6 +185,8 @@ describe("installReplication", () => {
       message: expect.stringContaining("is active"),
     });
     await capture.stop();
+    // The server releases the slot a moment after the connection has ended.
+    await eventually(async () => !(await database.isRead()));
     await uninstallReplication(database.pool, { ...options, slots: [database.slot] });
     await uninstallReplication(database.pool);
     const { rows } = await database.pool.query(`select nspname from pg_namespace where nspname ilike '%fan%'
