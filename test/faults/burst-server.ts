@@ -12,16 +12,16 @@ interface Tick {
 
 const { subscription, topic } = declare<object>();
 const ticks = topic("ticks", { field: String }).of<Tick>();
-const key = { type: GraphQLString, resolve: (tick: Tick) => tick.key };
-const n = { type: GraphQLInt };
+const number = { type: GraphQLInt };
+const ownKey = { type: GraphQLString, resolve: (tick: Tick) => tick.key };
 
-const walked = new GraphQLObjectType({ name: "Walked", fields: { n, key: { type: GraphQLString } } });
+const walked = new GraphQLObjectType({ name: "Walked", fields: { n: number, key: { type: GraphQLString } } });
 const shared = new GraphQLObjectType({
   name: "Shared",
   // A promise is more than the walk takes on, so graphql-js executes this, once for everybody.
-  fields: { n, key: { type: GraphQLString, resolve: shareable(async (tick: Tick) => tick.key) } },
+  fields: { n: number, key: { type: GraphQLString, resolve: shareable(async (tick: Tick) => tick.key) } },
 });
-const own = new GraphQLObjectType({ name: "Own", fields: { n, key } });
+const own = new GraphQLObjectType({ name: "Own", fields: { n: number, key: ownKey } });
 const types = { walked, shared, private: own, async: own };
 
 export type BurstField = keyof typeof types;
