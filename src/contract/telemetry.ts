@@ -13,6 +13,10 @@ export interface TelemetryEvents {
     readonly kind: "query" | "mutation" | "subscription";
     readonly topics: readonly TopicName[];
     readonly cohort: string | undefined;
+    /** Who shares its results; undefined for a query or a mutation. */
+    readonly audience: "everyone" | "key" | "session" | undefined;
+    /** Why not everyone does; undefined: they do, or it has only one result. */
+    readonly unshared: string | undefined;
   };
   "operation.ended": {
     readonly session: string;

@@ -95,6 +95,7 @@ export class Engine implements AsyncDisposable {
     this.#format = { formatError: options.formatError, formatResponse: options.formatResponse, log };
     this.#planner = new Planner({
       schema,
+      log,
       triggers: options.triggers,
       shareBy: options.shareBy,
       walks: options.formatResponse === undefined,

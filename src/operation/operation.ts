@@ -9,6 +9,7 @@ import { telemetry } from "../contract/telemetry.ts";
 import type { Viewer } from "../contract/viewer.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationRequest } from "../dialects/message.ts";
+import type { RunningSubscription } from "../engine/cohort/member.ts";
 import type { Prepared } from "../engine/document/prepare.ts";
 import { deliveryOf, type Delivery } from "../engine/execution/delivery.ts";
 import { toGraphQLError } from "../engine/execution/error-format.ts";
@@ -235,7 +236,7 @@ export class Operation extends Life {
     if (request.query === prepared.request.query) this.#request = { ...prepared.request, query: request.query };
     await this.follow(running, context, this.#writer.dialect.rules.tellsLive);
     if (this.ended) return;
-    this.#tellStart(prepared);
+    this.#tellStart(prepared, running);
     this.#writer.sendMessage({ type: "started", id: this.id });
     await this.lead(() => engine.initial(running.plan, context));
   }
@@ -287,7 +288,7 @@ export class Operation extends Life {
     });
   }
 
-  #tellStart({ operation }: Prepared): void {
+  #tellStart({ operation }: Prepared, running?: RunningSubscription): void {
     const channel = telemetry["operation.started"];
     if (!channel.hasSubscribers) return;
     channel.publish({
@@ -295,8 +296,10 @@ export class Operation extends Life {
       operation: this.id,
       name: this.#name,
       kind: operation.operation,
-      topics: this.running?.plan.topics ?? [],
-      cohort: this.running?.cohort,
+      topics: running?.plan.topics ?? [],
+      cohort: running?.cohort,
+      audience: running?.plan.audience,
+      unshared: running?.plan.unshared,
     });
   }
 }

@@ -62,12 +62,19 @@ describe("Telemetry", () => {
     await client.subscribe("subscription { a { n } }");
     await client[Symbol.asyncDispose]();
     const started = { session: expect.any(String), operation: expect.any(String), cohort: expect.any(String) };
-    const subscribed = { ...started, kind: "subscription", topics: ["a"] };
+    const subscribed = {
+      ...started,
+      kind: "subscription",
+      topics: ["a"],
+      audience: "everyone",
+      unshared: undefined,
+    };
+    const query = { kind: "query", cohort: undefined, audience: undefined, unshared: undefined };
     const over = { session: expect.any(String), operation: expect.any(String) };
     expect(told.messages).toEqual([
       ["operation.started", { ...subscribed, operation: "1", name: "A" }],
       ["operation.ended", { ...over, operation: "1", why: "client" }],
-      ["operation.started", { ...started, cohort: undefined, name: "Hi", kind: "query", topics: [] }],
+      ["operation.started", { ...started, ...query, name: "Hi", topics: [] }],
       ["operation.ended", { ...over, operation: "2", why: "result" }],
       ["operation.started", { ...subscribed, name: undefined }],
       ["operation.ended", { ...over, why: "server" }],

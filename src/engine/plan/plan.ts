@@ -41,6 +41,8 @@ export interface Hearing {
 /** A subscription operation, compiled. Operations with an equal key share everything in it. */
 export interface Plan extends Hearing {
   readonly audience: Audience;
+  /** Why its results are not for everyone; undefined: they are. */
+  readonly unshared: string | undefined;
   readonly document: Document;
   readonly operation: OperationDefinitionNode;
   readonly request: OperationRequest;

@@ -1,5 +1,6 @@
 import { defaultFieldResolver, GraphQLError, type GraphQLSchema } from "graphql";
 import { BoundedMap } from "../../base/bounded-map.ts";
+import type { Log } from "../../contract/log.ts";
 import {
   declarationOf,
   hasDeclaredResolver,
@@ -16,7 +17,7 @@ import type { Audience, Hearing, Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import { queueBound, type QueueBound } from "../../declare/queue.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
-import { Renderings, type Rendering } from "./rendering.ts";
+import { Renderings } from "./rendering.ts";
 import { triggered } from "./triggered.ts";
 import { canonical } from "../document/variables.ts";
 import type { Walk } from "../walk/walk.ts";
@@ -35,6 +36,7 @@ export interface PlannerOptions {
   readonly shareBy: ShareBy | undefined;
   /** Whether results may be written straight to text; not if somebody wants to change them first. */
   readonly walks: boolean;
+  readonly log: Log;
   /** Compiled operations that are kept; the least recently used go first. */
   readonly maxCompiled: number;
 }
@@ -45,14 +47,15 @@ interface Compiled {
   readonly root: RootField;
   readonly declaration: Declaration | undefined;
   readonly startsFrom: Plan["root"];
-  readonly shareable: boolean;
+  readonly unshared: string | undefined;
   readonly walk: Walk | undefined;
   readonly queue: QueueBound;
 }
 
 /** Where a subscription's events come from, for this operation. */
 type Sources = Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
-  readonly readsContext: boolean;
+  /** How finding it looked at the viewer; undefined: it did not. */
+  readonly readsContext: string | undefined;
 };
 
 /** Compiles subscription operations, and finds out who may share their results. */
@@ -62,12 +65,15 @@ export class Planner {
   readonly #renderings: Renderings;
   /** Documents with a field that was caught looking at the viewer. */
   readonly #caught: BoundedMap<string, true>;
+  /** Documents of which the log says why they are not shared. */
+  readonly #told: BoundedMap<string, true>;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
     this.#compiled = new BoundedMap(options.maxCompiled);
     this.#renderings = new Renderings(options.schema);
     this.#caught = new BoundedMap(options.maxCompiled);
+    this.#told = new BoundedMap(options.maxCompiled);
   }
 
   /**
@@ -90,13 +96,16 @@ export class Planner {
   #plan(prepared: Prepared, compiled: Compiled, sources: Sources, context: unknown): Plan {
     const { declaration, root } = compiled;
     const { document, operation, request } = prepared;
-    const audience = this.#audience(prepared, compiled, sources);
+    const unshared = this.#unshared(prepared, compiled, sources);
+    const audience = this.#audience(compiled, sources, unshared);
+    if (unshared !== undefined) this.#tell(prepared, audience, unshared);
     const key = this.#key(compiled, audience, sources, context);
     if (key !== undefined) sources.lent?.takeBack();
     return {
       ...sources,
       key,
       audience,
+      unshared,
       document,
       operation,
       // Extensions are what one client adds to a question that others ask, too.
@@ -140,27 +149,40 @@ export class Planner {
     const written = declarationOf(root.field)?.declaration;
     const declaration = hasWrappedSource(root.field) ? undefined : written;
     const startsFrom = declaration && hasDeclaredResolver(root.field) ? "value" : "event";
-    const independent = declaration
-      ? startsFrom === "value" && !declaration.resolveFor
-      : !hasResolver(root) || isShareable(root.field);
+    const dependent = dependence(declaration, root, startsFrom);
     const walks = this.#options.walks && (declaration !== undefined || !hasResolver(root));
-    const { shareable, walk } = independent ? this.#renderings.of(prepared, walks) : perViewer;
+    const { unshared, walk } =
+      dependent === undefined ? this.#renderings.of(prepared, walks) : { unshared: dependent, walk: undefined };
     return {
       key,
       root,
       declaration,
       startsFrom,
-      shareable,
+      unshared,
       walk,
       queue: queueBound(written?.queue),
     };
   }
 
-  #audience({ document }: Prepared, compiled: Compiled, sources: Sources): Audience {
-    if (sources.readsContext || compiled.key === undefined) return "session";
-    if (compiled.declaration?.resolveFor) return "session";
-    if (compiled.shareable && !this.#caught.get(document.normalised)) return "everyone";
-    return this.#options.shareBy ? "key" : "session";
+  #unshared({ document }: Prepared, compiled: Compiled, sources: Sources): string | undefined {
+    if (sources.readsContext !== undefined) return sources.readsContext;
+    if (compiled.key === undefined) return "Its variables have values that cannot be compared";
+    if (compiled.unshared !== undefined) return compiled.unshared;
+    return this.#caught.get(document.normalised) ? "A field of it was caught looking at the viewer" : undefined;
+  }
+
+  #audience(compiled: Compiled, sources: Sources, unshared: string | undefined): Audience {
+    if (unshared === undefined) return "everyone";
+    if (sources.readsContext !== undefined || compiled.key === undefined) return "session";
+    return this.#options.shareBy && !compiled.declaration?.resolveFor ? "key" : "session";
+  }
+
+  /** Once for each document: most operations that are executed for every client alone are not meant to be. */
+  #tell({ document, operation }: Prepared, audience: Audience, because: string): void {
+    const { log } = this.#options;
+    if (!log.debug || this.#told.get(document.normalised)) return;
+    this.#told.set(document.normalised, true);
+    log.debug("An operation is not shared by everyone", { operation: operation.name?.value, audience, because });
   }
 
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
@@ -170,7 +192,18 @@ export class Planner {
   }
 }
 
-const perViewer: Rendering = { shareable: false, walk: undefined };
+/** How a root field's own resolvers may look at the viewer; undefined: they do not. */
+function dependence(
+  declaration: Declaration | undefined,
+  root: RootField,
+  startsFrom: Plan["root"],
+): string | undefined {
+  const field = `Subscription.${root.field.name}`;
+  if (declaration?.resolveFor) return `${field} is declared with resolveFor`;
+  if (declaration)
+    return startsFrom === "event" ? `The resolver of ${field} is not that of its declaration` : undefined;
+  return hasResolver(root) && !isShareable(root.field) ? `${field} is not declared shareable` : undefined;
+}
 
 const ownSource: Sources = {
   topics: [],
@@ -179,7 +212,7 @@ const ownSource: Sources = {
   filtersByTopic: false,
   filterAlone: undefined,
   lent: undefined,
-  readsContext: true,
+  readsContext: "Its field has a `subscribe` of its own",
 };
 
 /** What a declared field hears that another executor runs. Throws what the declaration's functions throw. */
@@ -197,7 +230,7 @@ async function declared(declaration: Declaration, args: Arguments, context: unkn
     filtersByTopic: false,
     filterAlone: undefined,
     lent: undefined,
-    readsContext: false,
+    readsContext: undefined,
   };
 }
 

@@ -14,8 +14,8 @@ import { proveShareable } from "./sharing.ts";
 
 /** How results come about below an operation's root field. */
 export interface Rendering {
-  /** Nothing there depends on more than the event and the variables. */
-  readonly shareable: boolean;
+  /** Why a result there may depend on more than the event and the variables; undefined: it does not. */
+  readonly unshared: string | undefined;
   /** Undefined where graphql-js has to execute. */
   readonly walk: Walk | undefined;
 }
@@ -45,9 +45,10 @@ export class Renderings {
   }
 
   #compile({ document, operation, variables }: Prepared, walks: boolean): Rendering {
-    const { shareable } = proveShareable(this.#schema, document.ast, operation, variables.values);
-    if (!shareable || !walks) return { shareable, walk: undefined };
-    return { shareable, walk: compileWalk(this.#schema, document.ast, operation, variables.values, this.#slots) };
+    const proof = proveShareable(this.#schema, document.ast, operation, variables.values);
+    const unshared = proof.shareable ? undefined : `${proof.because} is not declared shareable`;
+    if (unshared !== undefined || !walks) return { unshared, walk: undefined };
+    return { unshared, walk: compileWalk(this.#schema, document.ast, operation, variables.values, this.#slots) };
   }
 }
 

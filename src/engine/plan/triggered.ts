@@ -13,7 +13,7 @@ export function triggered(
   { document, request, variables }: Prepared,
   context: unknown,
 ): Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
-  readonly readsContext: boolean;
+  readonly readsContext: string | undefined;
 } {
   const subscriptionName = root.field.name;
   const trigger = Object.hasOwn(triggers, subscriptionName) ? triggers[subscriptionName] : undefined;
@@ -24,7 +24,7 @@ export function triggered(
     filterAlone: undefined,
     lent: undefined,
   };
-  if (!trigger) return { ...nothing, topics: [subscriptionName], readsContext: false };
+  if (!trigger) return { ...nothing, topics: [subscriptionName], readsContext: undefined };
 
   const ask = (lent: LentContext): ReadonlyMap<string, Trigger> => {
     const details: TriggerDetails = {
@@ -42,7 +42,9 @@ export function triggered(
   const byTopic = ask(lent);
   const filters = [...byTopic.values()].flatMap((entry) => entry.filter ?? []);
   const topics = [...byTopic.keys()];
-  if (filters.length === 0) return { ...nothing, topics, readsContext: lent.read };
+  const reads = lent.read || filters.some((filter) => filter.length > 1);
+  const readsContext = reads ? `The trigger of Subscription.${subscriptionName} reads the context` : undefined;
+  if (filters.length === 0) return { ...nothing, topics, readsContext };
   return {
     ...nothing,
     topics,
@@ -50,7 +52,7 @@ export function triggered(
     filter: (event, fresh) => passes(byTopic.get(event.topic), event, fresh),
     filterAlone: () => askingFirst(ask),
     lent,
-    readsContext: lent.read || filters.some((filter) => filter.length > 1),
+    readsContext,
   };
 }
 

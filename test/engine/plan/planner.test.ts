@@ -2,6 +2,7 @@ import { everything } from "../../../src/engine/hub/match-index.ts";
 import { GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString, type GraphQLFieldConfig } from "graphql";
 import { describe, expect, it } from "vitest";
 import { shareable } from "../../../src/declare/shareable.ts";
+import { silentLog } from "../../../src/observe/console-log.ts";
 import { subscription } from "../../../src/declare/subscription.ts";
 import { DocumentCache } from "../../../src/engine/document/document.ts";
 import type { Plan } from "../../../src/engine/plan/plan.ts";
@@ -62,7 +63,8 @@ function prepared(query: string, variables?: Record<string, unknown>, operationN
 }
 
 function planner(options: Partial<PlannerOptions> = {}): Planner {
-  return new Planner({ schema, triggers: {}, shareBy: undefined, walks: true, maxCompiled: 100, ...options });
+  const given = { schema, log: silentLog, triggers: {}, shareBy: undefined, walks: true, maxCompiled: 100 };
+  return new Planner({ ...given, ...options });
 }
 
 /** The plans of two operations, made by one planner. */
@@ -87,18 +89,45 @@ async function freshText(): Promise<string | undefined> {
 
 describe("The audience of a subscription", () => {
   it.each([
-    { query: plain, audience: "everyone" },
-    { query: "subscription { car { make label } }", audience: "everyone" },
-    { query: "subscription { bare { make } }", audience: "everyone" },
-    { query: "subscription { car { make mine } }", audience: "session" },
-    { query: "subscription { carFor { make } }", audience: "session" },
-    { query: "subscription { resolved { make } }", audience: "session" },
-    { query: "subscription { foreign { make } }", audience: "session" },
-  ])("of $query is $audience", async ({ query, audience }) => {
+    { query: plain, audience: "everyone", unshared: undefined },
+    { query: "subscription { car { make label } }", audience: "everyone", unshared: undefined },
+    { query: "subscription { bare { make } }", audience: "everyone", unshared: undefined },
+    {
+      query: "subscription { car { make mine } }",
+      audience: "session",
+      unshared: "Car.mine is not declared shareable",
+    },
+    {
+      query: "subscription { carFor { make } }",
+      audience: "session",
+      unshared: "Subscription.carFor is declared with resolveFor",
+    },
+    {
+      query: "subscription { resolved { make } }",
+      audience: "session",
+      unshared: "Subscription.resolved is not declared shareable",
+    },
+    {
+      query: "subscription { foreign { make } }",
+      audience: "session",
+      unshared: "Its field has a `subscribe` of its own",
+    },
+  ])("of $query is $audience, and the plan says why", async ({ query, audience, unshared }) => {
     const { plan } = await planner().plan(prepared(query), {});
-    expect(plan.audience).toBe(audience);
+    expect([plan.audience, plan.unshared]).toEqual([audience, unshared]);
     expect(plan.key === undefined).toBe(audience === "session");
     expect(plan.walk === undefined).toBe(audience !== "everyone");
+  });
+
+  it("is told to the debug log where it is not everyone, once for each document", async () => {
+    const told: unknown[] = [];
+    const log = { ...silentLog, debug: (_message: string, details: object) => void told.push(details) };
+    const one = planner({ log });
+    for (const query of [plain, "subscription A { car { mine } }", "subscription A { car { mine } }"]) {
+      await one.plan(prepared(query), {});
+    }
+    const because = "Car.mine is not declared shareable";
+    expect(told).toEqual([{ operation: "A", audience: "session", because }]);
   });
 
   it("is a key where the server vouches for one, but not for a field that is made for each viewer", async () => {
