@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { Deadlines } from "./base/deadlines.ts";
 import { FanfareError } from "./base/error.ts";
 import { Lifetime } from "./base/lifetime.ts";
 import type { SocketHandler, Socket } from "./contract/socket.ts";
@@ -89,6 +90,9 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
       formatError: format,
       ordering: options.ordering ?? "concurrent",
       warnAfter: this.#options.warnAfter,
+      slow: this.#lifetime.attach(new Deadlines(clock, this.#options.warnAfter)),
+      init: this.#lifetime.attach(new Deadlines(clock, this.#options.sessionLimits.initMilliseconds)),
+      ack: this.#lifetime.attach(new Deadlines(clock, this.#options.sessionLimits.ackMilliseconds)),
       registry: this.#sessions,
       contextOf: (connection, request, operation) =>
         contextWith(

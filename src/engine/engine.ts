@@ -24,6 +24,7 @@ import type { Member, RunningSubscription } from "./cohort/member.ts";
 import { Pressure } from "./cohort/pressure.ts";
 import { declaredShareable } from "./plan/sharing.ts";
 import type { Plan } from "./plan/plan.ts";
+import type { RootField } from "./plan/root-field.ts";
 import { Planner, type ShareBy } from "./plan/planner.ts";
 import { prepare, type Prepared } from "./document/prepare.ts";
 
@@ -145,10 +146,11 @@ export class Engine implements AsyncDisposable {
    * has no use for it any more: it may hold a source that must be left. Throws what the field's own functions throw,
    * most often a GraphQLError.
    */
-  async plan(prepared: Prepared, context: unknown): Promise<Planned> {
-    const { plan, foreign } = await this.#planner.plan(prepared, context);
-    if (!foreign) return { plan };
-    return { plan, source: await foreignSource(this.schema, prepared, foreign, context, plan.queue.messages) };
+  plan(prepared: Prepared, context: unknown): MaybePromise<Planned> {
+    const planned = this.#planner.plan(prepared, context);
+    if (planned instanceof Promise) return planned;
+    const { plan, foreign } = planned;
+    return foreign ? this.#withSource(prepared, plan, foreign, context) : { plan };
   }
 
   /** Starts what was planned for a member, which may hear events from then on. */
@@ -159,6 +161,10 @@ export class Engine implements AsyncDisposable {
   /** What goes before the events of a subscription. Throws what its declaration throws. */
   initial(plan: Plan, context: unknown): Promise<Initial> {
     return initialOf(this.#execution, plan, context);
+  }
+
+  async #withSource(prepared: Prepared, plan: Plan, foreign: RootField, context: unknown): Promise<Planned> {
+    return { plan, source: await foreignSource(this.schema, prepared, foreign, context, plan.queue.messages) };
   }
 
   /** A shared execution looked at the viewer: its document is shared with nobody any more. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import type { Deadlines } from "../base/deadlines.ts";
 import type { Log } from "../contract/log.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
@@ -10,7 +10,6 @@ import type { Connection, SessionHooks } from "./connection.ts";
 /** What all operations of a server have in common. */
 export interface OperationHost {
   readonly engine: Engine;
-  readonly clock: Clock;
   readonly log: Log;
   readonly hooks: SessionHooks;
   readonly formatError: FormatError;
@@ -18,6 +17,8 @@ export interface OperationHost {
   readonly ordering: "concurrent" | "strict";
   /** Milliseconds after which an operation is reported as slow; Infinity: never. */
   readonly warnAfter: number;
+  /** Operations that are being started, or executed. */
+  readonly slow: Deadlines;
   /** A fresh context for one execution. */
   contextOf(connection: Connection, request: OperationRequest, operation: OperationHandle): MaybePromise<unknown>;
 }

@@ -166,8 +166,8 @@ export abstract class Life implements Member, OperationHandle {
   }
 
   /** Hands on what goes first, at the client's pace, then what was held back, and lets the subscription go on. */
-  protected async lead(first: (() => Promise<Initial>) | undefined): Promise<void> {
-    if (first && hasInitial(this.#running?.plan.declaration)) await this.#deliverFirst(await first());
+  protected async lead(first: () => Promise<Initial>): Promise<void> {
+    if (hasInitial(this.#running?.plan.declaration)) await this.#deliverFirst(await first());
     if (this.#ended) return;
     const completes = this.#first?.completes ?? false;
     this.#release();

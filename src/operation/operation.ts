@@ -1,6 +1,6 @@
 import { GraphQLError } from "graphql";
 import { closeCodes, type CloseCode } from "../base/close-code.ts";
-import type { Timer } from "../base/clock.ts";
+import type { Late } from "../base/deadlines.ts";
 import { FanfareError } from "../base/error.ts";
 import type { GapReason } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
@@ -17,7 +17,7 @@ import { resultText } from "../engine/execution/result.ts";
 import { HeldResults } from "../outbox/held-results.ts";
 import type { Queue } from "../outbox/queue.ts";
 import type { Writer } from "../outbox/writer.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, SessionHooks } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
 import { Life, type EndReason, type Hold } from "./life.ts";
 
@@ -34,15 +34,13 @@ export interface OperationOwner extends Connection {
 }
 
 /** One GraphQL request of one session, while it runs: from its hooks to its last message. */
-export class Operation extends Life {
+export class Operation extends Life implements Late {
   readonly queue: Queue;
   readonly #writer: Writer;
   readonly #owner: OperationOwner;
   #name: string | undefined;
   /** What this client sent. The plan may have come from somebody else who asked the same. */
   #request: OperationRequest | undefined;
-  /** Runs while the operation is being started, or executed. */
-  #slow: Timer | undefined;
   /** The operation with the same id that this one succeeds, until it does. */
   #former: Operation | undefined;
 
@@ -78,9 +76,12 @@ export class Operation extends Life {
     const { hooks, ordering } = this.#owner.host;
     if (this.ended) return;
     try {
-      await hooks.onOperation?.(request, this.#owner);
+      // Hooks that are not there are not waited for: each turn of promises costs a storm of connections dear.
+      if (hooks.onOperation) await hooks.onOperation(request, this.#owner);
       if (this.ended) return;
-      const prepared = await this.#prepare(request);
+      const prepared = hooks.onSubscribe
+        ? await this.#prepareWith(hooks.onSubscribe, request)
+        : this.#accept(this.#owner.host.engine.prepare(request));
       if (this.ended || !prepared) return;
       this.#name = prepared.operation.name?.value;
       const subscribes = isSubscription(prepared);
@@ -101,6 +102,16 @@ export class Operation extends Life {
   closed(): void {
     this.#mute();
     this.end("closed");
+  }
+
+  /** Starting, or executing, takes longer than it should. */
+  late(): void {
+    const { log, warnAfter } = this.#owner.host;
+    log.warn(`The operation ${this.#name ?? "without a name"} takes longer than ${warnAfter} ms`, {
+      operation: this.#name,
+      session: this.#owner.id,
+      milliseconds: warnAfter,
+    });
   }
 
   gap(reason: GapReason): void {
@@ -174,7 +185,7 @@ export class Operation extends Life {
   }
 
   protected over(why: EndReason): void {
-    this.#forgetSlow();
+    this.#owner.host.slow.delete(this);
     this.queue.release();
     this.#owner.ended(this);
     this.#leaveToFormer(why);
@@ -186,13 +197,18 @@ export class Operation extends Life {
     return this.#owner.host.hooks.onUnsubscribe?.(this, this.#owner);
   }
 
-  async #prepare(request: OperationRequest): Promise<Prepared | undefined> {
-    const { engine, hooks } = this.#owner.host;
-    let prepared = engine.prepare(request);
-    if (!("errors" in prepared) && isSubscription(prepared)) {
-      const changed = await hooks.onSubscribe?.(request, this.#owner);
-      if (changed && changed !== request) prepared = engine.prepare(changed);
-    }
+  async #prepareWith(
+    onSubscribe: NonNullable<SessionHooks["onSubscribe"]>,
+    request: OperationRequest,
+  ): Promise<Prepared | undefined> {
+    const { engine } = this.#owner.host;
+    const prepared = engine.prepare(request);
+    if ("errors" in prepared || !isSubscription(prepared)) return this.#accept(prepared);
+    const changed = await onSubscribe(request, this.#owner);
+    return this.#accept(changed && changed !== request ? engine.prepare(changed) : prepared);
+  }
+
+  #accept(prepared: Prepared | { readonly errors: readonly GraphQLError[] }): Prepared | undefined {
     if ("errors" in prepared) this.fail(prepared.errors);
     else if (isSubscription(prepared) || this.#writer.dialect.rules.singleResults) return prepared;
     else this.fail([subscriptionsOnly()]);
@@ -200,13 +216,14 @@ export class Operation extends Life {
   }
 
   async #run(work: Promise<void>): Promise<void> {
-    this.#slow = this.#warnWhenSlow();
+    const { slow } = this.#owner.host;
+    slow.add(this);
     try {
       await work;
     } catch (error) {
       this.#fault(error);
     } finally {
-      this.#forgetSlow();
+      slow.delete(this);
     }
   }
 
@@ -224,10 +241,12 @@ export class Operation extends Life {
   async #subscribe(prepared: Prepared): Promise<void> {
     const { host } = this.#owner;
     const { engine } = host;
-    const context = await host.contextOf(this.#owner, prepared.request, this);
+    const given = host.contextOf(this.#owner, prepared.request, this);
+    const context = given instanceof Promise ? await given : given;
     if (this.ended) return;
     this.#request = prepared.request;
-    const running = engine.join(await engine.plan(prepared, context), this);
+    const planned = engine.plan(prepared, context);
+    const running = engine.join(planned instanceof Promise ? await planned : planned, this);
     const { declaration, queue, request } = running.plan;
     this.#succeed();
     this.queue.bound = queue;
@@ -269,23 +288,6 @@ export class Operation extends Life {
     if (!former || former.ended) return;
     if (why === "error") this.#owner.reinstate(former);
     else former.stop();
-  }
-
-  #forgetSlow(): void {
-    this.#slow?.[Symbol.dispose]();
-    this.#slow = undefined;
-  }
-
-  #warnWhenSlow(): Timer | undefined {
-    const { clock, log, warnAfter } = this.#owner.host;
-    if (warnAfter === Infinity) return undefined;
-    return clock.after(warnAfter, () => {
-      log.warn(`The operation ${this.#name ?? "without a name"} takes longer than ${warnAfter} ms`, {
-        operation: this.#name,
-        session: this.#owner.id,
-        milliseconds: warnAfter,
-      });
-    });
   }
 
   #tellStart({ operation }: Prepared, running?: RunningSubscription): void {

@@ -1,6 +1,6 @@
 import { GraphQLError } from "graphql";
 import { closeCodes, type CloseCode } from "../base/close-code.ts";
-import type { Timer } from "../base/clock.ts";
+import type { Late } from "../base/deadlines.ts";
 import { jsonDepth } from "../base/json-depth.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Socket, SocketHandler } from "../contract/socket.ts";
@@ -8,6 +8,7 @@ import { telemetry } from "../contract/telemetry.ts";
 import type { Viewer } from "../contract/viewer.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { ClientMessage, MessagePayload, OperationRequest } from "../dialects/message.ts";
+import type { SessionHooks } from "../operation/connection.ts";
 import { Operation, type OperationOwner } from "../operation/operation.ts";
 import { Writer, type WriterOwner } from "../outbox/writer.ts";
 import type { SessionHost } from "./host.ts";
@@ -16,7 +17,7 @@ import { StartQueue } from "./start-queue.ts";
 import { step, type SessionEffect, type SessionInput, type SessionState } from "./state.ts";
 
 /** One client's connection, whatever it speaks: carries out what the state machine says. */
-export class Session implements SocketHandler, OperationOwner, WriterOwner {
+export class Session implements SocketHandler, OperationOwner, WriterOwner, Late {
   readonly id: string;
   readonly host: SessionHost;
   readonly writer: Writer;
@@ -25,7 +26,6 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
   #rate = 0;
   #starts: StartQueue<Operation> | undefined;
   #state: SessionState = "open";
-  #deadline: Timer | undefined;
   #params: MessagePayload | undefined;
   #connected: object | undefined;
   #accepted = false;
@@ -37,8 +37,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
     this.host = host;
     this.id = id;
     this.writer = new Writer(this, socket, dialect);
-    const { clock, limits } = host;
-    this.#deadline = clock.after(limits.initMilliseconds, () => this.#step({ type: "late" }));
+    host.init.add(this);
     this.writer.sendMessage({ type: "opened" });
   }
 
@@ -79,6 +78,10 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
 
   alive(): void {
     this.#pinged = false;
+  }
+
+  late(): void {
+    this.#step({ type: "late" });
   }
 
   drained(): void {
@@ -184,7 +187,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
       case "none":
         return;
       case "connect":
-        return void this.#connect(effect.payload);
+        return this.#connect(effect.payload);
       case "acknowledge":
         return this.#acknowledge(effect.payload);
       case "pong":
@@ -204,19 +207,30 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
     }
   }
 
-  async #connect(params: MessagePayload | undefined): Promise<void> {
-    const { clock, hooks, limits, log } = this.host;
-    this.#deadline?.[Symbol.dispose]();
-    this.#deadline = clock.after(limits.ackMilliseconds, () => this.#step({ type: "late" }));
+  #connect(params: MessagePayload | undefined): void {
+    const { hooks, init } = this.host;
+    init.delete(this);
     this.#params = params;
+    if (hooks.onConnect) void this.#ask(hooks.onConnect, params ?? {});
+    // Not at once: what came with the introduction came before the acknowledgement, and is held to its limits.
+    else queueMicrotask(() => this.#accept(undefined));
+  }
+
+  #accept(connected: object | undefined): void {
+    this.#connected = connected;
+    this.#accepted = true;
+    // Who was let in, and may have been counted, has to be let out.
+    if (this.#gone) return void this.#disconnected(this.#gone.code, this.#gone.reason);
+    this.#step({ type: "accepted", payload: undefined });
+  }
+
+  async #ask(onConnect: NonNullable<SessionHooks["onConnect"]>, params: MessagePayload): Promise<void> {
+    const { ack, log } = this.host;
+    ack.add(this);
     try {
-      const answer = await hooks.onConnect?.(params ?? {}, this);
+      const answer = await onConnect(params, this);
       if (answer === false) return this.#step({ type: "refused", reason: closeCodes.forbidden.reason });
-      this.#connected = typeof answer === "object" ? answer : undefined;
-      this.#accepted = true;
-      // Who was let in, and may have been counted, has to be let out.
-      if (this.#gone) return void this.#disconnected(this.#gone.code, this.#gone.reason);
-      this.#step({ type: "accepted", payload: undefined });
+      this.#accept(typeof answer === "object" ? answer : undefined);
     } catch (error) {
       const meant = error instanceof GraphQLError;
       if (!meant) log.error("onConnect failed", { error });
@@ -225,8 +239,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
   }
 
   #acknowledge(payload: MessagePayload | undefined): void {
-    this.#deadline?.[Symbol.dispose]();
-    this.#deadline = undefined;
+    this.host.ack.delete(this);
     this.host.registry.acknowledged(this);
     this.writer.sendMessage({ type: "ack", payload });
     this.#starts?.begin();
@@ -274,8 +287,8 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner {
 
   /** Lets go of everything the session holds but its socket. */
   #release(): void {
-    this.#deadline?.[Symbol.dispose]();
-    this.#deadline = undefined;
+    this.host.init.delete(this);
+    this.host.ack.delete(this);
     this.#starts?.clear();
     this.writer.close();
     for (const operation of this.#operations.all()) operation.closed();

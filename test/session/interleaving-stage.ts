@@ -12,6 +12,7 @@ import {
 } from "fanfare";
 import { fakeClock } from "fanfare/testing";
 import { publish } from "../../src/declare/publish.ts";
+import { Deadlines } from "../../src/base/deadlines.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { maskError } from "../../src/engine/execution/error-format.ts";
 import { contextWith } from "../../src/operation/context.ts";
@@ -134,6 +135,9 @@ export class InterleavingStage {
       formatError: maskError,
       ordering: "concurrent",
       warnAfter: 1_000,
+      slow: new Deadlines(clock, 1_000),
+      init: new Deadlines(clock, limits.initMilliseconds),
+      ack: new Deadlines(clock, limits.ackMilliseconds),
       registry: this.#registry,
       contextOf: async (_connection, request, operation) => {
         const run = request.extensions?.["run"];

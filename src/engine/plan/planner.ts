@@ -7,9 +7,10 @@ import {
   hasWrappedSource,
   type Arguments,
   type Declaration,
+  type MaybePromise,
 } from "../../declare/declaration.ts";
 import { isShareable } from "../../declare/shareable.ts";
-import { topicName } from "../../declare/topic.ts";
+import { topicName, type TopicLike } from "../../declare/topic.ts";
 import type { Triggers } from "../../declare/triggers.ts";
 import { frozenArguments } from "../selection/frozen-arguments.ts";
 import { everything, type Interest } from "../hub/match-index.ts";
@@ -80,7 +81,7 @@ export class Planner {
    * A plan without topics and with the field itself is for a field that brings its own source of events, being neither
    * declared nor left to a trigger. Throws a GraphQLError, or what the declaration's functions throw.
    */
-  async plan(prepared: Prepared, context: unknown): Promise<{ readonly plan: Plan; readonly foreign?: RootField }> {
+  plan(prepared: Prepared, context: unknown): MaybePromise<{ readonly plan: Plan; readonly foreign?: RootField }> {
     const compiled = this.#compile(prepared);
     const { declaration, root } = compiled;
     if (!declaration && root.field.subscribe) {
@@ -88,9 +89,10 @@ export class Planner {
       return { plan, foreign: this.#rootOf(prepared) };
     }
     const sources = declaration
-      ? await declared(declaration, root.args, context)
+      ? declared(declaration, root.args, context)
       : triggered(this.#options.triggers, root, prepared, context);
-    return { plan: this.#plan(prepared, compiled, sources, context) };
+    if (!(sources instanceof Promise)) return { plan: this.#plan(prepared, compiled, sources, context) };
+    return sources.then((found) => ({ plan: this.#plan(prepared, compiled, found, context) }));
   }
 
   #plan(prepared: Prepared, compiled: Compiled, sources: Sources, context: unknown): Plan {
@@ -221,8 +223,14 @@ export async function hearingOf(declaration: Declaration, args: Arguments, conte
   return { ...sources, key: undefined, fieldName: "", args, declaration, queue: queueBound(declaration.queue) };
 }
 
-async function declared(declaration: Declaration, args: Arguments, context: unknown): Promise<Sources> {
-  const topics = await declaration.topics(args, context);
+function declared(declaration: Declaration, args: Arguments, context: unknown): MaybePromise<Sources> {
+  const topics = declaration.topics(args, context);
+  return topics instanceof Promise
+    ? topics.then((found) => heard(declaration, args, found))
+    : heard(declaration, args, topics);
+}
+
+function heard(declaration: Declaration, args: Arguments, topics: readonly TopicLike[]): Sources {
   return {
     topics: [...new Set(topics.map(topicName))],
     interest: interestOf(declaration, args),

@@ -75,7 +75,7 @@ async function both(
   options?: Partial<PlannerOptions>,
 ): Promise<readonly Plan[]> {
   const one = planner(options);
-  const plans = await Promise.all([first, second].map((each, index) => one.plan(each, contexts[index])));
+  const plans = await Promise.all([first, second].map(async (each, index) => one.plan(each, contexts[index])));
   return plans.map(({ plan }) => plan);
 }
 
@@ -268,7 +268,7 @@ describe("A plan", () => {
     ["of a field below the root", "subscription ($v: String) { car { cut(to: $v) } }", ["a", "b"], false],
   ])("has a walk of its own only for variables that it depends on: those %s", async (_which, query, values, same) => {
     const one = planner();
-    const plans = await Promise.all(values.map((v) => one.plan(prepared(query, { v }), {})));
+    const plans = await Promise.all(values.map(async (v) => one.plan(prepared(query, { v }), {})));
     const [first, second] = plans.map(({ plan }) => plan.walk?.({ make: "Skoda" }));
     const [walk, other] = plans.map(({ plan }) => plan.walk);
     expect(walk).toBeTypeOf("function");

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { Deadlines } from "../../src/base/deadlines.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+
+class Job {
+  lateness = 0;
+
+  late(): void {
+    this.lateness += 1;
+  }
+}
+
+describe("Deadlines", () => {
+  it("tell each entry once that its own time is up, by one timer", () => {
+    const clock = fakeClock();
+    const deadlines = new Deadlines(clock, 100);
+    const [first, second] = [new Job(), new Job()];
+    deadlines.add(first);
+    clock.advance(60);
+    deadlines.add(second);
+    expect(clock.pending).toBe(1);
+    clock.advance(40);
+    expect([first.lateness, second.lateness]).toEqual([1, 0]);
+    clock.advance(59);
+    expect(second.lateness).toBe(0);
+    clock.advance(1);
+    expect([first.lateness, second.lateness, clock.pending]).toEqual([1, 1, 0]);
+  });
+
+  it("leave an entry alone that was done in time, and hold no timer when all are", () => {
+    const clock = fakeClock();
+    const deadlines = new Deadlines(clock, 100);
+    const [done, other] = [new Job(), new Job()];
+    deadlines.add(done);
+    deadlines.add(other);
+    deadlines.delete(done);
+    clock.advance(100);
+    expect([done.lateness, other.lateness, clock.pending]).toEqual([0, 1, 0]);
+    deadlines.add(done);
+    deadlines.delete(done);
+    deadlines.delete(done);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("give an entry that is added again the whole time anew", () => {
+    const clock = fakeClock();
+    const deadlines = new Deadlines(clock, 100);
+    const job = new Job();
+    deadlines.add(job);
+    clock.advance(80);
+    deadlines.add(job);
+    clock.advance(80);
+    expect(job.lateness).toBe(0);
+    clock.advance(20);
+    expect(job.lateness).toBe(1);
+  });
+
+  it("bear that being late adds and deletes others", () => {
+    const clock = fakeClock();
+    const deadlines = new Deadlines(clock, 100);
+    const other = new Job();
+    const job = { late: () => deadlines.delete(other) };
+    deadlines.add(job);
+    deadlines.add(other);
+    clock.advance(100);
+    expect([other.lateness, clock.pending]).toEqual([0, 0]);
+  });
+
+  it("never come with Infinity, and are over with their owner", () => {
+    const clock = fakeClock();
+    new Deadlines(clock, Infinity).add(new Job());
+    expect(clock.pending).toBe(0);
+    const deadlines = new Deadlines(clock, 100);
+    const job = new Job();
+    deadlines.add(job);
+    deadlines[Symbol.dispose]();
+    clock.advance(100);
+    expect([job.lateness, clock.pending]).toEqual([0, 0]);
+  });
+});
