@@ -4,7 +4,7 @@ import type { Event, GapReason, Position, TopicName } from "../../contract/broke
 import { telemetry } from "../../contract/telemetry.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import { topicName, type TopicLike } from "../../declare/topic.ts";
-import { ShortDelivery, type Delivery } from "../execution/delivery.ts";
+import type { Delivery } from "../execution/delivery.ts";
 import type { BrokenSharing, Executor, Outcome } from "../execution/executor.ts";
 import type { Listener } from "../hub/listener.ts";
 import type { Hearing, Plan } from "../plan/plan.ts";
@@ -13,6 +13,7 @@ import type { FanOut, FanOutSource } from "./fan-out.ts";
 import type { Member, RunningSubscription } from "./member.ts";
 import type { Pressure } from "./pressure.ts";
 import { Round } from "./round.ts";
+import { SeenEvents } from "./seen-events.ts";
 import { Stragglers } from "./stragglers.ts";
 
 /** What all cohorts of a server have in common. */
@@ -40,19 +41,10 @@ interface Slot extends Pending {
   done: boolean;
 }
 
-/** Results that wait for the end of the turn. No more is executed until they have been handed on. */
-const maxReady = 64;
-/** Bytes of long results among them. */
-const maxReadyBytes = 65_536;
-/** Of an operation with several topics: how many events back a repeat is recognised. */
-const maxRemembered = 1_024;
 /** How many members are asked for a context, if those asked before fail to give one. */
 const maxContexts = 8;
 
 const notLive: Promise<readonly Position[]> = Promise.resolve([]);
-// Never added to.
-const noDeliveries: Delivery[] = [];
-const noOrders: number[] = [];
 
 /**
  * All operations here with the same plan key. Each event is executed once for all of them, and delivered in order: at once
@@ -71,19 +63,14 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   /** Members that joined while events or results were on their way, with the order of the last one not for them. */
   readonly #late = new Map<Member, number>();
   readonly #slots: Slot[] = [];
-  readonly #remembered = new Set<string>();
+  readonly #seen = new SeenEvents();
   /** What waits for a slot; undefined while nothing does, which is nearly always. */
   #backlog: Backlog | undefined;
   #stragglers: Stragglers | undefined;
-  #lastEvent: Event | undefined;
   #events = 0;
-  #ready: Delivery[] = noDeliveries;
-  #orders: number[] = noOrders;
-  #readyBytes = 0;
-  /** By the order of an event: how many it has replaced before they were executed. */
-  #conflated: Map<number, number> | undefined;
-  /** What is told after the results that are ready, before any later one. */
-  #mark: Pending | undefined;
+  /** What is ready, and waits for the end of the turn. */
+  #next: Round | undefined;
+  /** What is being handed on. */
   #round: Round | undefined;
   #ended = false;
 
@@ -135,7 +122,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     const joined = this.#late.get(member) ?? 0;
     const pending = [...this.#slots, ...(this.#backlog?.all() ?? [])].filter(({ order }) => order > joined);
     if (this.#round?.take(member)) this.#give(member, this.#round);
-    if (this.#hasNext) this.#give(member, this.#newRound());
+    if (this.#next) this.#give(member, this.#next);
     this.delete(member);
     return pending;
   }
@@ -160,7 +147,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   /** Takes over what another cohort did not finish, and knows as repeats what that one did. */
   resume(other: Cohort<Heard>, pending: readonly Pending[]): void {
     const open = new Set(pending.map(({ event }) => event?.id));
-    for (const id of other.#remembered) if (!open.has(id)) this.#remembered.add(id);
+    this.#seen.adopt(other.#seen, open);
     for (const { event, gap } of pending) {
       if (gap) this.gap(gap);
       else if (event?.end) this.end(event);
@@ -175,7 +162,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   distribute(budget: number): number {
     let reached = 0;
     while (reached < budget) {
-      this.#round ??= this.#nextRound();
+      this.#round ??= this.#beginRound();
       if (!this.#round && !this.#advance()) return reached;
       if (!this.#round) continue;
       const member = this.#round.next();
@@ -196,17 +183,14 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   /** Something came before whatever comes now. */
   get #isBusy(): boolean {
-    return this.#round !== undefined || this.#slots.length > 0 || this.#backlog !== undefined || this.#hasNext;
-  }
-
-  get #hasNext(): boolean {
-    return this.#ready.length > 0 || this.#mark !== undefined;
+    return (
+      this.#round !== undefined || this.#slots.length > 0 || this.#backlog !== undefined || this.#next !== undefined
+    );
   }
 
   /** One more may be executed, as far as this cohort is concerned. */
   get #hasRoom(): boolean {
-    const fits = this.#ready.length < maxReady && this.#readyBytes < maxReadyBytes;
-    return fits && !this.#mark && this.#slots.length < this.host.concurrency && !this.#stragglers?.waits;
+    return !this.#next?.isFull && this.#slots.length < this.host.concurrency && !this.#stragglers?.waits;
   }
 
   #take(event: Event | undefined, gap: GapReason | undefined): void {
@@ -243,7 +227,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   #advance(): boolean {
     this.#drain();
     while (this.#backlog && this.#hasRoom && this.host.fanOut.mayExecute()) this.#beginNext(this.#backlog);
-    return this.#hasNext;
+    return this.#next !== undefined;
   }
 
   #beginNext(backlog: Backlog): void {
@@ -285,7 +269,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   #drain(): void {
-    while (this.#slots[0]?.done && this.#ready.length < maxReady && !this.#mark) {
+    while (this.#slots[0]?.done && !this.#next?.isFull) {
       const slot = this.#slots.shift();
       if (slot) this.#settle(slot, slot.outcome);
     }
@@ -293,30 +277,25 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   #settle(pending: Pending, outcome: Outcome): void {
     const { event, order } = pending;
-    if (!event || event.end) return this.#setMark(pending);
+    if (!event || event.end) return this.#filled().close(pending);
     this.#tell(event, outcome);
-    if (pending.replaced > 0) (this.#conflated ??= new Map()).set(order, pending.replaced);
+    if (pending.replaced > 0) this.#filled().addConflated(order, pending.replaced);
     if (!outcome) return;
     if (isBroken(outcome)) return this.#break(pending, outcome.broken);
     if (this.plan.filtersByTopic) {
-      if (this.#remembered.has(event.id)) return;
-      this.#remember(event);
+      if (this.#seen.has(event)) return;
+      this.#seen.add(event);
     }
-    if (!(outcome instanceof ShortDelivery)) this.#readyBytes += outcome.bytes.length;
-    if (this.#ready.length === 0) {
-      // An array that is made with its one entry takes a third of the memory of one that grows.
-      this.#ready = [outcome];
-      this.#orders = [order];
-      this.host.fanOut.addSource(this);
-      return;
-    }
-    this.#ready.push(outcome);
-    this.#orders.push(order);
+    this.#filled().add(outcome, order);
   }
 
-  #setMark(pending: Pending): void {
-    this.#mark = pending;
-    this.host.fanOut.addSource(this);
+  /** The round that is being filled. It is handed on at the end of the turn. */
+  #filled(): Round {
+    if (!this.#next) {
+      this.#next = new Round();
+      this.host.fanOut.addSource(this);
+    }
+    return this.#next;
   }
 
   /** The event itself is the first of those that have no result. */
@@ -326,19 +305,10 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     this.#slots.length = 0;
   }
 
-  #nextRound(): Round | undefined {
-    if (!this.#hasNext) return undefined;
-    const round = this.#newRound();
-    this.#ready = noDeliveries;
-    this.#orders = noOrders;
-    this.#readyBytes = 0;
-    this.#mark = undefined;
-    this.#conflated = undefined;
-    return round;
-  }
-
-  #newRound(): Round {
-    return new Round(this.members, this.#ready, this.#orders, this.#mark, this.#conflated);
+  #beginRound(): Round | undefined {
+    const next = this.#next?.begin(this.members);
+    this.#next = undefined;
+    return next;
   }
 
   #endRound(): void {
@@ -375,18 +345,11 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   #isRepeat(event: Event): boolean {
-    if (event === this.#lastEvent) return true;
-    this.#lastEvent = event;
+    if (this.#seen.isLast(event)) return true;
     if (this.topics.length < 2) return false;
-    if (this.#remembered.has(event.id)) return true;
-    if (!this.plan.filtersByTopic) this.#remember(event);
+    if (this.#seen.has(event)) return true;
+    if (!this.plan.filtersByTopic) this.#seen.add(event);
     return false;
-  }
-
-  #remember(event: Event): void {
-    this.#remembered.add(event.id);
-    const [oldest] = this.#remembered;
-    if (oldest !== undefined && this.#remembered.size > maxRemembered) this.#remembered.delete(oldest);
   }
 
   #tell(event: Event, outcome: Outcome): void {

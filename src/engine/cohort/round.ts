@@ -1,46 +1,81 @@
-import type { Delivery } from "../execution/delivery.ts";
+import { ShortDelivery, type Delivery } from "../execution/delivery.ts";
 import type { Pending } from "./backlog.ts";
 import type { Member } from "./member.ts";
 
-/** Results on their way to the members of a cohort, and what is told after them: a gap, or the end. */
+/** Results of one round, and bytes of long ones among them. No more is executed until they have been handed on. */
+const maxResults = 64;
+const maxBytes = 65_536;
+
+// Never added to.
+const noDeliveries: Delivery[] = [];
+const noOrders: number[] = [];
+
+/**
+ * Results that are handed on together to all members of a cohort, and what is told after them: a gap, or the end. It is
+ * filled first, and then given to one member after the other.
+ */
 export class Round {
-  /** As how many members one counts in a slice of the fan-out. */
-  readonly weight: number;
-  readonly #deliveries: readonly Delivery[];
+  #deliveries: Delivery[] = noDeliveries;
   /** Of which event each of them is. */
-  readonly #orders: readonly number[];
-  readonly #mark: Pending | undefined;
-  readonly #conflated: ReadonlyMap<number, number> | undefined;
-  #members: Iterator<Member>;
+  #orders: number[] = noOrders;
+  #bytes = 0;
+  #mark: Pending | undefined;
+  /** By the order of an event: how many older ones it has taken the place of. */
+  #conflated: Map<number, number> | undefined;
+  #members: Iterator<Member> | undefined;
   /** Whom it has not reached, once a member was taken out of its turn. */
   #left: Set<Member> | undefined;
 
-  /** @param conflated by the order of an event, how many it has replaced: told with its result. */
-  constructor(
-    members: Iterator<Member>,
-    deliveries: readonly Delivery[],
-    orders: readonly number[],
-    mark: Pending | undefined,
-    conflated: ReadonlyMap<number, number> | undefined,
-  ) {
-    this.#members = members;
-    this.#deliveries = deliveries;
-    this.#orders = orders;
+  get isFull(): boolean {
+    return this.#deliveries.length >= maxResults || this.#bytes >= maxBytes || this.#mark !== undefined;
+  }
+
+  /** As how many members one counts in a slice of the fan-out. */
+  get weight(): number {
+    return 1 + (this.#deliveries.length >> 3);
+  }
+
+  add(delivery: Delivery, order: number): void {
+    if (!(delivery instanceof ShortDelivery)) this.#bytes += delivery.bytes.length;
+    if (this.#deliveries.length === 0) {
+      // An array that is made with its one entry takes a third of the memory of one that grows.
+      this.#deliveries = [delivery];
+      this.#orders = [order];
+    } else {
+      this.#deliveries.push(delivery);
+      this.#orders.push(order);
+    }
+  }
+
+  /** The event of this order has taken the place of older ones: told with its result. */
+  addConflated(order: number, count: number): void {
+    this.#conflated ??= new Map();
+    this.#conflated.set(order, count);
+  }
+
+  /** Nothing comes after a gap or the end in the same round. */
+  close(mark: Pending): void {
     this.#mark = mark;
-    this.#conflated = conflated;
-    this.weight = 1 + (deliveries.length >> 3);
+  }
+
+  /** From now on it is given away, and nothing is added any more. */
+  begin(members: Iterator<Member>): this {
+    this.#members = members;
+    return this;
   }
 
   /** The next member, which is then to be given its share; undefined when all have it. */
   next(): Member | undefined {
-    const { value, done } = this.#members.next();
-    return done ? undefined : value;
+    const step = this.#members?.next();
+    return step?.done ? undefined : step?.value;
   }
 
   /** Takes a member out of its turn; false if the round has reached it already. */
   take(member: Member): boolean {
+    const members = this.#members;
+    if (!members) return true;
     if (!this.#left) {
-      this.#left = new Set({ [Symbol.iterator]: () => this.#members });
+      this.#left = new Set({ [Symbol.iterator]: () => members });
       this.#members = this.#left.values();
     }
     return this.#left.delete(member);
