@@ -33,11 +33,11 @@ export class Queue implements OutboxOwner {
   muted = false;
   /** Asked as each result leaves; undefined where everything may be seen. */
   beholder: Beholder | undefined;
-  bound: QueueBound = singleResult;
   /** Undefined while there is nothing to tell, which is nearly always. */
   #untold: Untold | undefined;
   #messages = 0;
   #bytes = 0;
+  bound: QueueBound = singleResult;
   readonly id: string;
   readonly #session: string;
   #ready: PromiseWithResolvers<void> | undefined;
