@@ -1,42 +1,14 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
-import { Client, type Pool } from "pg";
 import { describe, expect, it } from "vitest";
-import { createFanfare, silentLog, type Source } from "fanfare";
+import { createFanfare, silentLog } from "fanfare";
 import { model } from "fanfare/models";
-import { installOutbox, postgresOutbox } from "fanfare/sources/postgres-outbox";
-import { installReplication, postgresReplication } from "fanfare/sources/postgres-replication";
 import { BareClient, type ServerMessage } from "../faults/bare-client.ts";
 import { until } from "../faults/until.ts";
+import { carSources } from "./car-source.ts";
 import { PostgresServer } from "../servers/postgres.ts";
 
 /** Rows of one transaction; `FANFARE_RUNS=20` makes it a hundred thousand. */
 const rows = 5_000 * Number(process.env["FANFARE_RUNS"] ?? "1");
-
-interface Case {
-  readonly name: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly open: (server: PostgresServer, pool: Pool) => Promise<Source>;
-}
-
-const cases: readonly Case[] = [
-  {
-    name: "the outbox",
-    settings: {},
-    open: async (_, client) => {
-      await installOutbox(client, { tables: ["cars"] });
-      return postgresOutbox({ client, tables: ["cars"] });
-    },
-  },
-  {
-    name: "replication",
-    settings: { wal_level: "logical", max_slot_wal_keep_size: "4GB" },
-    open: async (server, client) => {
-      await installReplication(client, { tables: ["cars"] });
-      const connect = (mode: object): Client => new Client({ ...server.login(), ...mode });
-      return postgresReplication({ client, connect, tables: ["cars"] });
-    },
-  },
-];
 
 /** What is selected, and so how an event is executed: once for everybody, or for each with a context that is async. */
 const selections = {
@@ -44,7 +16,7 @@ const selections = {
   private: "carCreated { id make own }",
 };
 
-describe.each(cases)("A transaction of $name with many rows", ({ settings, open }) => {
+describe.each(carSources)("A transaction of $name with many rows", ({ settings, open }) => {
   it("reaches every client that reads, each row once and in order", { timeout: 600_000 }, async () => {
     await using server = await PostgresServer.open({ settings });
     const pool = server.pool({ max: 10 });

@@ -1,11 +1,10 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
-import { Client, type Pool } from "pg";
+import type { Pool } from "pg";
 import { describe, expect, it } from "vitest";
-import { createFanfare, silentLog, type Source } from "fanfare";
+import { createFanfare, silentLog } from "fanfare";
 import { model } from "fanfare/models";
-import { installOutbox, postgresOutbox } from "fanfare/sources/postgres-outbox";
-import { installReplication, postgresReplication } from "fanfare/sources/postgres-replication";
 import { until } from "../faults/until.ts";
+import { carSources } from "./car-source.ts";
 import { PostgresServer } from "../servers/postgres.ts";
 import { ShownCars, type ShownCar } from "./shown-cars.ts";
 
@@ -18,33 +17,7 @@ const table = `create table cars (id integer primary key, make text not null, ye
   alter table cars replica identity full;
   insert into cars select n, 'Skoda', 0 from generate_series(1, ${ids / 2}) n`;
 
-interface Case {
-  readonly name: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly open: (server: PostgresServer, pool: Pool) => Promise<Source>;
-}
-
-const cases: readonly Case[] = [
-  {
-    name: "the outbox",
-    settings: {},
-    open: async (_, client) => {
-      await installOutbox(client, { tables: ["cars"] });
-      return postgresOutbox({ client, tables: ["cars"] });
-    },
-  },
-  {
-    name: "replication",
-    settings: { wal_level: "logical", max_slot_wal_keep_size: "1GB" },
-    open: async (server, client) => {
-      await installReplication(client, { tables: ["cars"] });
-      const connect = (mode: object): Client => new Client({ ...server.login(), ...mode });
-      return postgresReplication({ client, connect, tables: ["cars"] });
-    },
-  },
-];
-
-describe.each(cases)("A snapshot and the stream after it, from $name", ({ settings, open }) => {
+describe.each(carSources)("A snapshot and the stream after it, from $name", ({ settings, open }) => {
   it("give the table itself, whenever a subscription begins among writers", async () => {
     await using server = await PostgresServer.open({ settings });
     const pool = server.pool({ max: 20 });

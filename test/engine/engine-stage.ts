@@ -61,7 +61,7 @@ export class NotedMember implements Member {
     this.heard.push("overloaded");
   }
 
-  whenTaken(): undefined {
+  whenTaken(): Promise<void> | undefined {
     return undefined;
   }
 

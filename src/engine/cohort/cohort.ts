@@ -16,8 +16,8 @@ import { Round } from "./round.ts";
 import { SeenEvents } from "./seen-events.ts";
 import { Stragglers } from "./stragglers.ts";
 
-/** What all cohorts of a server have in common. */
-export interface CohortHost<Heard extends Hearing = Plan> {
+/** What all cohorts of a server work with. */
+export interface CohortParts<Heard extends Hearing = Plan> {
   readonly executor: Executor<Heard>;
   readonly fanOut: FanOut;
   readonly clock: Clock;
@@ -26,6 +26,11 @@ export interface CohortHost<Heard extends Hearing = Plan> {
   readonly concurrency: number;
   /** Events of one cohort that wait for their execution. */
   readonly backlog: number;
+}
+
+/** What a cohort asks of those that keep it. */
+export interface CohortHost<Heard extends Hearing = Plan> {
+  readonly parts: CohortParts<Heard>;
   /** Called when a shared execution looked at the viewer: each member is to be executed for alone from that event on. */
   broken(cohort: Cohort<Heard>, why: FanfareError): void;
   /** Gives a member a cohort of its own, which goes on exactly where the shared one stopped. */
@@ -190,31 +195,31 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   /** One more may be executed, as far as this cohort is concerned. */
   get #hasRoom(): boolean {
-    return !this.#next?.isFull && this.#slots.length < this.host.concurrency && !this.#stragglers?.waits;
+    return !this.#next?.isFull && this.#slots.length < this.host.parts.concurrency && !this.#stragglers?.waits;
   }
 
   #take(event: Event | undefined, gap: GapReason | undefined): void {
     const pending: Pending = { order: ++this.#events, event, gap, replaced: 0 };
-    if (!this.#backlog && this.#hasRoom && this.host.fanOut.mayExecute()) this.#begin(pending);
+    if (!this.#backlog && this.#hasRoom && this.host.parts.fanOut.mayExecute()) this.#begin(pending);
     else this.#holdBack(pending);
   }
 
   #holdBack(pending: Pending): void {
     const backlog = this.#append(pending);
-    if (backlog.size > this.host.backlog || this.host.pressure.isFull) this.#overflow(backlog);
-    if (this.#hasRoom) this.host.fanOut.addSource(this);
+    if (backlog.size > this.host.parts.backlog || this.host.parts.pressure.isFull) this.#overflow(backlog);
+    if (this.#hasRoom) this.host.parts.fanOut.addSource(this);
   }
 
   #append(pending: Pending): Backlog {
     const backlog = (this.#backlog ??= new Backlog(this.plan.queue));
-    if (!backlog.add(pending)) this.host.pressure.add(1);
+    if (!backlog.add(pending)) this.host.parts.pressure.add(1);
     return backlog;
   }
 
   /** More waits than may: it is left out, and told. */
   #overflow(backlog: Backlog): void {
     const dropped = backlog.clear();
-    this.host.pressure.take(dropped.length);
+    this.host.parts.pressure.take(dropped.length);
     this.#backlog = undefined;
     const end = dropped.find(({ event }) => event?.end);
     for (const member of [...this.members]) member.overloaded();
@@ -226,7 +231,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   /** Executes what waits, as far as there is room and time. False if nothing is left to hand on in this turn. */
   #advance(): boolean {
     this.#drain();
-    while (this.#backlog && this.#hasRoom && this.host.fanOut.mayExecute()) this.#beginNext(this.#backlog);
+    while (this.#backlog && this.#hasRoom && this.host.parts.fanOut.mayExecute()) this.#beginNext(this.#backlog);
     return this.#next !== undefined;
   }
 
@@ -237,7 +242,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
       this.#stragglers?.reset();
     }
     if (!next) return;
-    this.host.pressure.take(1);
+    this.host.parts.pressure.take(1);
     this.#begin(next);
   }
 
@@ -250,7 +255,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   #execute(event: Event): MaybePromise<Outcome> {
-    return this.host.executor.run(this.plan, event, () => contextOfOne(this.#firstMembers()));
+    return this.host.parts.executor.run(this.plan, event, () => contextOfOne(this.#firstMembers()));
   }
 
   #wait(slot: Slot, outcome: Promise<Outcome>): void {
@@ -265,7 +270,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   /** Goes on after something that was waited for: an execution, or a client. */
   #proceed(): void {
     this.#advance();
-    if (this.unfinished) this.host.fanOut.addSource(this);
+    if (this.unfinished) this.host.parts.fanOut.addSource(this);
   }
 
   #drain(): void {
@@ -293,7 +298,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   #filled(): Round {
     if (!this.#next) {
       this.#next = new Round();
-      this.host.fanOut.addSource(this);
+      this.host.parts.fanOut.addSource(this);
     }
     return this.#next;
   }
@@ -325,13 +330,13 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   #awaitReader(member: Member): void {
-    this.#stragglers ??= new Stragglers(this.host.clock, () => this.#proceed());
+    this.#stragglers ??= new Stragglers(this.host.parts.clock, () => this.#proceed());
     this.#stragglers.add(member, this.#members.size === 1);
   }
 
   /** Nobody is left: what waits concerns nobody. */
   #abandon(): void {
-    if (this.#backlog) this.host.pressure.take(this.#backlog.size);
+    if (this.#backlog) this.host.parts.pressure.take(this.#backlog.size);
     this.#backlog = undefined;
   }
 

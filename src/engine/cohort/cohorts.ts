@@ -1,24 +1,12 @@
-import type { Clock } from "../../base/clock.ts";
 import type { FanfareError } from "../../base/error.ts";
 import type { TopicName } from "../../contract/broker.ts";
-import type { Executor } from "../execution/executor.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Hearing, Plan } from "../plan/plan.ts";
-import { Cohort, type CohortHost, type Membership } from "./cohort.ts";
-import type { FanOut } from "./fan-out.ts";
+import { Cohort, type CohortHost, type CohortParts, type Membership } from "./cohort.ts";
 import type { Member } from "./member.ts";
-import type { Pressure } from "./pressure.ts";
 
-export interface CohortsOptions<Heard extends Hearing> {
+export interface CohortsOptions<Heard extends Hearing> extends CohortParts<Heard> {
   readonly hub: Hub;
-  readonly executor: Executor<Heard>;
-  readonly fanOut: FanOut;
-  readonly clock: Clock;
-  readonly pressure: Pressure;
-  /** Events of one cohort that are executed at the same time. */
-  readonly concurrency: number;
-  /** Events of one cohort that wait for their execution. */
-  readonly backlog: number;
   /** Runs a function in the server's own async context. */
   readonly inContext: (deliver: () => void) => void;
   /** Told that a shared execution looked at the viewer. Answers the plan by which each member is executed for alone. */
@@ -27,24 +15,14 @@ export interface CohortsOptions<Heard extends Hearing> {
 
 /** The cohorts of this process, by plan key. */
 export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> {
-  readonly executor: Executor<Heard>;
-  readonly fanOut: FanOut;
-  readonly clock: Clock;
-  readonly pressure: Pressure;
-  readonly concurrency: number;
-  readonly backlog: number;
+  readonly parts: CohortParts<Heard>;
   readonly #options: CohortsOptions<Heard>;
   readonly #byKey = new Map<string, Cohort<Heard>>();
   #count = 0;
 
   constructor(options: CohortsOptions<Heard>) {
     this.#options = options;
-    this.executor = options.executor;
-    this.fanOut = options.fanOut;
-    this.clock = options.clock;
-    this.pressure = options.pressure;
-    this.concurrency = options.concurrency;
-    this.backlog = options.backlog;
+    this.parts = options;
   }
 
   /** Cohorts that several operations may share. */
