@@ -76,9 +76,10 @@ export class Operation extends Life implements Late {
     const { hooks, ordering } = this.#owner.host;
     if (this.ended) return;
     try {
-      // Hooks that are not there are not waited for: each turn of promises costs a storm of connections dear.
-      if (hooks.onOperation) await hooks.onOperation(request, this.#owner);
+      // Also waited for where it is not there: an operation runs, and its id is taken, for all messages of one read.
+      await hooks.onOperation?.(request, this.#owner);
       if (this.ended) return;
+      // Other hooks that are not there are not: each turn of promises costs a storm of connections dear.
       const prepared = hooks.onSubscribe
         ? await this.#prepareWith(hooks.onSubscribe, request)
         : this.#accept(this.#owner.host.engine.prepare(request));

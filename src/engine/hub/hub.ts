@@ -51,8 +51,9 @@ export class Hub implements AsyncDisposable {
     const joined = entries.map((entry) => entry.position);
     try {
       await this.#open();
-      const live = await Promise.all(entries.map((entry) => entry.live()));
-      return live.map((position, index) => joined[index] ?? position);
+      // A listener that has left meanwhile took its entries with it: nobody would ever give their topics up again.
+      const live = entries.map(async (entry) => (entry.listeners.has(listener) ? entry.live() : ""));
+      return (await Promise.all(live)).map((position, index) => joined[index] ?? position);
     } catch (error) {
       this.leave(topics, listener);
       if (error instanceof FanfareError) throw error;

@@ -30,6 +30,10 @@ export class MatchIndex<Listener> {
     return this.#listeners.size;
   }
 
+  has(listener: Listener): boolean {
+    return this.#listeners.has(listener);
+  }
+
   /** A listener has one interest at a time. */
   add(interest: Interest, listener: Listener): void {
     if (this.#listeners.has(listener)) return;

@@ -286,6 +286,17 @@ describe("A topic that nobody listens to any more", () => {
     expect(stage.hub.topics).toBe(1);
   });
 
+  it("is not subscribed for a listener that leaves in the turn in which it came", async () => {
+    await using stage = new Stage({ linger: 0 });
+    const listener = new NotedListener();
+    const listening = stage.hub.listen(["a"], listener);
+    stage.hub.leave(["a"], listener);
+    await listening;
+    await turns(1);
+    expect(stage.broker.calls).not.toContain("subscribe a");
+    expect(stage.hub.topics).toBe(0);
+  });
+
   it("is given up also if its listener left before it was live", async () => {
     await using stage = new Stage({ linger: 0 });
     const gate = stage.broker.hold("subscribe");
