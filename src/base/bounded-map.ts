@@ -1,6 +1,6 @@
 /**
- * A map that forgets what was used longest ago, bounded by the number of its entries and by their total weight.
- * An entry that alone is heavier than the bound is not kept.
+ * An LRU cache: a map that evicts its least recently used entry. It is bounded by the number of entries and by their
+ * total weight. An entry that alone is heavier than `maxWeight` is not kept.
  */
 export class BoundedMap<Key, Value> {
   readonly #entries = new Map<Key, { value: Value; weight: number }>();
@@ -8,7 +8,10 @@ export class BoundedMap<Key, Value> {
   readonly #maxWeight: number;
   #weight = 0;
 
-  /** @param maxEntries 0 keeps nothing. @param maxWeight in the caller's unit; Infinity by default. */
+  /**
+   * @param maxEntries 0 keeps nothing; Infinity: no bound.
+   * @param maxWeight in the unit of the weights given to `set`. Default Infinity: no bound.
+   */
   constructor(maxEntries: number, maxWeight: number = Infinity) {
     this.#maxEntries = maxEntries;
     this.#maxWeight = maxWeight;

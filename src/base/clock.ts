@@ -1,19 +1,21 @@
-/** A timer that was set; disposing it more than once, or after it fired, does nothing. */
+/** A pending timer. Disposing it cancels it; disposing it again, or after it fired, does nothing. */
 export type Timer = Disposable;
 
-/** Time and scheduling, handed in so that tests decide what time it is. */
+/** Time and timers. Everything that needs them takes a clock as a parameter, so that tests control the time. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls `callback` once, `milliseconds` from now. The timer does not keep the process alive. */
   after(milliseconds: number, callback: () => void): Timer;
-  /** Calls `callback` again and again, the first time `milliseconds` from now. Does not keep the process alive. */
+  /**
+   * Calls `callback` every `milliseconds`, first `milliseconds` from now. The timer does not keep the process alive.
+   */
   every(milliseconds: number, callback: () => void): Timer;
   /** Calls `callback` once at the end of this turn of the event loop. */
   defer(callback: () => void): Timer;
 }
 
-/** Node takes a longer time than this, Infinity included, for one millisecond. */
+/** Node's timers hold a signed 32-bit delay: a longer one, Infinity included, fires after one millisecond. */
 const longest = 2 ** 31 - 1;
 
 /** The machine's clock and Node's timers. */

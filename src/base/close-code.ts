@@ -1,7 +1,7 @@
 /**
- * Every code Fanfare closes a WebSocket with. `retry` says whether the client should come back: stock graphql-ws
- * clients do the same, but that they do not take `normal` for an end (PROTOCOL 5.3). PROTOCOL.md holds the table with
- * words for people.
+ * Every close code that Fanfare sends on a WebSocket. `retry` says whether the client should reconnect. Stock
+ * graphql-ws clients behave accordingly, except that they reconnect after `normal` as well (PROTOCOL 5.3, which has the
+ * table with explanations).
  */
 export const closeCodes: Readonly<Record<CloseCodeName, CloseCode>> = {
   normal: { code: 1000, reason: "Done", retry: false },
@@ -47,17 +47,17 @@ const maxBytes = 123;
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(maxBytes);
 
-/** Cuts a close reason to 123 bytes of UTF-8 without breaking a character. */
+/** Cuts a close reason to 123 bytes of UTF-8 without splitting a character. */
 export function cutReason(reason: string): string {
-  // A UTF-16 unit is at most three bytes, and most reasons are short.
+  // A UTF-16 code unit takes at most three bytes of UTF-8, so a short reason needs no encoding.
   if (reason.length * 3 <= maxBytes) return reason;
   const { read } = encoder.encodeInto(reason, scratch);
   return reason.slice(0, read);
 }
 
-/** What a client wrote, fit for a reason: cut to `max` characters, quoted, control characters escaped. */
+/** A client's text for use in a close reason: cut to `max` UTF-16 code units, quoted, control characters escaped. */
 export function quoted(text: string, max: number = 24): string {
   const json = JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text);
-  // JSON escapes those below the space only, and U+009B begins commands to a terminal that shows a log.
+  // JSON escapes control characters below U+0020 only; U+009B starts an escape sequence in a terminal that shows a log.
   return json.replaceAll(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }

@@ -6,12 +6,12 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Whether JSON text nests no deeper than `max` objects and arrays: `{"a":[1]}` is 2 deep. Asked before parsing, since
- * what is deep is dear to parse and overflows the stack of whoever walks it. One pass, no memory.
+ * Whether JSON text nests at most `max` objects and arrays: `{"a":[1]}` has depth 2. To be called before `JSON.parse`:
+ * deep text is expensive to parse, and a recursive walk of its value overflows the stack. One pass, no allocation.
  *
- * Text that is not JSON gets an answer too, but no useful one; parsing refuses it afterwards.
+ * For text that is not JSON the result means nothing; the parser refuses that text afterwards.
  *
- * @param max 64 by default; 0 permits scalars only; Infinity permits everything.
+ * @param max Default 64. 0 permits scalars only; Infinity permits any depth.
  */
 export function jsonDepth(text: string, max: number = 64): boolean {
   let depth = 0;

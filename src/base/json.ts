@@ -1,9 +1,9 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** An object, or what is wrong with the text in words that fit a close reason. */
+/** A parsed object, or what is wrong with the text, worded for a close reason. */
 export type ParsedObject = { readonly object: JsonObject } | { readonly problem: string };
 
-/** Neither null nor an array. */
+/** Whether `value` is an object, neither null nor an array. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -19,8 +19,8 @@ export function isOptionalString(value: unknown): value is string | null | undef
 }
 
 /**
- * Parses text that must be one JSON object. Never throws. A key `__proto__` at any depth is a problem: whoever copies
- * such an object property by property changes its prototype.
+ * Parses text that must be one JSON object. Never throws. A key `__proto__` at any depth is refused, against prototype
+ * pollution: code that copies such an object property by property sets the copy's prototype.
  */
 export function parseObject(text: string): ParsedObject {
   let value: unknown;
@@ -34,7 +34,7 @@ export function parseObject(text: string): ParsedObject {
   return { object: value };
 }
 
-/** The text is looked at first, so that only messages that could hide the key (perhaps by an escape) are walked. */
+/** The text is searched first, so that only objects whose text could contain the key, plain or escaped, are walked. */
 function hasPrototypeKey(text: string, root: object): boolean {
   if (!text.includes("__proto__") && !text.includes("\\u")) return false;
   const open: unknown[] = [root];

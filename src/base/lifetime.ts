@@ -1,15 +1,16 @@
 type Child = AsyncDisposable | Disposable;
 
 /**
- * What one thing opened and must close. Children close in parallel, and every child is closed even if another fails.
- * Disposing twice waits for the first time.
+ * The resources that an object opened and must close: its children. Disposal closes all children in parallel, even if
+ * some fail, and rejects with their error, or with an AggregateError of several. A second disposal returns the first
+ * one's promise.
  */
 export class Lifetime implements AsyncDisposable {
   readonly #children = new Set<Child>();
   readonly #controller = new AbortController();
   #disposed: Promise<void> | undefined;
 
-  /** Aborted the moment disposal starts. */
+  /** Aborts when disposal starts, before any child is closed. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -18,7 +19,7 @@ export class Lifetime implements AsyncDisposable {
     return this.#disposed !== undefined;
   }
 
-  /** Takes `child` into care and returns it. A child that is attached after the end is closed at once. */
+  /** Adds `child`, to be closed with this lifetime, and returns it. After the end, `child` is closed at once. */
   attach<T extends Child>(child: T): T {
     if (this.#disposed) {
       this.#disposed = Promise.allSettled([this.#disposed, close(child)]).then(report);
@@ -28,14 +29,14 @@ export class Lifetime implements AsyncDisposable {
     return child;
   }
 
-  /** Lets go of `child`, which has closed by itself. */
+  /** Removes `child`, which has closed by itself. */
   release(child: Child): void {
     this.#children.delete(child);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return this.#disposed;
-    // Set before anything is closed: what is attached from inside a child's end must be closed too.
+    // Set before any child is closed: disposal is re-entrant, and a child attached during it must be closed too.
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#disposed = promise;
     resolve(this.#close());

@@ -1,13 +1,13 @@
 import type { Clock, Timer } from "./clock.ts";
 
-/** Resolves after so many milliseconds, or as soon as `signal` aborts. */
+/** Resolves after `milliseconds`, or as soon as `signal` aborts. */
 export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
   return woken((wake) => clock.after(milliseconds, wake), signal);
 }
 
 /**
- * Resolves in the next turn of the event loop, or as soon as `signal` aborts. Work that only ever awaits what is in memory
- * already would go on for ever in this one, while sockets and timers wait.
+ * Resolves in the next turn of the event loop, or as soon as `signal` aborts. A loop that awaits only settled promises
+ * stays in the queue of microtasks, and sockets and timers starve.
  */
 export function nextTurn(clock: Clock, signal: AbortSignal): Promise<void> {
   return woken((wake) => clock.defer(wake), signal);
@@ -24,11 +24,11 @@ async function woken(set: (wake: () => void) => Timer, signal: AbortSignal): Pro
   signal.removeEventListener("abort", wake);
 }
 
-/** Between two attempts, in milliseconds: at first, and at most. */
+/** The first and the longest pause between two attempts, in milliseconds. */
 const shortest = 100;
 const longest = 5000;
 
-/** How long to wait before something is tried again: each time twice as long, up to five seconds. */
+/** Exponential back-off between attempts: 100 ms at first, doubled after each attempt, 5 s at most. No jitter. */
 export class Backoff {
   readonly #clock: Clock;
   readonly #end: AbortSignal;
@@ -45,18 +45,18 @@ export class Backoff {
     await pause(this.#clock, delay, this.#end);
   }
 
-  /** Something went well. */
+  /** An attempt succeeded: the next pause is the shortest again. */
   reset(): void {
     this.#delay = shortest;
   }
 
-  /** It is no use to try soon. */
+  /** The failure cannot go away soon: the next pause is the longest. */
   slow(): void {
     this.#delay = longest;
   }
 }
 
-/** What comes of `promise`, or undefined when `signal` aborts first: a query to a database that hangs has no end. */
+/** The value of `promise`, or undefined if `signal` aborts first, since a query to a hanging database never settles. */
 export async function beforeAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
   if (signal.aborted) return undefined;
   const { promise: aborted, resolve } = Promise.withResolvers<undefined>();

@@ -1,8 +1,9 @@
 import { FanfareError } from "./error.ts";
 
 /**
- * An async iterator that values are pushed into. At most `limit` values wait for a slow reader; one more ends the
- * iteration with FanfareError OVERFLOW after what is waiting. `return` never waits for anything.
+ * An async iterator over a bounded queue of values that are pushed into it. At most `limit` values wait for a slow
+ * reader. One more makes the iteration throw FanfareError OVERFLOW after the waiting values have been read. `return`
+ * drops the waiting values and resolves at once.
  */
 export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncDisposable {
   readonly #waiting: IteratorYieldResult<Value>[] = [];
@@ -13,7 +14,10 @@ export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncD
   #failure: { readonly error: unknown } | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
 
-  /** @param limit values; Infinity: no bound. @param onReturn called once, when the reader leaves or the end is told. */
+  /**
+   * @param limit the number of values that may wait. Infinity: no bound.
+   * @param onReturn called once, when the iteration ends: by `return`, `end`, `fail` or an overflow.
+   */
   constructor(limit: number, onReturn: () => void) {
     this.#limit = limit;
     this.#onReturn = onReturn;
@@ -27,21 +31,23 @@ export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncD
     else this.fail(new FanfareError("OVERFLOW", `The reader is more than ${this.#limit} values behind`));
   }
 
-  /** Resolves when one more value may wait, or when there is no reader any more; undefined: that is now. */
+  /**
+   * Back-pressure: undefined if one more value may be pushed now, else a promise until it may, or the iteration ended.
+   */
   whenReady(): Promise<void> | undefined {
     if (this.#ended || this.#waiting.length < this.#limit) return undefined;
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
   }
 
-  /** Undefined while less than half of what may wait does. Otherwise resolves when a value was taken, or none will be. */
+  /** Undefined while the queue is less than half full, else a promise until a value was read or the iteration ended. */
   whenTaken(): Promise<void> | undefined {
     if (this.#ended || this.#waiting.length * 2 < this.#limit || this.#waiting.length === 0) return undefined;
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
   }
 
-  /** Ends the iteration after what is waiting. */
+  /** Ends the iteration after the waiting values. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -50,7 +56,7 @@ export class PushIterator<Value> implements AsyncIterableIterator<Value>, AsyncD
     this.#onReturn();
   }
 
-  /** Ends the iteration with an error after what is waiting. */
+  /** Makes the iteration throw `error` after the waiting values. */
   fail(error: unknown): void {
     if (this.#ended) return;
     const reader = this.#readers.shift();

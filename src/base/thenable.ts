@@ -1,26 +1,29 @@
-/** What graphql-js would wait for. */
+/** Whether graphql-js would await `value`: it has a method `then`. */
 export function isThenable(value: { readonly then?: unknown }): value is PromiseLike<unknown> {
   return typeof value.then === "function";
 }
 
-/** Hears a promise that nobody will await, so that its rejection does not end the process. */
+/** Handles the rejection of an abandoned promise: an unhandled rejection would end the process. */
 export function silence(promise: PromiseLike<unknown>): void {
   promise.then(undefined, () => undefined);
 }
 
-/** The same for every promise in an array or object that is given up. */
+/** Handles the rejection of every promise in an abandoned array or object. */
 export function silenceAll(container: object): void {
   for (const key of Object.keys(container)) {
     try {
       const value: unknown = Reflect.get(container, key);
       if (typeof value === "object" && value !== null && isThenable(value)) silence(value);
     } catch {
-      // A property that throws holds no promise.
+      // A getter that throws holds no promise.
     }
   }
 }
 
-/** Calls `compute` and goes on with what it gave, at once unless that is a promise; `fail` takes all it throws. */
+/**
+ * Calls `compute`, then `next` with its value: in the same turn unless the value is a promise. `fail` gets the error of
+ * a throw in either, or of a rejection.
+ */
 export function settle<Value, Result>(
   compute: () => Value | PromiseLike<Value>,
   next: (value: Value) => Result | Promise<Result>,

@@ -5,22 +5,23 @@ import { lastingBytes } from "./lasting-bytes.ts";
 import type { Envelope, ServerMessage } from "./message.ts";
 
 const rules: DialectRules = {
-  // The request that asks for a connection asks for its operation as well.
+  // One request opens the connection and starts its operation.
   early: "wait",
   duplicate: "close",
   invalid: "close",
   refused: closeCodes.forbidden,
   singleResults: true,
-  // The client of graphql-sse keeps a queue for whatever comes after it has stopped an operation.
+  // The client of graphql-sse opens a queue, and never removes it, for a message about an operation that it has
+  // stopped.
   echoesComplete: false,
   tellsLive: false,
   endsWithOperation: false,
 };
 
 /**
- * One operation for each response, as graphql-sse calls it in distinct connections mode. What the client asks for
- * stands in its request; the transport makes the messages of `graphql-transport-ws` from it. A stream can carry no
- * ping, so the transport sends comments.
+ * Server-sent events with one operation per response: the "distinct connections mode" of graphql-sse. The operation
+ * stands in the HTTP request, from which the transport makes an init and a subscribe message. An event stream has no
+ * pings, so the transport sends comments.
  */
 export const eventStream: Dialect = {
   name: "event-stream",
@@ -30,7 +31,7 @@ export const eventStream: Dialect = {
   envelope: () => distinctEnvelope,
 };
 
-/** Any number of operations in one response, each result with its operation's id: single connection mode. */
+/** Any number of operations in one response, each result with its operation's id: the "single connection mode". */
 export const singleEventStream: Dialect = {
   name: "event-stream-single",
   rules,
@@ -39,13 +40,13 @@ export const singleEventStream: Dialect = {
   envelope: (operationId) => ({ head: lastingBytes(`${next}{"id":${JSON.stringify(operationId)},"payload":`), tail }),
 };
 
-/** How an event's data is written. */
+/** How the `data` field of a server-sent event is written. */
 interface Layout {
   result(id: string, json: string): string;
   complete(id: string): string;
 }
 
-// JSON has no line breaks but escaped ones, so that any result is one line of data.
+// JSON escapes line breaks, so a result is always one line of data.
 const distinct: Layout = { result: (_id, json) => json, complete: () => "" };
 const single: Layout = {
   result: (id, json) => `{"id":${JSON.stringify(id)},"payload":${json}}`,
@@ -58,7 +59,7 @@ const next = "event: next\ndata: ";
 const blankLine = "\n\n";
 const tail = encoder.encode(`}${blankLine}`);
 const distinctEnvelope: Envelope = { head: encoder.encode(next), tail: encoder.encode(blankLine) };
-/** Some browsers take a response for opened with its first bytes, and not with its headers. */
+/** Some browsers report a stream as opened at its first bytes of body, not at its headers. */
 const comment = encoder.encode(`:${blankLine}`);
 
 function encodeWith(message: ServerMessage, layout: Layout): readonly Uint8Array[] {
@@ -82,7 +83,7 @@ function encodeWith(message: ServerMessage, layout: Layout): readonly Uint8Array
   }
 }
 
-/** An EventSource passes over an event without data, even if that is empty. */
+/** The `data` field must be there, though empty: an EventSource ignores an event without it. */
 function complete(id: string, layout: Layout): Uint8Array {
   return encoder.encode(`event: complete\ndata: ${layout.complete(id)}${blankLine}`);
 }

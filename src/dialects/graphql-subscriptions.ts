@@ -5,7 +5,7 @@ import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
 
-/** A habit of older servers that a client may have come to rely on. Off by default. */
+/** A behaviour of older servers that existing clients may depend on. Off by default. */
 export interface GraphqlSubscriptionsOptions {
   /** True: a keep-alive is sent as soon as the connection is open. Default false. */
   readonly greeting?: boolean;
@@ -13,10 +13,10 @@ export interface GraphqlSubscriptionsOptions {
 
 /**
  * The protocol of subscriptions-transport-ws up to 0.6, from 2016. It carries subscriptions only, its ids are numbers
- * from 0, and starts may come before the init. The `context` that a client may send is ignored: a context is the
- * server's word.
+ * from 0, and a start may come before the init. The `context` that a client may send is ignored: only the server
+ * decides the context.
  *
- * Here an operation's id is its JSON, so that the number `0` and the text `"0"` are two.
+ * An operation's id is kept as its JSON, so that the number `0` and the string `"0"` are different ids.
  */
 export function graphqlSubscriptions(options: GraphqlSubscriptionsOptions = {}): Dialect {
   return {
@@ -60,7 +60,7 @@ function decodeObject(message: JsonObject): ClientMessage {
       return "problem" in request ? invalid(id, request.problem) : { type: "subscribe", id, request };
     }
     case "subscription_end":
-      // Nobody has the id `null`. An answer would be answered in turn: clients end what they are told of and do not know.
+      // No operation has the id `null`. An error would loop: clients end every operation that they do not know.
       return { type: "complete", id: id ?? "null" };
     default:
       if (typeof type !== "string") return invalid(id, '"type" must be a string');
@@ -69,7 +69,7 @@ function decodeObject(message: JsonObject): ClientMessage {
 }
 
 function idOf(id: unknown): string | undefined {
-  // `1e999` is JSON and no number: as an id it would be answered under `null`, which means none.
+  // `1e999` parses to Infinity, which is written as `null`: an answer would carry no id.
   const isId = Number.isFinite(id) || (typeof id === "string" && id !== "");
   return isId ? JSON.stringify(id) : undefined;
 }
@@ -85,7 +85,7 @@ function wire(message: ServerMessage, { greeting }: GraphqlSubscriptionsOptions)
     case "ack":
       return ['{"type":"init_success"}'];
     case "refused": {
-      // Clients from 0.5.4 on read the payload, servers written in Python sent the other.
+      // Clients from 0.5.4 on read `payload.error`; servers written in Python sent `error`.
       const error = JSON.stringify(message.reason);
       return [`{"type":"init_fail","payload":{"error":${error}},"error":${error}}`];
     }

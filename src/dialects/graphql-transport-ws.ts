@@ -5,23 +5,26 @@ import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, MessagePayload, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
 
-/** Habits of older servers that a client may have come to rely on. All are off by default. */
+/** Behaviours of older servers that existing clients may depend on. All are off by default. */
 export interface GraphqlTransportWsOptions {
-  /** True: a client that stops an operation gets `complete` for it. Default false. */
+  /** True: a client's `complete` is answered with `complete`. Default false. */
   readonly echoComplete?: boolean;
-  /** A result that is sent when a subscription is live, such as `{ data: null }`. Default: none. */
+  /** The payload of a `next` that is sent when a subscription is live, such as `{ data: null }`. Default: none. */
   readonly confirmation?: MessagePayload;
   /** True: a `ping` is sent as soon as the connection is open. Default false. */
   readonly greeting?: boolean;
   /** True: a `ping` goes with each WebSocket ping to a client that was acknowledged. Default false. */
   readonly pings?: boolean;
-  /** True: an operation whose id is in use succeeds the older one, instead of closing with 4409. Default false. */
+  /**
+   * True: a subscribe whose id is in use replaces the old operation once the new one is subscribed, instead of closing
+   * with 4409. Default false.
+   */
   readonly succession?: boolean;
-  /** True: what is wrong with an operation comes as `next`, and does not end its id. Default false. */
+  /** True: an operation's errors are sent as `next`, which does not end its id, instead of `error`. Default false. */
   readonly errorsAsResults?: boolean;
   /**
-   * True: a message that cannot be understood is answered with `error` if it has an id, and passed over if it has none,
-   * instead of closing with 4400. Default false.
+   * True: an invalid message is answered with `error` if it has an id, and ignored if it has none, instead of closing
+   * with 4400. Default false.
    */
   readonly answerInvalid?: boolean;
 }
@@ -114,7 +117,7 @@ function wire(message: ServerMessage, options: GraphqlTransportWsOptions): reado
     case "ping":
     case "pong":
     case "complete":
-      // These stand on the wire as they stand here.
+      // These messages have the same form on the wire.
       return [message];
     case "keepAlive":
       return pings ? [ping] : [];

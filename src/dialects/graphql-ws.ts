@@ -5,27 +5,29 @@ import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, MessagePayload, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
 
-/** Habits of older servers that a client may have come to rely on. All are off by default. */
+/** Behaviours of older servers that existing clients may depend on. All are off by default. */
 export interface GraphqlWsOptions {
-  /** The close code when `onConnect` refuses. Default 1011, as subscriptions-transport-ws; older servers took 4000. */
+  /**
+   * The close code when `onConnect` refuses. Default 1011, as in subscriptions-transport-ws; older servers sent 4000.
+   */
   readonly refusedCode?: number;
-  /** True: a client that stops an operation gets `complete` for it. Default false. */
+  /** True: a client's `stop` is answered with `complete`. Default false. */
   readonly echoComplete?: boolean;
-  /** A result that is sent when a subscription is live, such as `{ data: null }`. Default: none. */
+  /** The payload of a `data` that is sent when a subscription is live, such as `{ data: null }`. Default: none. */
   readonly confirmation?: MessagePayload;
   /** True: neither the acknowledgement nor keep-alives are sent. Default false. */
   readonly silent?: boolean;
   /** True: a keep-alive is sent as soon as the connection is open. Default false. */
   readonly greeting?: boolean;
-  /** True: an operation whose id is in use succeeds the older one when it is subscribed. Default false. */
+  /** True: a start whose id is in use replaces the old operation only once the new one is subscribed. Default false. */
   readonly succession?: boolean;
-  /** True: what is wrong with an operation comes as `data` without `complete`. Default false. */
+  /** True: an operation's errors are sent as `data`, and no `complete` follows. Default false. */
   readonly errorsAsResults?: boolean;
 }
 
 /**
- * The protocol of subscriptions-transport-ws 0.7 to 0.11, whose subprotocol is called `graphql-ws`; the client of the
- * package graphql-ws does not speak it.
+ * The protocol of subscriptions-transport-ws 0.7 to 0.11, whose WebSocket subprotocol is called `graphql-ws`. The
+ * client of the package graphql-ws does not speak it: it speaks `graphql-transport-ws`.
  */
 export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
   const { refusedCode = 1011, echoComplete = false } = options;
@@ -95,7 +97,7 @@ function wire(message: ServerMessage, options: GraphqlWsOptions): readonly objec
     case "opened":
       return greeting ? [keepAlive] : [];
     case "ack":
-      // The first keep-alive arms the client's watch on them, and follows at once.
+      // A client starts to check for keep-alives when it has received the first.
       return silent ? [] : [{ type: "connection_ack", payload: message.payload }, keepAlive];
     case "refused":
       return [{ type: "connection_error", payload: { message: message.reason } }];
@@ -104,7 +106,7 @@ function wire(message: ServerMessage, options: GraphqlWsOptions): readonly objec
     case "started":
       return confirmation ? [{ id: message.id, type: "data", payload: confirmation }] : [];
     case "error":
-      // A client drops an operation on `error`, and shows its caller one message only.
+      // Not `error`: on it a client drops the operation and shows its caller only one message.
       return [
         { id: message.id, type: "data", payload: { data: null, errors: message.errors } },
         ...(errorsAsResults ? [] : [{ id: message.id, type: "complete" }]),

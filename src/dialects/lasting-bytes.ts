@@ -1,6 +1,6 @@
 const encoder = new TextEncoder();
 
-// A small block: one piece that lives on keeps its whole block in memory.
+// A block is small, since one piece that is still referenced keeps its whole block in memory.
 const blockBytes = 4_096;
 const largestPiece = blockBytes / 8;
 
@@ -8,11 +8,11 @@ let block = new Uint8Array(blockBytes);
 let used = 0;
 
 /**
- * Text as bytes that will be kept for long, many of them at a time. Short ones are cut from a common block: memory of
- * its own costs a piece of sixty bytes five times its size.
+ * Encodes text as UTF-8 that is kept for long and in large numbers. Short pieces are cut from a common block: with an
+ * ArrayBuffer of its own, a piece of sixty bytes takes five times as much memory.
  */
 export function lastingBytes(text: string): Uint8Array {
-  // A UTF-16 unit takes at most three bytes.
+  // A UTF-16 code unit takes at most three bytes of UTF-8.
   const most = text.length * 3;
   if (most > largestPiece) return encoder.encode(text);
   if (used + most > blockBytes) {

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from "graphql";
 
-/** What a client asks to run. */
+/** The GraphQL request of an operation. */
 export interface OperationRequest {
   readonly query: string;
   readonly operationName?: string | undefined;
@@ -11,8 +11,8 @@ export interface OperationRequest {
 export type MessagePayload = Readonly<Record<string, unknown>>;
 
 /**
- * A message from a client, whatever it speaks. `invalid` is a message that its dialect does not know; it has the id of
- * the operation it is about, if that could be read.
+ * A message from a client, in any dialect. `invalid` is text outside the dialect; its `id` is that of the operation
+ * which it names, if it could be read.
  */
 export type ClientMessage =
   | { readonly type: "init"; readonly payload: MessagePayload | undefined }
@@ -23,7 +23,7 @@ export type ClientMessage =
   | { readonly type: "terminate" }
   | { readonly type: "invalid"; readonly id?: string; readonly reason: string };
 
-/** A message to a client, but for results: those are the shared bytes inside an {@link Envelope}. */
+/** A message to a client. Results are not among them: they are shared bytes inside an {@link Envelope}. */
 export type ServerMessage =
   | { readonly type: "opened" }
   | { readonly type: "ack"; readonly payload: MessagePayload | undefined }
@@ -40,7 +40,7 @@ export type ServerMessage =
   | { readonly type: "complete"; readonly id: string }
   | { readonly type: "invalid"; readonly id: string | undefined; readonly reason: string };
 
-/** What stands before and after the bytes of a result in a message to one operation. */
+/** The bytes before and after a result's bytes in a message to one operation. */
 export interface Envelope {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;

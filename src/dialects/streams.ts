@@ -3,13 +3,13 @@ import type { Dialect } from "./dialect.ts";
 import { isObject, parseObject, type JsonObject } from "../base/json.ts";
 import type { ClientMessage, ServerMessage } from "./message.ts";
 
-/** Why a frame of a client is refused: its answer's `response_status` and its error. */
+/** Why a client's frame is refused: the `response_status` and the error of the answer. */
 export interface FrameRefusal {
   readonly status: number;
   readonly reason: string;
 }
 
-/** A frame that a client has sent. */
+/** A frame from a client. */
 export interface StreamFrame {
   readonly stream: string;
   readonly action: string;
@@ -19,11 +19,11 @@ export const invalidAction: FrameRefusal = { status: 400, reason: "Invalid Actio
 export const permissionDenied: FrameRefusal = { status: 401, reason: "Permission Denied" };
 
 /**
- * The notifications of graphene-django-subscriptions: WebSockets without a subprotocol that many streams share. Clients
- * subscribe over HTTP and only listen here; every frame of theirs is refused. The payload of an acknowledgement, and
- * that of a pong, is a whole frame.
+ * The notifications of graphene-django-subscriptions: many streams multiplexed on a WebSocket without a subprotocol.
+ * Clients subscribe over HTTP and only receive here; each frame from a client is refused. The payload of an
+ * acknowledgement or a pong is a whole frame.
  *
- * @param refuse says why a frame is refused that could be read.
+ * @param refuse gives the reason why a well-formed frame is refused.
  */
 export function streams(refuse: (frame: StreamFrame) => FrameRefusal): Dialect {
   return {
@@ -50,8 +50,8 @@ export function streams(refuse: (frame: StreamFrame) => FrameRefusal): Dialect {
 }
 
 /**
- * The dialect has no close codes of its own, so the connection is closed with those of RFC 6455 and its registry. A code
- * that an application has chosen stays as it is.
+ * Replaces Fanfare's private close codes (4400 and above) by those of RFC 6455 and its registry, since this dialect has
+ * none of its own. An application's code stays as it is.
  */
 export function plainCloseCode(code: number): number {
   return plain.get(code) ?? code;
@@ -76,7 +76,7 @@ function decodeFrame(frame: JsonObject, refuse: (frame: StreamFrame) => FrameRef
   return refused(frame, refuse({ stream, action }));
 }
 
-/** The answer is all that there is to say, so it stands where other dialects have an operation's id. */
+/** The `id` of the invalid message carries the whole answer, since this dialect has no operation ids. */
 function refused(frame: JsonObject, refusal: FrameRefusal): ClientMessage {
   return { type: "invalid", id: answerTo(frame, refusal), reason: refusal.reason };
 }
