@@ -1,19 +1,24 @@
-/** A topic's name: any string, from anybody. A broker encodes it so that no name can become a pattern or another topic. */
+/**
+ * A topic's name: any string, possibly chosen by a client. A broker encodes it, so that no name can act as a pattern or
+ * name another topic.
+ */
 export type TopicName = string;
 
 /**
- * An event's place in its topic: epoch, offset and a nonce of the event itself, as one string that only the broker
- * that made it can read. Two positions may be compared for equality and for nothing else.
+ * An event's place in its topic: epoch, offset and a nonce of the event, as one string. It is opaque outside the broker
+ * that made it: positions may be compared for equality only.
  */
 export type Position = string;
 
-/** Why events between two positions can no longer be had. */
+/** Why events after a position can no longer be read. */
 export type GapReason = "expired" | "overflow" | "fork" | "source_lost" | "broker_lost";
 
-/** Something to publish. */
+/** An event to publish; the broker gives it its position. */
 export interface NewEvent {
   readonly topic: TopicName;
-  /** Makes a repeated publish harmless: within a topic, a broker with history stores one event per id. */
+  /**
+   * The idempotency key: within a topic, a broker with history stores one event per id, so publishing may be retried.
+   */
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly time: number;
@@ -22,67 +27,75 @@ export interface NewEvent {
   readonly end?: boolean;
 }
 
-/** Something that happened, at its place. */
+/** A stored event with its position. */
 export interface Event extends NewEvent {
   readonly position: Position;
 }
 
-/** What became of one published event. `unknown` may or may not have been stored: repeat it with the same id. */
+/**
+ * The outcome of publishing one event: stored at a position, not stored, or unknown. In the last case the broker may or
+ * may not have stored it; publish it again with the same id.
+ */
 export type Receipt = { readonly stored: Position } | { readonly notStored: Error } | { readonly unknown: Error };
 
-/** Where a broker hands over what happens. Its functions never throw. */
+/** Receives a broker's events. Its functions never throw. */
 export interface BrokerSink {
-  /** `after` is the position directly before `batch[0]`; the batch itself has no hole. */
+  /**
+   * Delivers consecutive events of a topic.
+   *
+   * @param after the position directly before `batch[0]`.
+   */
   events(topic: TopicName, after: Position, batch: readonly Event[]): void;
-  /** Events of these topics may have been missed: whoever cares reads them from history. */
+  /** Reports that events of these topics may have been missed; the hub reads them from history. */
   lost(topics: readonly TopicName[] | "all", why: string): void;
-  /** The link to the other processes went down, or is up again with every subscription restored. */
+  /** Reports that the link to the other processes is down, or is up again with every subscription restored. */
   link(up: boolean): void;
 }
 
 /**
- * Who publishes, where only one process may at a time. A broker that is shared by processes refuses, with `notStored`,
- * what comes with a lower token than it has seen for the same scope.
+ * A fencing token, where only one process may publish at a time. A broker that processes share refuses, with
+ * `notStored`, events with a lower token than it has seen for the same scope.
  */
 export interface Fence {
   readonly scope: string;
   readonly token: number;
 }
 
-/** `low` is the earliest position that events can be had after. */
+/** Events from history, or why they are gone. `low` is the earliest position after which history is complete. */
 export type Replay =
   | { readonly events: readonly Event[]; readonly low: Position; readonly more: boolean }
   | { readonly gone: GapReason; readonly low: Position };
 
 /**
- * Carries events between processes and keeps their recent history. Thin on purpose: reference counts, continuity,
- * linger and retries are the hub's work.
+ * Carries events between processes and keeps their recent history. It is thin on purpose: reference counts, continuity,
+ * linger and retries are the hub's work. `brokerContract` of `fanfare/testing` tests these guarantees:
  *
- * - `publish` keeps the order of its array, and of calls where one was awaited before the next began.
+ * - `publish` keeps the order of its array, and the order of calls of which each was awaited before the next.
  * - Events of one topic reach the sink in the order of their positions, each once per process and subscription.
- * - After `unsubscribe` has resolved nothing of that topic reaches the sink.
+ * - After `unsubscribe` has resolved, no event of that topic reaches the sink.
  */
 export interface Broker extends AsyncDisposable {
   readonly supports: {
     /** `since` and `last` exist. */
     readonly history: boolean;
-    /** Other processes hear what is published here. */
+    /** Events that are published here reach other processes. */
     readonly acrossProcesses: boolean;
     /** Stored events survive a restart of the broker. */
     readonly durable: boolean;
   };
-  /** Called once, before anything else but `publish`. `signal` aborts when the owner goes away. */
+  /** Called once, before any other function except `publish`. `signal` aborts when the sink's owner is disposed. */
   open(sink: BrokerSink, signal: AbortSignal): Promise<void>;
   /**
-   * Resolves when the topics are live, with each topic's position at that moment: the sink gets every event after it
-   * and none up to it. A batch may reach the sink before the caller of `subscribe` runs on.
+   * Resolves when the topics are live, with each topic's position at that moment, in the order of `topics`: the sink
+   * gets each event after that position and none up to it. A batch may reach the sink before the caller has seen the
+   * positions.
    */
   subscribe(topics: readonly TopicName[]): Promise<readonly Position[]>;
   unsubscribe(topics: readonly TopicName[]): Promise<void>;
-  /** One receipt per event, in order. Never rejects for a single event's sake. */
+  /** Resolves with one receipt per event, in order. Does not reject because a single event failed. */
   publish(events: readonly NewEvent[], fence?: Fence): Promise<readonly Receipt[]>;
-  /** At most `limit` events after `after`, oldest first. */
+  /** Reads at most `limit` events of a topic's history after the position `after`, oldest first. */
   since?(topic: TopicName, after: Position, limit: number): Promise<Replay>;
-  /** The newest event of a topic. */
+  /** The position and the id of a topic's newest event; undefined if the broker knows of none. */
   last?(topic: TopicName): Promise<{ readonly position: Position; readonly id: string } | undefined>;
 }

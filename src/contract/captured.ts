@@ -1,20 +1,20 @@
 import type { TopicName } from "./broker.ts";
 import type { Place } from "./place.ts";
 
-/** A table by its own name and its schema's, as the database spells them. */
+/** A table's name and its schema's, as the database spells them, without quotes. */
 export interface TableName {
   readonly schema: string;
   readonly name: string;
 }
 
 /**
- * A row as the database had it: for each column's name its value as text, in the form that PostgreSQL's `to_jsonb` gives
- * it (`true`, `12.50`, `2026-01-31T12:00:00+00:00`, `\x00ff`; documents, arrays and composites as JSON, so that a
- * document which is a text has its quotes), or null. Text, so that no number loses digits and every broker can carry it.
+ * A row's values by column name: text in the form of PostgreSQL's `to_jsonb`, or null. Examples: `true`, `12.50`,
+ * `2026-01-31T12:00:00+00:00`, `\x00ff`. JSON documents, arrays and composites are JSON, so a document that is a string
+ * keeps its quotes. Values are text, so that no number loses digits and every broker can carry them.
  */
 export type CapturedRow = Readonly<Record<string, string | null>>;
 
-/** What became of a row. A changed primary key is told as one row DELETED and another CREATED. */
+/** What happened to a row. An update of its primary key is captured as one row DELETED and another CREATED. */
 export type RowAction = "CREATED" | "UPDATED" | "DELETED";
 
 /** A committed change of one row. */
@@ -23,19 +23,22 @@ export interface CapturedChange {
   readonly place: Place;
   readonly table: TableName;
   readonly action: RowAction;
-  /** The row before; null for one that was created. */
+  /** The row before the change; null for a created row. */
   readonly before: CapturedRow | null;
-  /** The row since; null for one that was deleted. */
+  /** The row after the change; null for a deleted row. */
   readonly after: CapturedRow | null;
-  /** True for the two halves of a changed primary key. */
+  /** True for both changes that an update of a primary key is captured as. */
   readonly moved: boolean;
-  /** When it was written, in milliseconds since 1970. */
+  /** The time of the write, in milliseconds since 1970. */
   readonly at: number;
-  /** The transaction's id (`xid8`) as decimal text, by which a snapshot tells whether it includes the change. */
+  /** The id (`xid8`) of the transaction, as decimal text; a `TableSnapshot` tells whether it includes it. */
   readonly transaction: string;
 }
 
-/** All rows of a table were removed at once, and the source does not know which they were; one that does tells each. */
+/**
+ * A `truncate` of a table, from a source that does not know the removed rows. A source that knows them captures a
+ * DELETED change for each row instead.
+ */
 export interface CapturedTruncation {
   readonly kind: "truncation";
   readonly place: Place;
@@ -44,16 +47,16 @@ export interface CapturedTruncation {
   readonly transaction: string;
 }
 
-/** An event that was published inside a transaction, and that happened because it was committed. */
+/** An event that was published in a transaction and committed with it: a message of a transactional outbox. */
 export interface CapturedEvent {
   readonly kind: "event";
   readonly place: Place;
   readonly topic: TopicName;
   readonly payload: unknown;
-  /** The publisher's own id for the event; undefined where its place is enough. */
+  /** The publisher's idempotency key; undefined: the event's id is made of its place. */
   readonly id: string | undefined;
   readonly at: number;
 }
 
-/** What a source captures. */
+/** Anything that a source captures. */
 export type Captured = CapturedChange | CapturedTruncation | CapturedEvent;

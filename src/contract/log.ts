@@ -1,4 +1,6 @@
-/** Where the operator is told. `details` are data for a structured log; strings from clients in them are already cut. */
+/**
+ * Where warnings and errors go. `details` are fields for a structured log; clients' strings in them are already cut.
+ */
 export interface Log {
   /** For whoever looks into something: why an operation is not shared, for example. Default: not told. */
   debug?(message: string, details: Readonly<Record<string, unknown>>): void;

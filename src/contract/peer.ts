@@ -1,6 +1,6 @@
-/** The other end of a connection, as it introduced itself. */
+/** The client's end of a connection, as its opening request describes it. */
 export interface Peer {
-  /** The network address, or what a trusted proxy said it was. */
+  /** The client's network address, or the one that a trusted proxy has forwarded. */
   readonly address: string;
   /** Path and query of the request that opened the connection. */
   readonly url: string;

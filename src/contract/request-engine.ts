@@ -2,26 +2,29 @@ import type { DocumentNode, GraphQLError, GraphQLFormattedError, GraphQLSchema }
 import type { OperationRequest } from "../dialects/message.ts";
 import type { Peer } from "./peer.ts";
 
-/** A result as clients get it. */
+/** A result as it is sent to clients: errors are formatted and masked. */
 export interface FormattedResult {
   readonly errors?: readonly GraphQLFormattedError[];
   readonly data?: unknown;
   readonly extensions?: unknown;
 }
 
-/** What a transport that speaks plain HTTP needs of the engine: the same checks, cache and hooks as everywhere else. */
+/**
+ * The engine, for a transport that answers single HTTP requests without a session. Its checks, cache and hooks are
+ * those of every other operation.
+ */
 export interface RequestEngine {
   readonly schema: GraphQLSchema;
   /** The largest request body, in bytes. */
   readonly maxBodyBytes: number;
-  /** Cached. Throws a GraphQLError for a syntax error and for a document over a limit of size. */
+  /** Parses a document; cached. Throws a GraphQLError for a syntax error and for a document over the limits of size. */
   parse(source: string): DocumentNode;
-  /** Cached. Includes the limits of depth, aliases, directives and cost. */
+  /** Validates a document, including the limits of depth, aliases, directives and cost; cached. */
   validate(document: DocumentNode): readonly GraphQLError[];
-  /** Words an error of parsing or validation for clients. */
+  /** Formats an error of parsing or validation for clients. */
   formatError(error: GraphQLError): GraphQLFormattedError;
-  /** Whether an operation is a subscription that is answered at once, with one result. */
+  /** Whether the operation is a command: a subscription that gives one result and ends. */
   isCommand(document: DocumentNode, operationName: string | undefined): boolean;
-  /** Runs one query, mutation or command with its hooks and a fresh context. Errors are formatted and masked already. */
+  /** Executes one query, mutation or command, with its hooks and a context of its own. */
   execute(peer: Peer, document: DocumentNode, request: OperationRequest): Promise<FormattedResult>;
 }

@@ -3,56 +3,62 @@ import type { ClientMessage, ServerMessage } from "../dialects/message.ts";
 import type { Peer } from "./peer.ts";
 
 /**
- * One client's connection, as a session sees it. None of its functions throws; after the end they do nothing.
- * `socketContract` of `fanfare/testing` proves what is said here.
+ * One client's connection, as its session sees it. No function throws, and after the end each does nothing.
+ * `socketContract` of `fanfare/testing` tests these guarantees.
  */
 export interface Socket {
   readonly peer: Peer;
-  /** True while what was written waits in this process: more would only pile up. `drained` tells when it is over. */
+  /** Back-pressure: true while written bytes wait in this process. {@link SocketHandler.drained} reports the end. */
   readonly blocked: boolean;
   /**
-   * Writes `count` messages at once. `parts` holds three pieces of each: head, shared bytes, tail. Pieces under 3 KiB are
-   * copied before the call returns, and their memory may be used again, like the array; nobody may change longer ones.
+   * Writes `count` messages at once. `parts` holds three pieces per message: head, shared bytes, tail. Pieces under 3
+   * KiB are copied before the call returns, so the caller may reuse their memory, and the array. Longer pieces are
+   * passed on by reference and must never be changed.
    */
   write(parts: readonly Uint8Array[], count: number): void;
   /**
-   * Told each message of the protocol before it is encoded: for transports that say it in another way as well, such as a
-   * status. What it answers waits to be written in place of what the dialect encodes; undefined: the dialect's encoding.
+   * Called with each message before it is encoded, for transports that express it in another way, such as an HTTP
+   * status. The bytes that it returns are written in place of the dialect's encoding; undefined: the dialect encodes
+   * the message.
    */
   says?(message: ServerMessage): readonly Uint8Array[] | undefined;
-  /** Asks the other end to prove that it is alive; its answer arrives as {@link SocketHandler.alive}. */
+  /** Sends a ping; the client's answer arrives as {@link SocketHandler.alive}. */
   ping(): void;
-  /** Ends the connection in the way its protocol knows, after what was written. A reason is cut to 123 bytes. */
+  /**
+   * Closes the connection by its protocol's closing handshake, after everything that was written.
+   *
+   * @param reason is cut to 123 bytes of UTF-8.
+   */
   close(code: number, reason: string): void;
-  /** Cuts the connection. */
+  /** Drops the connection without a closing handshake. */
   terminate(): void;
 }
 
-/** What a session does with what its socket tells it. */
+/** A session, as its socket sees it. */
 export interface SocketHandler {
-  /** One whole message arrived, as text in the session's dialect. Held to the limits of bytes and nesting. */
+  /** Takes one whole message as text in the session's dialect; it is held to the limits of bytes and nesting. */
   message(text: string): void;
   /**
-   * A message that the transport has made itself, of a request that it has checked.
+   * Takes a message that the transport has built from a request, and has checked.
    *
-   * @param bytes what the client sent for it, which is held to the same limit. Default 0.
+   * @param bytes the size of the request, which is held to the same limit. Default 0.
    */
   receive(message: ClientMessage, bytes?: number): void;
-  /** The other end proved that it is alive. */
+  /** The client has answered a ping. */
   alive(): void;
-  /** Everything that was written has been taken. */
+  /** No written bytes wait in this process any more. */
   drained(): void;
   /** The connection is gone. Called exactly once, last. */
   closed(code: number, reason: string): void;
 }
 
 /**
- * Whether a connection may be opened, asked before the handshake is answered. A refusal is sent as an HTTP status, or
- * as a close code after accepting, as the server is configured.
+ * Decides whether a connection may be opened, before its handshake is answered: undefined admits it. Depending on the
+ * server's options, a refusal is sent as an HTTP status, or as a close code after accepting.
  */
 export type Admit = (peer: Peer) => Refusal | undefined;
 
-/** Why a connection may not be opened, in the words of HTTP and of WebSocket. */
+/** Why a connection may not be opened: an HTTP status, a WebSocket close code, and a reason. */
 export interface Refusal {
   readonly status: number;
   readonly code: number;

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { GapReason, TopicName } from "./broker.ts";
 
-/** Everything that can be observed, with the shape of its message. Each is the diagnostics channel `fanfare:<name>`. */
+/** The diagnostics channels and their messages. The channel of each name is `fanfare:<name>`. */
 export interface TelemetryEvents {
   "session.opened": { readonly session: string; readonly dialect: string; readonly address: string };
   "session.ready": { readonly session: string; readonly viewer: string | undefined };
@@ -28,7 +28,7 @@ export interface TelemetryEvents {
     readonly cohort: string;
     readonly event: string;
     readonly members: number;
-    /** `private`: a shared execution looked at the viewer, and every member gets one of its own. */
+    /** `private`: a shared execution read the context, so the event is executed again for each member. */
     readonly outcome: "delivered" | "skipped" | "private";
   };
   "delivery.dropped": {
@@ -42,9 +42,9 @@ export interface TelemetryEvents {
   "broker.lost": { readonly topics: readonly TopicName[] | "all"; readonly why: string };
   "broker.link": { readonly up: boolean };
   "sharing.broken": { readonly fields: readonly string[]; readonly why: string };
-  /** This process begins to publish what a source captures, or ceases to. */
+  /** The relay of this process began to lead, or ceased to. */
   "relay.leading": { readonly source: string; readonly leads: boolean };
-  /** A batch was published and confirmed. `rows` and `milliseconds` say how far behind the database it was read. */
+  /** A relay published and confirmed a batch. `rows` and `milliseconds` are the `SourceLag` of the batch. */
   "relay.published": {
     readonly source: string;
     readonly changes: number;
@@ -53,8 +53,9 @@ export interface TelemetryEvents {
   };
   "relay.failed": { readonly source: string; readonly why: string };
   /**
-   * How a replication slot fares, told by the source that reads it: `extended` and `unreserved` are warnings. `kept` are
-   * the bytes of the log that the server keeps for it, `left` those until it loses the slot.
+   * The state of a replication slot, from the source that reads it; `status` is PostgreSQL's `wal_status`, of which
+   * `extended` and `unreserved` are warnings. `kept`: bytes of the write-ahead log that the server keeps for the slot.
+   * `left`: bytes until the server invalidates the slot; undefined: no limit.
    */
   "source.slot": {
     readonly source: string;
@@ -67,7 +68,7 @@ export interface TelemetryEvents {
 
 export type TelemetryName = keyof TelemetryEvents;
 
-/** The channels themselves; `telemetry["session.opened"].hasSubscribers` is cheap enough for the hot path. */
+/** The channels. Reading `hasSubscribers` first keeps an unobserved channel nearly free. */
 export const telemetry: { readonly [Name in TelemetryName]: TelemetryChannel<TelemetryEvents[Name]> } = {
   "session.opened": open("session.opened"),
   "session.ready": open("session.ready"),
