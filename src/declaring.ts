@@ -2,6 +2,7 @@ import { subscription, type SubscriptionField, type SubscriptionOptions } from "
 import { topic } from "./declare/topic.ts";
 import { model, type FieldOf, type Model, type ModelOptions, type ModelTable, type RowOf } from "./models.ts";
 
+/** The functions that declare subscriptions, bound to a type of context. */
 export interface Declare<Context> {
   /** See {@link subscription}. */
   readonly subscription: <Args, Event, Value = Event, Facet extends object = never>(
@@ -16,7 +17,7 @@ export interface Declare<Context> {
   ) => Model<RowOf<Source>, Context>;
 }
 
-/** The tools to declare subscriptions with, for a server whose `context` option gives `Context`. */
+/** Gives the functions that declare subscriptions, for a server whose `context` option returns `Context`. */
 export function declare<Context = unknown>(): Declare<Context> {
   return {
     subscription: (options) => subscription(options),

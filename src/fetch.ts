@@ -1,22 +1,23 @@
 import type { Fanfare } from "./fanfare.ts";
 import { FetchExchange } from "./transports/exchange/fetch.ts";
 
+/** Options of {@link fetchHandler}. */
 export interface FetchHandlerOptions {
   /**
-   * The client's network address, which a request of the Fetch standard does not have: from a header that a proxy
-   * writes, or from what the runtime knows. Default: none, so that all clients together are held to the limits of one
-   * address.
+   * Gives the client's network address, which a Fetch `Request` does not have: from a header of a trusted proxy, or
+   * from the runtime. Default: the empty string for each client, so that the limits per address hold for all clients
+   * together.
    */
   readonly address?: (request: Request) => string;
 }
 
-/** Answers a request: what Hono, Bun, Deno and others call `fetch`. Never rejects. */
+/** Answers a request, with the signature of `fetch` in Hono, Bun, Deno and others. Never rejects. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
 /**
- * Serves GraphQL to a runtime that speaks the Fetch standard: queries and mutations as JSON, and everything as
- * server-sent events, under the checks and limits of the other transports. The path is not looked at. A stream ends
- * when `request.signal` is aborted or the body of its response is cancelled.
+ * Serves GraphQL to a runtime of the Fetch standard: queries and mutations as JSON, operations of any kind as
+ * server-sent events, under the checks and limits of the other transports. The request's path is ignored. An event
+ * stream ends when `request.signal` aborts or the response's body is cancelled.
  */
 export function fetchHandler(fanfare: Pick<Fanfare, "http">, options: FetchHandlerOptions = {}): FetchHandler {
   const { address = () => "" } = options;

@@ -4,15 +4,16 @@ import type { ModelOptions } from "./models/model-options.ts";
 import type { FieldOf, ModelTable, RowOf } from "./models/table/model-table.ts";
 
 /**
- * Binds a table to a GraphQL type and to four subscription fields, which tell what is committed to it.
+ * Binds a table to a GraphQL type and to four subscription fields, which deliver the changes committed to it.
  *
  * ```ts
  * const Car = model(cars, { name: "Car", fields: ["id", "make", "model", "updatedAt"] });
  * ```
  *
- * @param table a table of Drizzle, or a description of one.
- * @throws FanfareError BAD_DECLARATION for what cannot be: a field that is no column or twice, a type that is not
- * supported, a table without a key; BAD_OPTION for a queue that cannot be.
+ * @param table a Drizzle table, or a `TableDescription`.
+ * @throws FanfareError BAD_DECLARATION for an impossible model: a field that is not a column or is named twice, a
+ * column of an unsupported type, a table without a primary key; BAD_OPTION for a queue's bound below 1 or an unknown
+ * policy.
  */
 export function model<
   const Source extends ModelTable,

@@ -3,10 +3,10 @@ import type { GraphQLField, GraphQLFieldResolver } from "graphql";
 const marked = new WeakSet<object>();
 
 /**
- * Declares that the `subscribe` of a field carries something out, gives one value that says so, and ends. HTTP may then
- * ask for it by POST, like a mutation, and is answered with that one result.
+ * Declares a subscription field a command: its `subscribe` performs an action, yields one value with the outcome, and
+ * ends. A client may then request it by HTTP POST, like a mutation, and gets that one result.
  *
- * Where functions are wrapped by other libraries, set `extensions: { fanfare: { command: true } }` on the field.
+ * Where other libraries wrap functions, set `extensions: { fanfare: { command: true } }` on the field instead.
  */
 export function command<Subscribe extends GraphQLFieldResolver<never, never, never>>(subscribe: Subscribe): Subscribe {
   marked.add(subscribe);

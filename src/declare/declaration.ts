@@ -6,22 +6,22 @@ import type { TopicLike } from "./topic.ts";
 export type MaybePromise<Value> = Value | Promise<Value>;
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** A value that can be compared by equality and indexed. */
+/** A value that an index can compare by equality. */
 export type MatchValue = string | number | boolean | bigint | null | undefined;
 
-/** Conditions of equality, all of which an object's properties have to meet. */
+/** Required values by property; an object matches if it has all of them. */
 export type Match = Readonly<Record<string, MatchValue>>;
 
 /**
- * What a subscription field declared, with its types erased. Written as methods, so that a field with narrower types
- * is one of these.
+ * The declaration of a subscription field with erased types. Its functions are methods, whose parameters are bivariant,
+ * so that a declaration with narrower types is assignable.
  */
 export interface Declaration {
   topics(args: unknown, context: unknown): MaybePromise<readonly TopicLike[]>;
   match?(args: unknown): Match | readonly Match[];
   facets?(this: void, event: unknown): readonly object[] | "all";
   filter?(event: unknown, args: unknown): MaybePromise<boolean>;
-  visible?(event: unknown, who: { readonly viewer: Viewer | undefined; readonly args: unknown }): boolean;
+  visible?(event: unknown, details: { readonly viewer: Viewer | undefined; readonly args: unknown }): boolean;
   resolve?(event: unknown, args: unknown): unknown;
   resolveFor?(event: unknown, args: unknown, context: unknown): unknown;
   initial?(args: unknown, context: unknown): unknown;
@@ -30,9 +30,9 @@ export interface Declaration {
   onUnsubscribe?(args: unknown, context: unknown): MaybePromise<void>;
 }
 
-/** Where a declared field finds its events when another executor runs it. */
+/** A server, from which a declared field gets its events when another executor runs the operation. */
 export interface DeclarationHost {
-  /** Events of these topics that pass `match`, `filter` and `visible`, from the moment it resolves. */
+  /** Resolves when the topics are live, with the events from then on that pass `match`, `filter` and `visible`. */
   events(declaration: Declaration, args: Arguments, context: unknown): Promise<AsyncIterableIterator<unknown>>;
 }
 
@@ -50,7 +50,7 @@ export class BoundDeclaration {
     return { [Symbol.dispose]: () => void this.#hosts.delete(host) };
   }
 
-  /** The server that was created last. */
+  /** The host that was bound last. */
   get host(): DeclarationHost | undefined {
     return [...this.#hosts].at(-1);
   }
@@ -58,17 +58,17 @@ export class BoundDeclaration {
 
 const byFunction = new WeakMap<object, BoundDeclaration>();
 
-/** Notes that `resolver` is one of a declaration's own two. */
+/** Records that `resolver` is the `subscribe` or the `resolve` of a declaration. */
 export function rememberDeclaration(resolver: object, bound: BoundDeclaration): void {
   byFunction.set(resolver, bound);
 }
 
-/** Whether other code stands around the field's `subscribe`, such as a guard: then it has to be called. */
+/** Whether other code wraps the field's `subscribe`, such as a guard; then that code has to be called. */
 export function hasWrappedSource(field: Pick<GraphQLField<unknown, unknown>, "subscribe">): boolean {
   return field.subscribe !== undefined && !byFunction.has(field.subscribe);
 }
 
-/** Whether a field still has the resolver of its declaration, and no wrapper around it. */
+/** Whether a field's `resolve` is that of its declaration, without a wrapper. */
 export function hasDeclaredResolver(field: Pick<GraphQLField<unknown, unknown>, "resolve">): boolean {
   return field.resolve !== undefined && byFunction.has(field.resolve);
 }
@@ -84,13 +84,13 @@ export function declarationOf(
   return extension.subscription instanceof BoundDeclaration ? extension.subscription : undefined;
 }
 
-/** What is so already when a subscription becomes live. */
+/** The state at the moment when a subscription becomes live, as events. */
 export interface Snapshot<Event> {
-  /** Go first, through the same filter and resolver as what is published. */
+  /** Delivered before published events, through the same filter and resolver. */
   readonly events: Iterable<Event> | AsyncIterable<Event>;
   /**
-   * Whether `events` show already what a published event tells: then it is left out. Asked for every event of the
-   * operation, so it must be quick; if it throws, the event is delivered.
+   * Whether `events` already reflect a published event, which is then left out. Called for each event of the operation,
+   * so it must be fast. If it throws, the event is delivered.
    */
   includes(event: Event): boolean;
 }

@@ -4,26 +4,26 @@ import type { Broker, NewEvent, Receipt, TopicName } from "../contract/broker.ts
 import { telemetry } from "../contract/telemetry.ts";
 import { type TopicLike, topicName } from "./topic.ts";
 
+/** Options of one `publish` or `end`. */
 export interface PublishOptions {
   /**
-   * Makes a repeat harmless: within a topic, a broker with history stores one event per id. Random by default. Give one
-   * if you mean to publish again after an error.
+   * The event's id, an idempotency key: within a topic, a broker with history stores one event per id. Default: random.
+   * Choose one in order to publish again, with the same id, after an error.
    */
   readonly id?: string;
-  /** When it happened, in milliseconds since 1970; now by default. */
+  /** The event's time, in milliseconds since 1970. Default: now. */
   readonly time?: number;
 }
 
-/** One topic, or several: an operation that listens to more than one of them gets the event once. */
+/** One or several topics of an event. An operation that listens to more than one of them gets the event once. */
 export type Topics<Payload = unknown> = TopicLike<Payload> | readonly TopicLike<Payload>[];
 
 /**
- * Publishes one event and resolves when the broker has stored it in each of the topics; without topics there is
- * nothing to do.
+ * Publishes one event and resolves when the broker has stored it in each of the topics. Does nothing without topics.
  *
- * @param what `end` is true for the event that ends the topics' subscriptions.
- * @throws FanfareError EVENT_NOT_STORED when no topic has the event; EVENT_UNKNOWN when some may have it. The cause is
- * the broker's error, or an AggregateError of several.
+ * @param what the event's payload; `end`: true for the event that ends the topics' subscriptions.
+ * @throws FanfareError EVENT_NOT_STORED when no topic has the event; EVENT_UNKNOWN when some topics may have it. The
+ * cause is the broker's error, or an AggregateError of several.
  */
 export async function publish(
   broker: Broker,
@@ -48,7 +48,7 @@ export function topicNames(topics: Topics): readonly TopicName[] {
   return typeof topics === "string" || "name" in topics ? [topicName(topics)] : topics.map(topicName);
 }
 
-/** A broker does not reject for an event's sake; when it does reject, nobody knows what became of them. */
+/** A broker reports failed events by receipts; if it rejects instead, the outcome of all events is unknown. */
 async function receiptsOf(broker: Broker, events: readonly NewEvent[]): Promise<readonly Receipt[]> {
   try {
     return await broker.publish(events);

@@ -2,23 +2,29 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import type { Broker } from "../contract/broker.ts";
 import { publish, type PublishOptions, type Topics } from "./publish.ts";
 
+/** Options of {@link createPublisher}. */
 export interface PublisherOptions {
-  /** The publisher takes it over, and closes it when it is disposed itself. */
+  /** Owned by the publisher, which closes it on disposal. */
   readonly broker: Broker;
-  /** The system's by default. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
-/** Publishes events. Every function throws FanfareError EVENT_NOT_STORED and EVENT_UNKNOWN, see {@link publish}. */
+/**
+ * Publishes events. Each function rejects with FanfareError EVENT_NOT_STORED when no topic has the event, and with
+ * EVENT_UNKNOWN when some topics may have it: then publish again with the same id.
+ */
 export interface Publisher extends AsyncDisposable {
   /** Resolves when the broker has stored the event. */
   publish<Payload>(topics: Topics<Payload>, payload: NoInfer<Payload>, options?: PublishOptions): Promise<void>;
-  /** Ends the topics' subscriptions: their clients get `complete`. What is published later starts anew. */
+  /**
+   * Ends the topics' subscriptions: their clients get `complete`. The topics can be published to and subscribed again.
+   */
   end(topics: Topics, options?: PublishOptions): Promise<void>;
 }
 
 /**
- * A publisher for a process that has no schema: a worker, a cron job, a script.
+ * Creates a publisher for a process without a schema: a worker, a cron job, a script.
  *
  * ```ts
  * await using publisher = createPublisher({ broker: memoryBroker() });

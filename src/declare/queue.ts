@@ -1,30 +1,33 @@
 import { FanfareError } from "../base/error.ts";
 import type { Event } from "../contract/broker.ts";
 
-/** What happens to an operation whose queue is full. */
+/** What happens to an operation of a slow client when its queue is full (back-pressure). */
 export type Overflow =
-  /** Ends the connection with 4413; stock clients come back. The default. */
+  /** Closes the connection with 4413, after which stock clients reconnect. The default. */
   | "disconnect"
-  /** Keeps the newest value of each key and marks that others were left out. */
+  /** Conflation: keeps the newest result of each key and marks it as conflated. */
   | "latest"
-  /** Drops what waited longest and tells the gap. */
+  /** Drops the oldest waiting result and tells the gap. */
   | "drop-oldest"
-  /** Drops what comes last and tells the gap. */
+  /** Drops the newest result and tells the gap. */
   | "drop-newest";
 
-/** The bound of what may wait for one operation of a slow client. */
+/** The bounds of an operation's queue: the results that wait for a slow client. */
 export interface QueueOptions {
-  /** Results that may wait. Default 256. 1 with `latest` means the current state only. Infinity: only bytes count. */
+  /**
+   * The number of results that may wait, at least 1. Default 256. 1 with `latest`: only the current state. Infinity: no
+   * bound but that of `bytes`.
+   */
   readonly messages?: number;
-  /** Bytes that may wait. Default 262,144. One result that alone is larger still passes an empty queue. */
+  /** The number of bytes that may wait, at least 1. Default 262,144. A larger result still passes an empty queue. */
   readonly bytes?: number;
   /** Default `disconnect`. */
   readonly overflow?: Overflow;
-  /** For `latest`: events with an equal key replace each other. Without it all events of an operation do. */
+  /** For `latest`: a result replaces a waiting one whose event has the same key. Default: one key for all events. */
   readonly key?: (event: never) => string | number;
 }
 
-/** A queue's bound with every default filled in. */
+/** The bounds of a queue, with defaults applied. */
 export interface QueueBound {
   readonly messages: number;
   readonly bytes: number;
@@ -38,7 +41,7 @@ interface ErasedQueueOptions extends Omit<QueueOptions, "key"> {
 
 const policies: readonly string[] = ["disconnect", "latest", "drop-oldest", "drop-newest"] satisfies Overflow[];
 
-/** @throws FanfareError BAD_OPTION for a bound that is not positive, or an unknown policy. */
+/** @throws FanfareError BAD_OPTION for a bound below 1 or an unknown policy. */
 export function queueBound(options: ErasedQueueOptions = {}): QueueBound {
   const { messages = 256, bytes = 262_144, overflow = "disconnect", key } = options;
   if (!(messages >= 1)) throw new FanfareError("BAD_OPTION", `queue.messages is ${messages}; it must be at least 1`);

@@ -1,6 +1,6 @@
 /**
- * What became of a field's value before execution: a declared field's own resolver takes it from here instead of
- * computing it a second time.
+ * The outcome of computing a field's value before execution: a value or an error. The declared field's resolver takes
+ * it from here, so that it is computed once.
  */
 export class Resolved {
   readonly #take: () => unknown;
@@ -19,7 +19,7 @@ export class Resolved {
     });
   }
 
-  /** The value, or throws what computing it threw. */
+  /** Returns the value, or throws the error of its computation. */
   take(): unknown {
     return this.#take();
   }

@@ -1,8 +1,8 @@
-/** What a `resolve` returns to send nothing for this event. */
+/** Returned by a `resolve` or `initial` to send nothing for the event. */
 export const SKIP: unique symbol = Symbol("fanfare.skip");
 export type Skip = typeof SKIP;
 
-/** Carries a skipped event out of resolvers that other code has wrapped. Never reaches a client. */
+/** Thrown for SKIP in a resolver that other code may wrap. It never reaches a client. */
 export class SkipError extends Error {
   constructor() {
     super("This event is skipped");

@@ -15,51 +15,58 @@ import { Resolved } from "./resolved.ts";
 import { SKIP, SkipError, type Skip } from "./skip.ts";
 import type { TopicLike } from "./topic.ts";
 
-/** Conditions on an event's own properties, or on those of its facets. */
+/** Required values of an event's properties, or of those of its facets. */
 export type MatchOf<Event, Facet> = {
   readonly [Key in [Facet] extends [never] ? keyof Event : keyof Facet]?: MatchValue;
 };
 
 /**
- * How one subscription field gets from its arguments to events, and from an event to its value. The arguments are
- * frozen, since everybody who asks the same is handed the same ones.
+ * How a subscription field gets from its arguments to topics, and from an event to its value. The arguments are deeply
+ * frozen, since operations with equal arguments share one object.
  */
 export interface SubscriptionOptions<Context, Args, Event, Value, Facet extends object = never> {
-  /** The topics to listen to. One event that is published to several of them arrives once. */
+  /** The topics to listen to. An event that is published to several of them is delivered once. */
   topics: (args: Args, context: Context & OperationContext) => MaybePromise<readonly TopicLike<Event>[]>;
   /**
-   * Properties the event must have, as data: the server keeps them in an index, so ten thousand different values cost
-   * no ten thousand calls. A property that is undefined sets no condition. Of an array one element has to be met; an
-   * empty one is met by nothing.
+   * Required values of the event's properties. The server indexes them, so ten thousand cohorts with different values
+   * do not cost ten thousand calls per event. An undefined property sets no condition. An array holds alternatives; an
+   * empty array matches no event.
    */
   match?: (args: Args) => MatchOf<Event, Facet> | readonly MatchOf<Event, Facet>[];
   /**
-   * The objects that `match` is looked up in, of which one has to meet it; the event itself without it. `all`: the event
-   * concerns everybody. Give every field with the same topics the same function: an event is taken apart once for each.
+   * The objects in which `match` is looked up: one of them has to match. Default: the event itself. `all`: the event
+   * matches for every operation. Fields with the same topics should share one function, since each different function
+   * is called for each event.
    */
   facets?: (this: void, event: Event) => readonly Facet[] | "all";
-  /** Decides what `match` cannot say. Called once for everybody with the same arguments; may be async. */
+  /** Decides whether an event is delivered. Called once for all operations with equal arguments; may be async. */
   filter?: (event: Event, args: Args) => MaybePromise<boolean>;
-  /** Decides for one viewer, at the moment the result leaves. Must be quick; throwing hides the event. */
-  visible?: (event: Event, who: { readonly viewer: Viewer | undefined; readonly args: Args }) => boolean;
-  /** The field's value; the event itself without it. Gets no context, so its result can be shared. SKIP sends nothing. */
+  /**
+   * Decides whether a viewer may see an event. Called per operation as the result goes to the socket, so it must be
+   * fast. The event is hidden unless it returns true, also when it throws.
+   */
+  visible?: (event: Event, details: { readonly viewer: Viewer | undefined; readonly args: Args }) => boolean;
+  /**
+   * The field's value for an event; SKIP sends nothing. Default: the event itself. It gets no context, so that its
+   * result can be shared.
+   */
   resolve?: (event: Event, args: Args) => MaybePromise<Value | Skip>;
-  /** The same with the context, which makes every result private to its session. Excludes `resolve`. */
+  /** Like `resolve`, with the context, which makes each result private to its session. Excludes `resolve`. */
   resolveFor?: (event: Event, args: Args, context: Context & OperationContext) => MaybePromise<Value | Skip>;
-  /** A first value, computed when the topics are live: no event is lost between it and what follows. SKIP: none. */
+  /** A first value, computed when the topics are live, so that no event after it is lost. SKIP: none. */
   initial?: (args: Args, context: Context & OperationContext) => MaybePromise<Value | Skip>;
   /**
-   * Events that go first, read when the topics are live; what is published meanwhile follows, without what they show
-   * already. Excludes `initial`. Undefined: nothing goes first.
+   * Events that are delivered first, read when the topics are live. Events that were published meanwhile follow, except
+   * those that the snapshot includes. Excludes `initial`. Undefined: no snapshot.
    */
   snapshot?: (args: Args, context: Context & OperationContext) => MaybePromise<Snapshot<Event> | undefined>;
-  /** What may wait for a slow client. */
+  /** The bounds of the operation's queue, and what happens when it is full. */
   queue?: Omit<QueueOptions, "key"> & { readonly key?: (event: Event) => string | number };
-  /** Called once when the operation ends for whatever reason, also when its socket dies. */
+  /** Called once when the operation ends for any reason, including a lost connection. */
   onUnsubscribe?: (args: Args, context: Context & OperationContext) => MaybePromise<void>;
 }
 
-/** The two resolvers of a subscription field, to be spread into its definition in any kind of schema. */
+/** The resolvers of a subscription field, to be spread into its definition in a schema of any kind. */
 export interface SubscriptionField<Context, Args, Value> {
   readonly subscribe: (source: unknown, args: Args, context: Context) => Promise<AsyncIterableIterator<unknown>>;
   readonly resolve: (source: unknown, args: Args, context: Context) => MaybePromise<Value>;
@@ -67,12 +74,13 @@ export interface SubscriptionField<Context, Args, Value> {
 }
 
 /**
- * Declares a subscription field. Run by Fanfare, its operations share work wherever that is proven safe; run by any
- * other executor, `subscribe` answers an ordinary async iterable. Where other code stands around `subscribe`, such as a
- * guard, Fanfare calls it, and the field's operations share nothing.
+ * Declares a subscription field. Fanfare executes its operations together where sharing is proven safe. For any other
+ * executor, `subscribe` returns an ordinary async iterable. Where other code wraps `subscribe`, such as a guard,
+ * Fanfare calls that code, and the field's operations share nothing.
  *
- * @throws FanfareError BAD_DECLARATION when both `resolve` and `resolveFor` are given, or both `initial` and `snapshot`;
- * BAD_OPTION for a queue that cannot be; NOT_BOUND from `subscribe` when no server was created with the field's schema.
+ * @throws FanfareError BAD_DECLARATION for both `resolve` and `resolveFor`, or both `initial` and `snapshot`;
+ * BAD_OPTION for a queue's bound below 1 or an unknown policy; NOT_BOUND from `subscribe` when no server was created
+ * with the field's schema.
  */
 export function subscription<Context, Args, Event, Value = Event, Facet extends object = never>(
   options: SubscriptionOptions<Context, Args, Event, Value, Facet>,
@@ -106,7 +114,7 @@ function fieldOf(declaration: Declaration): SubscriptionField<unknown, Arguments
   return { subscribe, resolve, extensions: { fanfare: { subscription: bound } } };
 }
 
-/** The field's value for an event; SKIP where nothing is to be sent. */
+/** The field's value for an event, or SKIP. */
 export function valueOf(declaration: Declaration, event: unknown, args: unknown, context: unknown): unknown {
   if (declaration.resolveFor) return declaration.resolveFor(event, args, context);
   return declaration.resolve ? declaration.resolve(event, args) : event;

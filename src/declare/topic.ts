@@ -4,7 +4,7 @@ import type { TopicName } from "../contract/broker.ts";
 /** A named, ordered stream of events that carry `Payload`. */
 export class Topic<Payload = unknown> {
   readonly name: TopicName;
-  /** Only a type; there is no such property. */
+  /** A type only: the property does not exist at run time. */
   declare readonly payload: Payload;
 
   constructor(name: TopicName) {
@@ -12,7 +12,7 @@ export class Topic<Payload = unknown> {
   }
 }
 
-/** A topic, or its bare name where types do not matter. */
+/** A topic, or its name, which has no type of payload. */
 export type TopicLike<Payload = unknown> = Topic<Payload> | TopicName;
 
 export type TopicPart = StringConstructor | NumberConstructor | BooleanConstructor;
@@ -27,20 +27,20 @@ type PartValue<Part extends TopicPart> = Part extends StringConstructor
 /** A value for each part of a topic's name. */
 export type PartValues<Parts extends TopicParts> = { readonly [Name in keyof Parts]: PartValue<Parts[Name]> };
 
-/** Makes the topics of one family: `room({ name: "lobby" })`. */
+/** Makes the topics of a family: `room({ name: "lobby" })`. */
 export interface TopicFamily<Payload, Parts extends TopicParts> {
   (values: PartValues<Parts>): Topic<Payload>;
 }
 
-/** A family that does not say yet what its topics carry. */
+/** A family whose payload type is not given yet. */
 export interface OpenTopicFamily<Parts extends TopicParts> extends TopicFamily<unknown, Parts> {
-  /** The same family, whose topics carry `Payload`. */
+  /** Gives the same family with the payload type `Payload`. */
   of<Payload>(): TopicFamily<Payload, Parts>;
 }
 
 /**
- * Declares a family of topics. Values of its parts are encoded, so no value can name a topic of another family or of
- * another combination of values.
+ * Declares a family of topics. The values of its parts are encoded, so different values always name different topics,
+ * and no value can name a topic of another family.
  *
  * ```ts
  * const news = topic<Message>("news");
@@ -48,13 +48,13 @@ export interface OpenTopicFamily<Parts extends TopicParts> extends TopicFamily<u
  * await fanfare.publish(room({ name: "lobby" }), message);
  * ```
  *
- * @param family the first part of every name; without a colon.
- * @param parts the other parts, in the order in which they stand in the name; none by default.
- * @throws FanfareError BAD_DECLARATION for a family's name with a colon; from the family, for a missing or wrong value.
+ * @param family the first part of each name, without a colon.
+ * @param parts the other parts, in their order in the name. Default: none.
+ * @throws FanfareError BAD_DECLARATION for a `family` that is empty or has a colon, and from the family for a missing or wrong value.
  */
 export function topic<Payload>(family: string): () => Topic<Payload>;
 export function topic<Parts extends TopicParts>(family: string, parts: Parts): OpenTopicFamily<Parts>;
-/** Parts of any name: TypeScript infers all of a call's types or none. */
+/** Parts of any name, for a call that gives `Payload`: TypeScript infers all type arguments of a call or none. */
 export function topic<Payload>(family: string, parts: TopicParts): TopicFamily<Payload, TopicParts>;
 export function topic<Parts extends TopicParts>(family: string, parts?: Parts): AnyFamily<Parts> {
   if (family === "" || family.includes(":")) {
@@ -76,7 +76,7 @@ export function topic<Parts extends TopicParts>(family: string, parts?: Parts): 
   return Object.assign(of<never>(), { of });
 }
 
-/** What all kinds of families have in common, behind the signatures above. */
+/** The implementation of all kinds of families, behind the signatures above. */
 interface AnyFamily<Parts extends TopicParts> {
   (values?: PartValues<Parts>): Topic<never>;
   of<Payload>(): (values?: PartValues<Parts>) => Topic<Payload>;

@@ -1,6 +1,6 @@
 import type { Arguments, MaybePromise } from "./declaration.ts";
 
-/** What a trigger function is told about the operation besides its arguments. */
+/** The operation, as a trigger function gets it besides the field's arguments. */
 export interface TriggerDetails {
   /** The name of the subscription field. */
   readonly subscriptionName: string;
@@ -11,11 +11,11 @@ export interface TriggerDetails {
   readonly context: unknown;
 }
 
-/** One topic that a field listens to. Written as a method, so that a filter may name a narrower type for its event. */
+/** A topic that a field listens to. `filter` is a method, so that its event may have a narrower type. */
 export interface Trigger {
   /**
-   * Decides per event; may be async. A filter that declares a second parameter gets the context, which makes the
-   * operation private to its session.
+   * Decides whether an event is delivered; may be async. A filter that declares a second parameter gets the context,
+   * which makes the operation private to its session.
    */
   filter?(this: void, event: unknown, context: unknown): MaybePromise<boolean>;
 }
@@ -24,11 +24,11 @@ interface TriggerShape {
   trigger(args: Arguments, details: TriggerDetails): Readonly<Record<string, Trigger>>;
 }
 
-/** From an operation's arguments to the topics that concern it. */
+/** Maps a field's arguments to the topics that its operation listens to. */
 export type TriggerFunction = TriggerShape["trigger"];
 
 /**
- * For schemas whose resolvers should stay as they are: maps the names of subscription fields to functions from their
- * arguments to topics. A field without an entry listens to the topic that is called like the field.
+ * Trigger functions by the names of subscription fields, for a schema whose resolvers cannot be changed. A field
+ * without an entry listens to the topic with the field's name.
  */
 export type Triggers = Readonly<Record<string, TriggerFunction>>;
