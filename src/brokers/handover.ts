@@ -8,8 +8,9 @@ interface Batch {
 }
 
 /**
- * Hands events of this process to the sink, one batch at a time. What is published from inside the sink waits until
- * the sink has returned, but no longer than the turn: otherwise a listener could see the answer before the question.
+ * Hands this process's events to the sink, one batch at a time. A publish is re-entrant: a batch that is published from
+ * inside the sink waits until the sink has returned, within the same turn. Otherwise a listener could get an event
+ * before the one that caused it.
  */
 export class Handover {
   #sink: BrokerSink | undefined;
@@ -17,7 +18,7 @@ export class Handover {
   #opened = false;
   #closed = false;
   #busy = false;
-  /** Holds no more than what was published from inside one call of the sink. */
+  /** Batches that were published from inside the present call of the sink. */
   #waiting: Batch[] = [];
   readonly #stop = (): void => this.#leave();
 
@@ -25,7 +26,7 @@ export class Handover {
     return this.#closed;
   }
 
-  /** @throws FanfareError CLOSED after the end; BAD_OPTION when the broker already has an owner. */
+  /** @throws FanfareError CLOSED after the end; BAD_OPTION when the broker was opened before. */
   open(sink: BrokerSink, signal: AbortSignal): void {
     if (this.#closed || signal.aborted) throw closedError();
     if (this.#opened) {
@@ -52,7 +53,7 @@ export class Handover {
     }
   }
 
-  /** Drops what still waits for a topic that is not listened to any more. */
+  /** Drops the waiting batches of a topic that was unsubscribed. */
   forget(topic: TopicName): void {
     if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter((batch) => batch.topic !== topic);

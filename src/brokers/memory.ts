@@ -15,39 +15,40 @@ import { closedError, Handover } from "./handover.ts";
 import { Fences, History, type HistoryBounds } from "./memory/history.ts";
 import { hashOf } from "./memory/ring.ts";
 
+/** Options of {@link memoryBroker}. */
 export interface MemoryBrokerOptions {
   /**
-   * How much of the past can be replayed. What goes over a bound is dropped, oldest first, and whoever asks for it is
-   * told that it has `expired`. There is no bound in bytes: payloads are live objects, and to know their size each one
-   * would have to be encoded.
+   * The bounds of the history that can be replayed. Events over a bound are dropped, oldest first; a replay from before
+   * them is told the gap `expired`. There is no bound in bytes: payloads are live objects, whose size is known only by
+   * encoding each of them.
    */
   readonly history?: {
-    /** Events kept of each topic: 1 to 16,777,216; 10,000 by default. */
+    /** The number of events kept per topic: 1 to 16,777,216. Default 10,000. */
     readonly events?: number;
     /**
-     * Events kept of all topics together: 1 or more; 250,000 by default; Infinity for no bound. At the limit the topic
-     * that was published to longest ago gives up its oldest event.
+     * The number of events kept for all topics together: 1 or more. Default 250,000; Infinity: no bound. At the limit,
+     * the oldest event of the least recently published topic is dropped.
      */
     readonly total?: number;
-    /** How long an event can be replayed: more than 0; 300,000 (5 minutes) by default; Infinity for no bound. */
+    /** How long an event is kept, in milliseconds: more than 0. Default 300,000 (5 minutes); Infinity: no bound. */
     readonly milliseconds?: number;
   };
   /**
-   * How many topics that nobody listens to are remembered: 1 or more; 100,000 by default; Infinity for no bound. At the
-   * limit the one unused longest is forgotten: its history is gone, and should it come back, its old positions have
-   * `expired`. Topics that somebody listens to are not counted and never forgotten.
+   * The number of idle topics, to which no cohort listens, that are kept: 1 or more. Default 100,000; Infinity: no
+   * bound. At the limit, the least recently used idle topic is dropped with its history (LRU); its old positions are
+   * then told as `expired`. Topics with listeners are neither counted nor dropped.
    */
   readonly topics?: number;
-  /** The system's by default. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
 /**
- * The broker of a single process: an event reaches this process's listeners within the call of `publish`. Nothing
- * survives the process; positions from before a restart are told as `broker_lost`. Payloads are kept by reference, so
- * they must not be changed after they were published.
+ * Creates a broker for a single process: an event reaches its listeners within the call of `publish`. History does not
+ * survive the process: positions from before a restart are told the gap `broker_lost`. Payloads are kept by reference
+ * and must not be changed after they were published.
  *
- * @throws FanfareError BAD_OPTION
+ * @throws FanfareError BAD_OPTION for a bound outside its range.
  */
 export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   const { history = {}, clock = systemClock } = options;
@@ -88,7 +89,7 @@ class MemoryBroker implements Broker {
     }
   }
 
-  /** Not an async function: the receipts' promise is the only one that a publish makes. */
+  /** Not an async function, so that a publish allocates one promise only. */
   publish(events: readonly NewEvent[], fence?: Fence): Promise<readonly Receipt[]> {
     const refusal = fence && this.#fences.refusal(fence);
     if (refusal) return Promise.resolve(events.map(() => ({ notStored: refusal })));
@@ -119,8 +120,8 @@ class MemoryBroker implements Broker {
   }
 
   /**
-   * Stores the events from `receipts.length` on for as long as they are of one topic, and hands them over as one batch
-   * before the next topic is looked at: a listener that publishes comes after this run and before the next.
+   * Stores a run of events of one topic, from `receipts.length` on, and hands it over as one batch before the next run
+   * is stored: an event that a listener publishes meanwhile comes between the two runs.
    */
   #publishRun(topic: TopicName, events: readonly NewEvent[], receipts: Receipt[], now: number): void {
     const log = this.#history.log(topic);

@@ -4,31 +4,32 @@ import { Lifetime } from "../base/lifetime.ts";
 import type { Broker, BrokerSink, NewEvent, Position, Receipt, TopicName } from "../contract/broker.ts";
 import { closedError, Handover } from "./handover.ts";
 
+/** Options of {@link pubSubEngineBroker}. */
 export interface PubSubEngineBrokerOptions {
-  /** Whether other processes hear what is published on the engine; false by default, as with the in-memory `PubSub`. */
+  /** Whether the engine carries payloads to other processes. Default false, as with the in-memory `PubSub`. */
   readonly acrossProcesses?: boolean;
-  /** The system's by default. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
 /**
- * Wraps an engine that is in use already, as a broker without history. A topic is the trigger of the same name, and
- * payloads travel as they are: what other code publishes on the engine arrives as events, and other code reads plain
- * payloads. Whoever created the engine closes it.
+ * Creates a broker without history from a `PubSubEngine` that is in use already. A topic is the trigger of the same
+ * name, and payloads travel unchanged: payloads that other code publishes on the engine arrive as events, and other
+ * code reads plain payloads. The engine stays the application's, which closes it.
  *
- * What is lost against a broker of Fanfare's own:
- * - An engine has nowhere to put an event's id and time. They are kept where the engine calls its handlers within
- *   `publish`, as `PubSub` does; anywhere else the event gets a new id and the time of its arrival. So an event that is
- *   published to several topics can reach an operation of another process once for each.
- * - Publishing again with the same id publishes twice.
- * - An engine does not say when it lost its link: what was published meanwhile is missed, and nobody is told.
- * - Positions are counters of this process. There is nothing to replay.
+ * Limitations, compared with a broker of Fanfare's own:
+ * - An engine does not carry an event's id and time. They are kept if the engine calls its handlers within `publish`,
+ *   as `PubSub` does; otherwise the event gets a new id and the time of its arrival. So an event that is published to
+ *   several topics can reach an operation of another process once per topic.
+ * - The id is not an idempotency key: publishing again with the same id publishes twice.
+ * - An engine does not report a lost link: events that were published meanwhile are missed, and no gap is told.
+ * - Positions are counters of this process, and nothing can be replayed.
  *
- * The end of a topic goes by the trigger `fanfare:end`, which readers of the topic's own trigger do not see. The names
- * `error`, `newListener` and `removeListener` mean something to an EventEmitter, so these topics travel as
+ * The end of a topic travels by the trigger `fanfare:end`, which readers of the topic's own trigger do not see. The
+ * names `error`, `newListener` and `removeListener` have a meaning for an EventEmitter, so these topics travel as
  * `fanfare:error` and so on.
  *
- * @throws FanfareError BAD_OPTION
+ * @throws FanfareError BAD_OPTION for an engine without `publish`, `subscribe` and `unsubscribe`.
  */
 export function pubSubEngineBroker(engine: PubSubEngineLike, options: PubSubEngineBrokerOptions = {}): Broker {
   for (const name of ["publish", "subscribe", "unsubscribe"] as const) {
@@ -38,13 +39,13 @@ export function pubSubEngineBroker(engine: PubSubEngineLike, options: PubSubEngi
   return new PubSubEngineBroker(engine, options);
 }
 
-/** An event that is on its way through the engine, and its position once it has come back. */
+/** An event that was given to the engine, and its position once the engine has delivered it here. */
 interface Outgoing {
   readonly event: NewEvent;
   position: Position | undefined;
 }
 
-/** A topic that is listened to. */
+/** A subscribed topic. */
 interface Subscription {
   readonly topic: TopicName;
   readonly listener: AsyncDisposable;
@@ -74,7 +75,7 @@ class PubSubEngineBroker implements Broker {
     await this.#listen(endTrigger, (message) => this.#ended(message));
   }
 
-  /** A call that fails leaves none of its topics subscribed. */
+  /** All or nothing: a call that fails leaves none of its topics subscribed. */
   async subscribe(topics: readonly TopicName[]): Promise<readonly Position[]> {
     const results = await Promise.allSettled(topics.map((topic) => this.#subscribe(topic)));
     const positions: Position[] = [];
@@ -93,7 +94,7 @@ class PubSubEngineBroker implements Broker {
     await Promise.all(topics.map((topic) => this.#unsubscribe(topic)));
   }
 
-  /** All events are given to the engine before the first one is waited for, which keeps their order. */
+  /** Gives all events to the engine before it awaits the first, which keeps their order. */
   publish(events: readonly NewEvent[]): Promise<readonly Receipt[]> {
     return Promise.all(events.map((event) => this.#publish(event)));
   }
@@ -130,7 +131,7 @@ class PubSubEngineBroker implements Broker {
     await subscription.listener[Symbol.asyncDispose]();
   }
 
-  /** The part up to the first `await` runs within the call of `publish`. */
+  /** Its part up to the first `await` runs within the call of `publish`. */
   async #publish(event: NewEvent): Promise<Receipt> {
     if (this.#lifetime.ended) return { notStored: closedError() };
     const outgoing: Outgoing = { event, position: undefined };
@@ -142,7 +143,7 @@ class PubSubEngineBroker implements Broker {
     }
   }
 
-  /** An engine that calls its handlers at once does so while `#outgoing` still says which event it is. */
+  /** A synchronous engine calls its handlers in here, while `#outgoing` holds the event's id and time. */
   #send(outgoing: Outgoing): unknown {
     const outer = this.#outgoing;
     this.#outgoing = outgoing;
@@ -183,15 +184,15 @@ class PubSubEngineBroker implements Broker {
   }
 }
 
-/** What is used of a `PubSubEngine` (graphql-subscriptions 1 to 3, graphql-redis-subscriptions and its kin). */
+/** The part of a `PubSubEngine` that is used (graphql-subscriptions 1 to 3, graphql-redis-subscriptions and others). */
 export interface PubSubEngineLike {
   publish(trigger: string, payload: unknown): unknown;
-  /** Resolves with what `unsubscribe` takes, when the handler is really live. */
+  /** Resolves with the id for `unsubscribe` when the handler is live. */
   subscribe(trigger: string, handler: (payload: unknown) => void, options: object): Promise<unknown>;
   unsubscribe(id: unknown): unknown;
 }
 
-/** Sets a handler on an engine: silent until the engine has confirmed it, and from the moment it is disposed. */
+/** Subscribes a handler, which is called only after the engine has confirmed it, and until it is disposed. */
 async function listen(
   engine: PubSubEngineLike,
   trigger: string,
@@ -211,10 +212,10 @@ async function listen(
   };
 }
 
-/** What the end of a topic travels by. No topic has this trigger. */
+/** The trigger of all topics' ends. No topic has this trigger. */
 const endTrigger = "fanfare:end";
 
-/** What travels by {@link endTrigger}. */
+/** The payload of {@link endTrigger}. */
 interface EndMessage {
   readonly topic: TopicName;
   readonly id: string;
@@ -224,12 +225,14 @@ interface EndMessage {
 
 const reserved = /^(?:fanfare:)*(?:error|newListener|removeListener)$|^(?:fanfare:)+end$/;
 
-/** A topic's trigger is its name, but for names that something else owns; no two topics have the same. */
+/**
+ * A topic's trigger: its name, or the name with a prefix if it is reserved. Different topics have different triggers.
+ */
 function triggerOf(topic: TopicName): string {
   return reserved.test(topic) ? `fanfare:${topic}` : topic;
 }
 
-/** Undefined for what is no end message: anybody may publish on the engine. */
+/** Reads an end message; undefined for any other payload, since other code may publish on this trigger too. */
 function readEnd(message: unknown): EndMessage | undefined {
   if (typeof message !== "object" || message === null) return undefined;
   if (!("topic" in message && "id" in message && "time" in message)) return undefined;

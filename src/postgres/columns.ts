@@ -1,24 +1,24 @@
 import type { TableName } from "../contract/captured.ts";
 import { textOf, textRows, type Queryable } from "./database.ts";
 
-/** A column of a table, as the catalog has it. */
+/** A column of a table, from PostgreSQL's catalog. */
 export interface Column {
   readonly name: string;
-  /** The oid of its type. */
+  /** The oid of the column's type. */
   readonly type: number;
-  /** Its type as SQL, without its length or precision: a cast to those would cut a value that is too long. */
+  /** The column's type as SQL, without length or precision: a cast to those would truncate a longer value. */
   readonly typeName: string;
   /**
-   * Whether a captured row has its values as JSON which PostgreSQL does not read back as values of the type: documents,
-   * arrays and composites.
+   * Whether a captured row holds the column's values as JSON: documents, arrays and composites. PostgreSQL cannot cast
+   * that text back to the type.
    */
   readonly isJson: boolean;
 }
 
 /**
- * The columns of a table in their order; none where there is no such table.
+ * Reads the columns of a table in their order; none if the table does not exist.
  *
- * @param condition of SQL for the columns that count, where `a` is a row of `pg_attribute`.
+ * @param condition SQL that selects the columns, where `a` is a row of `pg_attribute`.
  */
 export async function columnsOf(
   database: Queryable,
@@ -43,7 +43,7 @@ export async function columnsOf(
   }));
 }
 
-/** Whether a type, by its oid, is `json`, `jsonb` or a domain over one of them, however deep. */
+/** SQL for whether a type, by its oid, is `json`, `jsonb` or a domain over one of them, at any depth. */
 export function isDocument(type: string): string {
   return `(with recursive base (oid) as (
     select ${type}

@@ -15,33 +15,33 @@ import { forTransaction, indexOrder } from "./settings.ts";
 
 const settings = forTransaction(indexOrder);
 
-/** How long a database may take to answer, in milliseconds, before it counts as gone. */
+/** The timeout of a query, in milliseconds; after it the database counts as unreachable. */
 const patience = 30_000;
 
 export interface ConnectionOptions {
   readonly client: PostgresClient;
   readonly clock: Clock;
-  /** A channel of `notify` to listen to; undefined: none. */
+  /** A channel of NOTIFY to LISTEN to; undefined: none. */
   readonly channel: string | undefined;
-  /** Told of every notification on the channel. */
+  /** Called for each notification on the channel. */
   readonly onNotification: () => void;
   /**
-   * The error that is thrown for one of the database.
+   * Makes the error that is thrown for an error of the database.
    *
-   * @param doing what was tried, as it stands in the message: "read the outbox".
+   * @param doing the failed action, as it stands in the message: "read the outbox".
    */
   readonly errorOf: (doing: string, error: unknown) => Error;
 }
 
-/** The ways to ask a database: a statement alone, or one in a read-only transaction with the settings above. */
+/** Runs single statements, or a query in a read-only transaction with the settings {@link indexOrder}. */
 interface Statements extends Queryable {
   read(text: string, values: unknown[]): Promise<QueryResult>;
 }
 
 /**
- * One connection for a purpose of its own: what an application does with its pool cannot keep a leader from saying that it
- * is alive. What writes is a single statement, so no lock outlives it, whatever becomes of the process in between. The
- * connection's own settings stay as they are: behind a pooler, others get it next.
+ * A dedicated connection, so that an application that exhausts its pool cannot keep a leader from renewing its lease.
+ * Each write is a single statement, so no lock outlives it if the process dies. Settings are never changed for the
+ * connection, only for a transaction: behind a pooler, another client gets the connection next.
  */
 export class Connection implements AsyncDisposable {
   readonly #statements: Statements;
@@ -54,7 +54,7 @@ export class Connection implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** @throws what `errorOf` makes of an error. */
+  /** Takes a connection, and listens to the channel. Rejects with an error of `errorOf`. */
   static async open(options: ConnectionOptions): Promise<Connection> {
     const { client, channel, onNotification } = options;
     if (isEmbedded(client)) {
@@ -62,12 +62,12 @@ export class Connection implements AsyncDisposable {
       return new Connection(embedded(client), options, () => unlisten?.());
     }
     const lent = await connected(client.connect(), options);
-    // A connection that breaks off while nothing is asked says so by an event, and ends the process if nobody listens.
+    // An idle connection that breaks emits an error event, which without a listener would end the process.
     lent.on("error", () => undefined);
     lent.on("notification", onNotification);
     const connection = new Connection(pooled(lent), options, () => {
       lent.off("notification", onNotification);
-      // Closed, since an answer that was given up may still be on its way.
+      // Closed instead of returned, since the answer of an abandoned query may still arrive.
       lent.release(true);
     });
     try {
@@ -80,14 +80,15 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
+   * Runs a statement. Rejects with an error of `errorOf`.
+   *
    * @param doing as for `errorOf`.
-   * @throws what `errorOf` makes of an error.
    */
   query(doing: string, text: string, values: readonly string[] = []): Promise<readonly TextRow[]> {
     return this.#answer(doing, this.#statements.query(text, [...values]));
   }
 
-  /** The same for a query that reads, and that indexes can answer. */
+  /** Runs a query that only reads, and that indexes can answer. */
   read(doing: string, text: string, values: readonly string[]): Promise<readonly TextRow[]> {
     return this.#answer(doing, this.#statements.read(text, [...values]));
   }
@@ -107,7 +108,7 @@ export class Connection implements AsyncDisposable {
   }
 }
 
-/** Keeps statements out of the transactions between them: the lead is renewed at any time. */
+/** Serialises statements and transactions, so that a renewal of the lease cannot land inside a read's transaction. */
 function pooled(connection: PoolConnection): Statements {
   let turn: Promise<unknown> = Promise.resolve();
   const next = <Result>(run: () => Promise<Result>): Promise<Result> => {
@@ -143,7 +144,7 @@ async function connected(
   try {
     return await inTime(connecting, clock);
   } catch (error) {
-    // The connection may come when nobody waits for it any more.
+    // The connection may arrive after the timeout.
     void connecting.then(
       (connection) => connection.release(true),
       () => undefined,

@@ -1,4 +1,4 @@
-/** The result of a query, as far as it is looked at here: rows are objects whose columns are all text. */
+/** The result of a query, as far as it is used: rows are objects whose columns are all text. */
 export interface QueryResult {
   readonly rows: readonly unknown[];
 }
@@ -8,15 +8,15 @@ export interface Queryable {
   query(text: string, values?: unknown[]): Promise<QueryResult>;
 }
 
-/** A connection that a pool lends, as far as it takes to run queries on it. */
+/** A connection that a pool lends, as far as it is used. */
 export interface LentConnection extends Queryable {
   on(event: "error", listener: () => void): unknown;
   off(event: "error", listener: () => void): unknown;
-  /** Gives the connection back; `true` closes it. */
+  /** Returns the connection to its pool; `destroy`: closes it instead. */
   release(destroy?: boolean): void;
 }
 
-/** A pool, by the kind of its connections. */
+/** A pool of connections of a given type. */
 export interface Lender<Connection extends LentConnection> {
   connect(): Promise<Connection>;
 }
@@ -39,21 +39,21 @@ export interface EmbeddedPostgres extends Queryable {
 }
 
 export interface EmbeddedTransaction extends Queryable {
-  /** Runs several statements. */
+  /** Runs several statements, separated by semicolons. */
   exec(text: string): Promise<unknown>;
 }
 
-/** The database: a `pg.Pool`, or an embedded PGlite. The application that made it closes it. */
+/** A database: a `pg.Pool`, or an embedded PGlite. It stays the application's, which closes it. */
 export type PostgresClient = PostgresPool | EmbeddedPostgres;
 
 export function isEmbedded(client: PostgresClient): client is EmbeddedPostgres {
   return "transaction" in client;
 }
 
-/** A row by the names of its columns, all of them cast to text by the query: drivers differ in everything else. */
+/** A row whose columns the query has cast to text, by their names. Drivers decode every other type differently. */
 export type TextRow = Readonly<Record<string, string | null>>;
 
-/** The rows of a query whose columns are all text. */
+/** Runs a query whose columns are all text. */
 export async function textRows(
   database: Queryable,
   text: string,
@@ -70,7 +70,7 @@ export function textRow(row: unknown): TextRow {
   );
 }
 
-/** A column that is never null. */
+/** The value of a column that is never null. */
 export function textOf(row: TextRow, column: string): string {
   const value = row[column];
   if (value == null) throw new TypeError(`A query gave nothing for ${column}`);
@@ -78,10 +78,10 @@ export function textOf(row: TextRow, column: string): string {
 }
 
 /**
- * Does something on a connection of its own. A connection on which that failed is closed, not given back: its error may be
- * the first sign that it breaks off, and its transaction may be open.
+ * Runs `run` on a connection from `pool`. After a failure the connection is closed instead of returned, since it may be
+ * about to break, or may have an open transaction.
  *
- * @param restore makes the connection fit for others after a failure: where that succeeds, it is given back after all.
+ * @param restore repairs the connection after a failure; if that succeeds, the connection is returned to the pool.
  */
 export async function withConnection<Connection extends LentConnection, Result>(
   pool: Lender<Connection>,
@@ -90,7 +90,7 @@ export async function withConnection<Connection extends LentConnection, Result>(
 ): Promise<Result> {
   const connection = await pool.connect();
   let broken = false;
-  // Queries that wait get the error as their rejection. Without a listener, Node would end the process besides.
+  // Waiting queries reject with the error as well; without a listener, the event would end the process.
   const onError = (): void => void (broken = true);
   connection.on("error", onError);
   try {
@@ -106,9 +106,9 @@ export async function withConnection<Connection extends LentConnection, Result>(
 }
 
 /**
- * Does something in a transaction of its own, which is rolled back when that fails.
+ * Runs `run` in a transaction, which is rolled back if `run` rejects.
  *
- * @param opening the statements that it begins with.
+ * @param opening the first statements of the transaction.
  */
 export function inTransaction<Result>(
   client: PostgresClient,
@@ -122,7 +122,7 @@ export function inTransaction<Result>(
   });
 }
 
-/** The same for a pool, whose own kind of connection `run` is given. */
+/** Like {@link inTransaction} for a pool: `run` gets a connection of the pool's type. */
 export function inPooledTransaction<Connection extends LentConnection, Result>(
   pool: Lender<Connection>,
   opening: string,

@@ -1,22 +1,22 @@
 import { FanfareError } from "../base/error.ts";
 
-/** PostgreSQL's code of an error (SQLSTATE), `42501`; undefined for one that did not come from it. */
+/** The SQLSTATE of an error, such as `42501`; undefined for an error that is not PostgreSQL's. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Advice for errors that do not go away by themselves, as it stands behind their message. */
+/** Advice on permanent errors, which is appended to their message. */
 export interface Remedies {
-  /** Which right the role needs. */
+  /** The privilege that the role needs. */
   readonly right: string;
-  /** How to install the schemas, tables, columns and functions that are not there. */
+  /** How to install missing schemas, tables, columns and functions. */
   readonly install: string;
-  /** By further codes. */
+  /** Advice by further SQLSTATEs. */
   readonly others?: ReadonlyMap<string, string>;
 }
 
-/** By the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** Advice by SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const common: ReadonlyMap<string, string> = new Map([
   ["28000", "Correct the user, its password or pg_hba.conf"],
   ["28P01", "Correct the user, its password or pg_hba.conf"],
@@ -29,7 +29,7 @@ const right = "42501";
 /** Invalid schema name; undefined table, column, function. */
 const missing: ReadonlySet<string> = new Set(["3F000", "42P01", "42703", "42883"]);
 
-/** Undefined for an error that may go away by itself. */
+/** The advice on a permanent error; undefined for an error that may be transient. */
 function remedyOf(error: unknown, remedies: Remedies): string | undefined {
   const code = codeOf(error) ?? "";
   if (code === right) return remedies.right;
@@ -38,11 +38,11 @@ function remedyOf(error: unknown, remedies: Remedies): string | undefined {
 }
 
 /**
- * What went wrong with a database, as a source tells it: SOURCE_NOT_READY with a remedy where a right or an object is
- * missing, for that does not go away by itself, and SOURCE_UNAVAILABLE for everything else.
+ * Makes a source's error of an error of its database: SOURCE_NOT_READY with advice for a permanent one, such as a
+ * missing privilege or object, and SOURCE_UNAVAILABLE for any other.
  *
- * @param name who tells it: the source's name.
- * @param doing what was tried, as it stands in the message: "read the slot".
+ * @param name the source's name.
+ * @param doing the failed action, as it stands in the message: "read the slot".
  */
 export function sourceError(name: string, doing: string, error: unknown, remedies: Remedies): FanfareError {
   if (error instanceof FanfareError) return error;

@@ -1,6 +1,6 @@
 import type { TableName } from "../contract/captured.ts";
 
-/** A name as an identifier of SQL, whatever is in it. */
+/** Quotes any name as an SQL identifier. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -9,7 +9,7 @@ export function tableIdentifier({ schema, name }: TableName): string {
   return `${identifier(schema)}.${identifier(name)}`;
 }
 
-/** A string of SQL, whatever is in it and however the server takes backslashes. */
+/** Quotes any text as an SQL string, independent of `standard_conforming_strings`. */
 export function literal(text: string): string {
   return ` E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

@@ -1,9 +1,9 @@
-/** Settings of PostgreSQL by name; each value as SQL that may stand behind `=`. */
+/** Settings of PostgreSQL by name; each value is SQL that may stand behind `=`. */
 export type Settings = Readonly<Record<string, string>>;
 
 /**
- * With these settings equal values give equal text, whatever the server's, the database's and the role's own are. Rows are
- * compared as text, and come from a trigger in a writer's connection, from the log, and from a snapshot.
+ * Settings with which equal values give equal text, whatever the server, the database and the role have set. Rows are
+ * compared as text, and come from triggers in writers' connections, from the write-ahead log, and from snapshots.
  */
 export const equalText: Settings = {
   timezone: "'UTC'",
@@ -14,30 +14,32 @@ export const equalText: Settings = {
 };
 
 /**
- * Names without a schema are PostgreSQL's own, and no table, type or function of somebody else's can stand in for them.
- * Temporary ones would be found first if the search path left them out.
+ * A search path on which names without a schema are PostgreSQL's own, so that no other table, type or function can
+ * shadow them. `pg_temp` is named because temporary objects come first on a path that leaves it out.
  */
 export const catalogPath: Settings = { search_path: "pg_catalog, pg_temp" };
 
 /**
- * A table that is empty most of the time has statistics that speak for reading all of it, or for sorting all of it for
- * each page; its indexes have the order that is asked for. Compiling such a query takes longer than running it.
+ * Makes the planner read by index. The statistics of a table that is empty most of the time favour a sequential scan,
+ * or a sort of the whole table for each page. JIT compilation of such a query takes longer than the query.
  */
 export const indexOrder: Settings = { enable_seqscan: "off", enable_bitmapscan: "off", jit: "off" };
 
-/** Statements that set them until the transaction ends: behind a pooler, somebody else has the connection next. */
+/**
+ * Statements that set `settings` until the transaction ends: behind a pooler, another client gets the connection next.
+ */
 export function forTransaction(settings: Settings): string {
   return assignments(settings)
     .map((assignment) => `set local ${assignment}`)
     .join("; ");
 }
 
-/** Statements that set them for as long as the connection lasts. */
+/** Statements that set `settings` for the rest of the connection. */
 export function forConnection(settings: Settings): readonly string[] {
   return assignments(settings).map((assignment) => `set ${assignment}`);
 }
 
-/** Clauses of `create function`: they hold while it runs, for every caller. */
+/** Clauses of `create function` that set `settings` while the function runs. */
 export function forFunction(settings: Settings): string {
   return assignments(settings)
     .map((assignment) => `set ${assignment}`)

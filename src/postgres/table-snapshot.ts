@@ -4,13 +4,13 @@ import type { Column } from "./columns.ts";
 import { identifier, tableIdentifier } from "./quote.ts";
 import { TransactionSnapshot } from "./transaction-snapshot.ts";
 
-/** A request for a table's rows as SQL, in which `t` is a row. */
+/** A {@link SnapshotRequest} as parts of a query, in which `t` is a row of the table. */
 export interface TableSelection {
-  /** From `from` on. There is one row more than the limit where there are too many. */
+  /** The query from its `from` on. Its limit is one row above the request's, so that an overflow is seen. */
   readonly from: string;
-  /** `order by` the key, as it stands in `from`; empty without a key. */
+  /** The `order by` that stands in `from` too; empty without a key. */
   readonly order: string;
-  /** The parameters of `from`. */
+  /** The values of the parameters in `from`. */
   readonly values: string[];
 }
 
@@ -23,18 +23,18 @@ export function selectionOf(
   return { from: `from ${tableIdentifier(table)} t ${condition} ${order} limit ${limit + 1}`, order, values };
 }
 
-/** A column that a request names and the table does not have. */
+/** The first column of the request that the table does not have; undefined if it has all. */
 export function missingColumn({ key, equal = {} }: SnapshotRequest, columns: readonly Column[]): string | undefined {
   return [...key, ...Object.keys(equal)].find((name) => !columns.some((column) => column.name === name));
 }
 
-/** @param snapshot `pg_current_snapshot()` as text, of the statement or transaction that read the rows. */
+/** @param snapshot `pg_current_snapshot()` as text, from the statement or transaction that read the rows. */
 export function tableSnapshot(snapshot: string, rows: readonly CapturedRow[]): TableSnapshot {
   const shown = new TransactionSnapshot(snapshot);
   return { rows, includes: (transaction) => shown.includes(BigInt(transaction)) };
 }
 
-/** Values in the form of captured rows, compared as values of their types: 1.50 equals 1.5. */
+/** SQL that compares columns with values in the form of captured rows, as values of their types: 1.50 equals 1.5. */
 function conditionOf(
   equal: CapturedRow,
   columns: readonly Column[],

@@ -1,12 +1,14 @@
 import { FanfareError } from "../base/error.ts";
 import type { TableName } from "../contract/captured.ts";
 
-/** A table by its name in the schema `public`, or by both names; as the database spells them, without quotes. */
+/** A table by its name in the schema `public`, or by both names, as the database spells them, without quotes. */
 export type TableLike = string | TableName;
 
 /**
- * @param caller the public function that was given the tables, for the message of the error.
- * @throws FanfareError BAD_OPTION
+ * Checks and completes the names of tables.
+ *
+ * @param caller the public function that got `tables`, for the message of the error.
+ * @throws FanfareError BAD_OPTION for an empty name.
  */
 export function tableNames(tables: readonly TableLike[], caller: string): readonly TableName[] {
   return tables.map((table) => {

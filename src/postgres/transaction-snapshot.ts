@@ -1,7 +1,7 @@
 /**
- * Which transactions a snapshot of PostgreSQL shows: `pg_current_snapshot()` as text, `xmin:xmax:xip,xip`. Everything
- * below xmin has ended, everything from xmax on was still to come, and what is listed was running.
- * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+ * The transactions that a snapshot of PostgreSQL includes (snapshot isolation), from `pg_current_snapshot()` as text:
+ * `xmin:xmax:xip,xip`. Transactions below xmin had ended, those from xmax on had not begun, and those in xip were
+ * running. https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
  */
 export class TransactionSnapshot {
   readonly xmax: bigint;
@@ -13,7 +13,7 @@ export class TransactionSnapshot {
     this.#running = new Set(running === "" ? [] : running.split(",").map(BigInt));
   }
 
-  /** Whether the transaction had ended. What a rolled-back one did is not there to be seen. */
+  /** Whether the transaction had ended. A rolled-back one counts as included, since it has no effects. */
   includes(transaction: bigint): boolean {
     return transaction < this.xmax && !this.#running.has(transaction);
   }

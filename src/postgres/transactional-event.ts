@@ -1,7 +1,7 @@
 import type { Transaction, TransactionalEvent } from "../contract/source.ts";
 import { identifier } from "./quote.ts";
 
-/** Calls the function `publish` that each source installs in its schema. */
+/** Publishes an event in a transaction, by the function `publish` that each source installs in its schema. */
 export async function publishEvent(
   transaction: Transaction,
   schema: string,

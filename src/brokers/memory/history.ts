@@ -6,26 +6,26 @@ import { TopicLog } from "./log.ts";
 import { Recency } from "./recency.ts";
 
 export interface HistoryBounds {
-  /** Events per topic. */
+  /** The number of events kept per topic. */
   readonly events: number;
-  /** Events of all topics together. */
+  /** The number of events kept for all topics together. */
   readonly total: number;
   readonly milliseconds: number;
-  /** Remembered topics that nobody listens to. */
+  /** The number of idle topics kept, to which no cohort listens. */
   readonly topics: number;
 }
 
-/** The logs of all topics and what bounds them: count, age, total, and how many idle topics are remembered. */
+/** The logs of all topics, bounded by count, age, total, and number of idle topics. */
 export class History implements Disposable {
   readonly #bounds: HistoryBounds;
   readonly #clock: Clock;
-  /** Random per start, so that a position of an earlier start is recognised. */
+  /** Random per process, so that a position from before a restart is recognised. */
   readonly #start = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
   #lives = 0;
   readonly #logs = new Map<TopicName, TopicLog>();
-  /** Logs that nobody listens to, by their last use. */
+  /** Logs without listeners, by their last use. */
   readonly #idle = new Recency<TopicLog>();
-  /** Logs that hold events, by their last event. */
+  /** Logs that hold events, by the time of their last event. */
   readonly #filled = new Recency<TopicLog>();
   #size = 0;
   #sweep: Timer | undefined;
@@ -35,7 +35,7 @@ export class History implements Disposable {
     this.#clock = clock;
   }
 
-  /** The topic's log; a topic that is new, or was forgotten, begins a new life. */
+  /** The topic's log. A topic that is new, or was dropped, gets a log of a new epoch. */
   log(topic: TopicName): TopicLog {
     const log = this.#logs.get(topic) ?? this.#begin(topic);
     if (!log.live) this.#touchIdle(log);
@@ -46,7 +46,7 @@ export class History implements Disposable {
     return this.#logs.get(topic);
   }
 
-  /** From now on the topic is not forgotten. */
+  /** Marks the topic as listened to, which keeps its log from being dropped. */
   listen(topic: TopicName): TopicLog {
     const log = this.#logs.get(topic) ?? this.#begin(topic);
     this.#idle.remove(log.idle);
@@ -71,7 +71,7 @@ export class History implements Disposable {
     return stored;
   }
 
-  /** Takes out what has become too old since the last event. */
+  /** Drops the log's events beyond the bounds of count and age. */
   expire(log: TopicLog, now: number): void {
     this.#trim(log, this.#bounds.events, now - this.#bounds.milliseconds);
   }
@@ -101,7 +101,7 @@ export class History implements Disposable {
     this.#trim(oldest, 0, 0);
   }
 
-  /** The topic whose last event is the oldest gives up an event. */
+  /** Drops the oldest event of the least recently published topic. */
   #dropOldest(): void {
     const { oldest } = this.#filled;
     if (oldest) this.#trim(oldest, oldest.size - 1, 0);
@@ -112,7 +112,7 @@ export class History implements Disposable {
     if (log.size === 0) this.#filled.remove(log.filled);
   }
 
-  /** Runs only while there is something that can expire. */
+  /** Starts the sweep of old events. It runs only while there are events that can expire. */
   #startSweep(): Timer | undefined {
     const { milliseconds } = this.#bounds;
     if (milliseconds === Infinity) return undefined;
@@ -129,14 +129,14 @@ export class History implements Disposable {
   }
 }
 
-/** Scopes that are remembered; one for each source that publishes here. */
+/** The number of scopes that are kept; there is one per source. */
 const remembered = 1000;
 
-/** The highest token of each scope. */
+/** The highest fencing token of each scope. */
 export class Fences {
   readonly #tokens = new BoundedMap<string, number>(remembered);
 
-  /** Why nothing may be published behind this fence; undefined when it may. */
+  /** The error for a fence with a lower token than the scope's highest; undefined if the fence is current. */
   refusal({ scope, token }: Fence): FanfareError | undefined {
     const highest = this.#tokens.get(scope) ?? token;
     if (token < highest) return new FanfareError("LEAD_LOST", `${scope} has another leader by now`);

@@ -2,13 +2,13 @@ import type { Event, NewEvent, Position, Replay, TopicName } from "../../contrac
 import { Link } from "./recency.ts";
 import { Ring } from "./ring.ts";
 
-/** Enough to tell another history's position from one's own. */
+/** The bits of an event's hash in its position; they tell a position of another history (a fork) from this log's. */
 const nonceBits = 0xffff;
 
 /** The recent events of one topic and their positions: `<epoch>.<offset>.<nonce>`. */
 export class TopicLog {
   readonly topic: TopicName;
-  /** Somebody here listens to the topic. */
+  /** Whether a cohort listens to the topic. */
   live = false;
   readonly idle: Link<TopicLog> = new Link<TopicLog>(this);
   readonly filled: Link<TopicLog> = new Link<TopicLog>(this);
@@ -18,14 +18,14 @@ export class TopicLog {
   #position: Position;
   #lastId: string | undefined;
 
-  /** @param epoch `<start>-<life>`: which run of the broker, and which life of the topic in it. */
+  /** @param epoch `<start>-<life>`: the process, and the number of the topic's log in it. */
   constructor(topic: TopicName, epoch: string) {
     this.topic = topic;
     this.#epoch = epoch;
     this.#position = this.#low = `${epoch}.0.0`;
   }
 
-  /** How many events are kept. */
+  /** The number of events kept. */
   get size(): number {
     return this.#ring.size;
   }
@@ -34,7 +34,7 @@ export class TopicLog {
     return this.#position;
   }
 
-  /** The newest event, even when it is not kept any more. */
+  /** The newest event, even if it was dropped from the log. */
   get last(): { readonly position: Position; readonly id: string } | undefined {
     return this.#lastId === undefined ? undefined : { position: this.#position, id: this.#lastId };
   }
@@ -44,12 +44,12 @@ export class TopicLog {
     return this.#ring.find(id, hash);
   }
 
-  /** @param hash of the event's id; some of its bits are the position's nonce. */
+  /** @param hash of the event's id; its low bits are the position's nonce. */
   append({ id, time, payload, end }: NewEvent, hash: number, now: number): Event {
-    // Short pieces are joined at once; a text of many would be kept as all of its pieces, for each event.
+    // V8 joins short strings at once, but keeps a longer concatenation as a rope of its pieces, for each event.
     const place = `${this.#ring.high + 1}.${hash & nonceBits}`;
     const position = `${this.#epoch}.${place}`;
-    // Its own name for the topic, so that a thousand events do not keep a thousand copies of it.
+    // The log's own string, so that a thousand events do not hold a thousand copies of the topic's name.
     const event: Event = { topic: this.topic, id, time, payload, end: end === true, position };
     this.#ring.append(event, hash, now);
     this.#position = position;
@@ -57,7 +57,9 @@ export class TopicLog {
     return event;
   }
 
-  /** Drops the oldest events until at most `keep` are left and none came before `time`. Returns how many it dropped. */
+  /**
+   * Drops the oldest events until at most `keep` are left, none from before `time`. Returns the number of dropped ones.
+   */
   trim(keep: number, time: number): number {
     const before = this.#ring.low;
     while (this.#ring.size > keep || this.#ring.oldestTime < time) {

@@ -1,4 +1,4 @@
-/** One item's place in a {@link Recency}. */
+/** An item's node in a {@link Recency}. */
 export class Link<Item> {
   readonly item: Item;
   older: Link<Item> | undefined;
@@ -11,8 +11,8 @@ export class Link<Item> {
 }
 
 /**
- * Items in the order of their last touch. A linked list and not a Map: a Map that is used this way is copied every now
- * and then, and to find its oldest entry it steps over everything that was taken out since.
+ * An LRU list: items in the order of their last touch. A doubly linked list and not a Map, which would be rehashed time
+ * and again, and would step over every deleted entry to find its oldest.
  */
 export class Recency<Item> {
   #oldest: Link<Item> | undefined;
@@ -49,7 +49,7 @@ export class Recency<Item> {
     this.#size -= 1;
   }
 
-  /** Lets go of everything; the links must not be used again. */
+  /** Removes all items; their links must not be used again. */
   clear(): void {
     this.#oldest = this.#newest = undefined;
     this.#size = 0;

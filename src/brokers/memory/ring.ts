@@ -3,19 +3,19 @@ import type { Event } from "../../contract/broker.ts";
 const smallest = 4;
 const seed = crypto.getRandomValues(new Int32Array(1))[0] ?? 0;
 
-/** What is kept of each slot besides its event. */
+/** The numbers of a slot, beside its event. */
 const time = 0;
 const hashed = 1;
-/** The offset of the event before this one among those whose ids fall into the same bucket. */
+/** The offset of the previous event in the same bucket: the hash table's chain. */
 const previous = 2;
-/** The newest offset of the bucket with the slot's index. It has nothing to do with the slot's event. */
+/** The newest offset in the bucket with the slot's index. It is unrelated to the slot's event. */
 const bucket = 3;
 const width = 4;
 
 /**
- * Events by offset, counted from 1 without a hole, and by id. It grows and shrinks with what it holds; its length is
- * always a power of two, so that an offset is masked and not divided. Numbers are kept side by side in one array, and ids
- * are found by chains of offsets: both spare an object for each event, and looking for it in memory.
+ * A ring buffer of events by offset, counted from 1 without a hole, with a chained hash table by id. It grows and
+ * shrinks with its content. Its length is a power of two, so that an offset is masked and not divided. The numbers of
+ * all slots stand in one array, and chains are offsets: no object per event, and few cache misses.
  */
 export class Ring {
   #events: (Event | undefined)[] = [];
@@ -37,7 +37,7 @@ export class Ring {
     return this.#high - this.#low;
   }
 
-  /** When the oldest event came; Infinity when there is none. */
+  /** The time at which the oldest event was appended; Infinity without events. */
   get oldestTime(): number {
     return this.size > 0 ? this.#number(this.#low + 1, time) : Infinity;
   }
@@ -46,7 +46,7 @@ export class Ring {
     return offset > this.#low && offset <= this.#high ? this.#events[this.#index(offset)] : undefined;
   }
 
-  /** @param idHash of the id, see {@link hashOf}. */
+  /** @param idHash the {@link hashOf} the id. */
   find(id: string, idHash: number): Event | undefined {
     let offset = this.#number(idHash, bucket);
     while (offset > this.#low) {
@@ -63,7 +63,7 @@ export class Ring {
     this.#put(this.#high, event, idHash, at);
   }
 
-  /** Takes the oldest event out. */
+  /** Removes the oldest event and returns it. */
   shift(): Event | undefined {
     if (this.size === 0) return undefined;
     this.#low += 1;
@@ -73,7 +73,7 @@ export class Ring {
     return event;
   }
 
-  /** Gives back the room that is not needed any more. */
+  /** Frees the buffer if it is empty, and halves it if at most a quarter is used. */
   shrink(): void {
     const length = this.#events.length;
     if (this.size === 0) this.#resize(0);
@@ -111,7 +111,7 @@ export class Ring {
   }
 }
 
-/** FNV-1a with a random start, so that nobody can choose ids that all fall into one bucket. */
+/** The hash FNV-1a with a random seed, so that a client cannot choose ids that all collide (hash flooding). */
 export function hashOf(id: string): number {
   let hash = seed;
   for (let index = 0; index < id.length; index += 1) {
