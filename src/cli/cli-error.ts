@@ -1,7 +1,7 @@
-/** What the shell is told: 1 for what could not be done, 2 for a command line that cannot be meant. */
+/** The exit code of the process: 1 for a failed or declined action, 2 for an invalid command line. */
 export type ExitCode = 1 | 2;
 
-/** Why a command ends without success, in words for whoever typed it. */
+/** A command's failure, with a message for the terminal. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
 

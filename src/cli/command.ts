@@ -12,7 +12,7 @@ const commands: ReadonlyMap<string, (args: readonly string[], environment: Envir
   ["uninstall", uninstall],
 ]);
 
-/** Runs what a command line says, and gives the exit code. */
+/** Runs a command line and returns the exit code. */
 export async function run([name, ...args]: readonly string[], environment: Environment): Promise<0 | 1 | 2> {
   try {
     const command = name === undefined ? undefined : commands.get(name);
@@ -26,7 +26,7 @@ export async function run([name, ...args]: readonly string[], environment: Envir
   }
 }
 
-/** To a command line that asks for nothing but words. */
+/** The text that a command line without a command asks for: the version or the help. */
 async function answer(name: string | undefined): Promise<string> {
   if (name === "--version" || name === "-v") return `${await version()}\n`;
   if (name === undefined || name === "--help" || name === "-h" || name === "help" || commands.has(name)) return help;

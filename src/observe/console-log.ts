@@ -1,13 +1,13 @@
 import { inspect } from "node:util";
 import type { Log } from "../contract/log.ts";
 
-/** Writes one line per remark to the standard error stream. The default of the `log` option. */
+/** A log that writes one line per warning or error to the standard error stream. The default of the `log` option. */
 export const consoleLog: Log = {
   warn: (message, details) => write("warning", message, details),
   error: (message, details) => write("error", message, details),
 };
 
-/** Says nothing. */
+/** A log that discards everything. */
 export const silentLog: Log = { warn: () => undefined, error: () => undefined };
 
 function write(level: string, message: string, details: Readonly<Record<string, unknown>>): void {

@@ -5,13 +5,13 @@ import { topicName } from "../declare/topic.ts";
 import { tableTopic, type ChangePayload } from "./change-payload.ts";
 import type { RelayedModel } from "./relayed-model.ts";
 
-/** An event, and the place of what it is published for. */
+/** An event, and the place of the captured change that it is published for. */
 export interface PlacedEvent {
   readonly place: Place;
   readonly event: NewEvent;
 }
 
-/** What captured changes are published as. */
+/** Makes the events that captured changes are published as. */
 export class RelayEvents {
   readonly #models = new Map<string, RelayedModel[]>();
 
@@ -24,12 +24,15 @@ export class RelayEvents {
 
   of(changes: readonly Captured[]): PlacedEvent[] {
     return changes.flatMap((captured) => {
-      if (captured.kind === "event") return [handMade(captured)];
+      if (captured.kind === "event") return [transactional(captured)];
       return captured.kind === "truncation" ? [truncation(captured)] : this.#change(captured);
     });
   }
 
-  /** A change in its table's topic, unless each model of the table keeps quiet about it; and what the models add. */
+  /**
+   * The event in the table's topic and the models' extra events; none if the table has models and none of them
+   * publishes the change.
+   */
   #change(change: CapturedChange): PlacedEvent[] {
     const { place, action, before, after, moved, at, transaction } = change;
     const topic = topicOf(change.table);
@@ -41,15 +44,15 @@ export class RelayEvents {
     const extra = (published ?? []).flatMap((model) => model.extraEvents(change));
     return [
       { place, event: { topic, id, time: at, payload } },
-      ...extra.map((one, index) => ({
+      ...extra.map((event, index) => ({
         place,
-        event: { topic: topicName(one.topic), id: `${id}/${index + 1}`, time: at, payload: one.payload },
+        event: { topic: topicName(event.topic), id: `${id}/${index + 1}`, time: at, payload: event.payload },
       })),
     ];
   }
 }
 
-function handMade({ place, topic, payload, id, at }: CapturedEvent): PlacedEvent {
+function transactional({ place, topic, payload, id, at }: CapturedEvent): PlacedEvent {
   return { place, event: { topic, id: id ?? placeId(place), time: at, payload } };
 }
 

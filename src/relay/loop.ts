@@ -13,13 +13,13 @@ export interface RelayParts {
   readonly source: Source;
   readonly broker: Broker;
   readonly models: readonly RelayedModel[];
-  /** Undefined: the next batch may be published at once. */
+  /** Back-pressure: see `RelayOptions`. */
   readonly whenReady: () => Promise<void> | undefined;
   readonly clock: Clock;
   readonly log: Log | undefined;
 }
 
-/** Reads and publishes, batch by batch, until it is disposed. */
+/** Reads and publishes batch after batch until it is disposed, with exponential back-off after failures. */
 export class RelayLoop implements AsyncDisposable {
   readonly started: Promise<void>;
   readonly #parts: RelayParts;
@@ -37,7 +37,7 @@ export class RelayLoop implements AsyncDisposable {
     this.#events = new RelayEvents(parts.models);
     this.#backoff = new Backoff(parts.clock, this.#owner.signal);
     this.started = this.#start.promise;
-    // Nobody has to ask.
+    // An application need not await `started`, and an unhandled rejection would end the process.
     this.started.catch(() => undefined);
     this.#ended = this.#run();
   }
@@ -61,7 +61,7 @@ export class RelayLoop implements AsyncDisposable {
     }
   }
 
-  /** Publishes until the source fails, or ends with the signal. */
+  /** Publishes the source's batches until the source fails or `signal` aborts. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { source } = this.#parts;
     for await (const batch of source.changes(signal, (state) => this.#enter(state))) {
@@ -73,7 +73,7 @@ export class RelayLoop implements AsyncDisposable {
       if (channel.hasSubscribers) {
         channel.publish({ source: source.name, changes: batch.changes.length, ...batch.lag });
       }
-      // A backlog may wait in this process's memory, and a broker may store there, too.
+      // Where source and broker settle in the same turn, a backlog would starve sockets and timers.
       await nextTurn(this.#parts.clock, signal);
       await this.#parts.whenReady();
       if (signal.aborted) return;
@@ -86,7 +86,7 @@ export class RelayLoop implements AsyncDisposable {
     else this.#warnOfSilence();
   }
 
-  /** Whoever leads publishes by a broker of its own, which says nothing here: once for all, since nobody else would. */
+  /** Warns, once, that a broker within one process gets none of the changes that another process publishes. */
   #warnOfSilence(): void {
     const { broker, log, source } = this.#parts;
     if (broker.supports.acrossProcesses || this.#warned) return;
@@ -97,7 +97,11 @@ export class RelayLoop implements AsyncDisposable {
     );
   }
 
-  /** Resolves when the broker has stored all of it. @throws FanfareError LEAD_LOST, CLOSED */
+  /**
+   * Publishes a batch, as often as needed, and resolves when the broker has stored all its events.
+   *
+   * @throws FanfareError LEAD_LOST when the lease has expired, CLOSED after disposal.
+   */
   async #publish(batch: Batch): Promise<void> {
     const { broker, clock, source } = this.#parts;
     if (this.#progress?.token !== batch.fence.token) this.#progress = new RelayProgress(broker, batch.fence.token);
@@ -112,7 +116,10 @@ export class RelayLoop implements AsyncDisposable {
     }
   }
 
-  /** Publishes, and gives how many were stored before the first that was not. Those behind it count as not stored. */
+  /**
+   * Publishes events and returns the number of stored ones before the first failure. Events behind a failure count as
+   * not stored, which keeps the order.
+   */
   async #attempt(events: readonly PlacedEvent[], progress: RelayProgress, batch: Batch): Promise<number> {
     const { broker } = this.#parts;
     try {

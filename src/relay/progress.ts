@@ -3,31 +3,32 @@ import type { Broker, TopicName } from "../contract/broker.ts";
 import { isAfter, placeOf, type Place } from "../contract/place.ts";
 import type { PlacedEvent } from "./events.ts";
 
-/** Topics at most. */
+/** The number of topics whose newest event is cached. */
 const remembered = 10_000;
 
 /**
- * What earlier leaders have published already, by the newest event of each topic. That can only be the window, or the
- * transaction, in which this one begins: it was not confirmed. The broker knows an id again only for a while; this tells
- * however long ago it was.
+ * Tells which changes an earlier leader has published without confirming them, by the newest event of each topic. Only
+ * the first window or transaction of a lead can hold such changes. The broker's check of idempotency keys is not
+ * enough: it knows an id for a limited time only.
  */
 export class RelayProgress {
   readonly token: number;
   readonly #broker: Broker;
-  /** By topic, as far as this lead has asked. One that is forgotten is asked for again, which is as good. */
+  /** The place of the newest event by topic, a cache: an evicted topic is asked for again. */
   readonly #newest = new BoundedMap<TopicName, { readonly place: Place | undefined }>(remembered);
   #first: Place | undefined;
 
-  /** @param token of the lead. */
+  /** @param token the lead's fencing token. */
   constructor(broker: Broker, token: number) {
     this.#broker = broker;
     this.token = token;
   }
 
   /**
-   * Leaves out what comes before the newest event of its topic. That one itself is known by its id.
+   * Leaves out the events with a place before that of the newest event in their topic. The newest event itself stays:
+   * the broker recognises its id.
    *
-   * @param mayRepeat as the batch has it.
+   * @param mayRepeat of the batch.
    */
   async unpublished(events: readonly PlacedEvent[], mayRepeat: boolean | undefined): Promise<readonly PlacedEvent[]> {
     this.#first ??= events[0]?.place;
@@ -43,7 +44,7 @@ export class RelayProgress {
     return left;
   }
 
-  /** Whether it is of the window in which this lead began. */
+  /** Whether a place is in the first window or transaction of this lead. */
   #isOld({ epoch, major }: Place): boolean {
     return this.#first !== undefined && epoch === this.#first.epoch && major === this.#first.major;
   }
@@ -52,7 +53,7 @@ export class RelayProgress {
     const known = this.#newest.get(topic);
     if (known) return known.place;
     const last = await this.#broker.last?.(topic);
-    // What a model adds to a change has the change's id and a number.
+    // A model's extra event has the id of the change, a slash and a number.
     const place = last && placeOf(last.id.replace(/\/\d+$/, ""));
     this.#newest.set(topic, { place });
     return place;

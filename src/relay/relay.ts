@@ -5,40 +5,44 @@ import type { Source } from "../contract/source.ts";
 import type { RelayedModel } from "./relayed-model.ts";
 import { RelayLoop } from "./loop.ts";
 
+/** Options of {@link createRelay}. */
 export interface RelayOptions {
-  /** Where changes come from. Whoever made it closes it. */
+  /** Captures the changes. The relay does not dispose it. */
   readonly source: Source;
-  /** Where they go. Whoever made it closes it. */
+  /** Carries the changes' events. The relay does not close it. */
   readonly broker: Broker;
-  /** Models that have a say in what is published of their tables; none by default. */
+  /** Models whose hooks decide what is published of their tables. Default: none. */
   readonly models?: readonly RelayedModel[];
   /**
-   * Back-pressure: undefined to go on with the next batch at once, or a promise to wait for. A server with a `source` gives
-   * its own, so that a large transaction is read no faster than it is executed. Default: no waiting.
+   * Back-pressure: returns a promise to await before the next batch is read, or undefined to read it at once. A server
+   * with a `source` passes its own, so that a large transaction is read no faster than it is executed. Default: no
+   * waiting.
    */
   readonly whenReady?: () => Promise<void> | undefined;
-  /** The system's by default. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
-  /** Where trouble is told; by default it is told by the diagnostics channel `fanfare:relay.failed` alone. */
+  /** Where failures are logged. Default: nowhere; the diagnostics channel `fanfare:relay.failed` reports them too. */
   readonly log?: Log;
 }
 
-/** Publishes what a source captures, each change once and in its order, for as long as it is not disposed. */
+/** Publishes the changes that a source captures, each once and in order, until it is disposed. */
 export interface Relay extends AsyncDisposable {
   /**
-   * Resolves when this process leads, or waits behind one that does. Rejects with FanfareError SOURCE_NOT_READY when the
-   * database lacks something, and CLOSED when the relay was disposed before. The relay goes on trying after a rejection.
+   * Resolves when this process leads, or waits for another one that does. Rejects with FanfareError SOURCE_NOT_READY
+   * when the database lacks something that capture needs; the relay keeps trying. Rejects with CLOSED when the relay is
+   * disposed before.
    */
   readonly started: Promise<void>;
 }
 
 /**
- * Publishes what is committed to a database: a change of a table's row goes to the topic of its table, an event of a
- * transaction to its own. Any number of processes may have a relay for one database; one of them works, and another takes
- * over within five seconds of its end.
+ * Starts a relay, which publishes the committed changes of a database: a row's change to the topic of its table, an
+ * event of a transaction to the event's own topic. Any number of processes may run a relay for one database: one of
+ * them leads, and another takes over within five seconds of its end.
  *
- * What the broker does not store is published again, with the same id, and nothing later overtakes it. When the database
- * or the broker is away, the relay tries again by itself, every 5 s at least.
+ * Events that the broker does not store are published again with the same id (at-least-once, with an idempotency key),
+ * and no later event overtakes them. While the database or the broker is unavailable, the relay retries by itself with
+ * exponential back-off, at least every 5 s.
  */
 export function createRelay(options: RelayOptions): Relay {
   const { source, broker, models = [], whenReady = () => undefined, clock = systemClock, log } = options;

@@ -1,17 +1,17 @@
 import type { CapturedChange, TableName } from "../contract/captured.ts";
 import type { Topic } from "../declare/topic.ts";
 
-/** An event of a model's own making, besides the one in its table's topic. */
+/** A model's additional event for a change, beside the one in the table's topic. */
 export interface ExtraEvent {
   readonly topic: Topic | string;
   readonly payload: unknown;
 }
 
-/** What a relay asks a model about the changes of its table. None of its functions throws. */
+/** A model, as a relay sees it. No function throws. */
 export interface RelayedModel {
   readonly table: TableName;
-  /** Whether a change is told to anybody. */
+  /** Whether a change is published. */
   isPublished(change: CapturedChange): boolean;
-  /** What else is published because of a change. */
+  /** The events that are published for a change beside the one in the table's topic. */
   extraEvents(change: CapturedChange): readonly ExtraEvent[];
 }

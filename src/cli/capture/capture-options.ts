@@ -3,11 +3,11 @@ import type { TableName } from "../../contract/captured.ts";
 import { usageError } from "../cli-error.ts";
 import { tableNameOf } from "./table-name.ts";
 
-/** What the command line says about a database whose changes are captured. */
+/** The options of a command line about capture. */
 export interface CaptureOptions {
   readonly source: "outbox" | "replication";
   readonly tables: readonly TableName[];
-  /** Undefined where only the SQL is wanted. */
+  /** The database's URL; undefined with `--print`: the SQL is printed only. */
   readonly database: string | undefined;
   readonly yes: boolean;
   readonly schema?: string;
@@ -32,10 +32,10 @@ const options = {
   slot: { type: "string", multiple: true },
 } as const;
 
-/** What only one of the sources understands. */
+/** The options that only one source has. */
 const own = { outbox: ["reader", "publisher", "notify"], replication: ["publication", "slot"] } as const;
 
-/** @throws CliError for what the command line must not, or must, say. */
+/** @throws CliError for an unknown, missing or contradictory option. */
 export function readCaptureOptions(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -72,7 +72,7 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // Node goes on about arguments that begin with a dash.
+    // Only the first sentence: Node's message goes on with advice about arguments that begin with a dash.
     const [sentence = error.message] = error.message.split(". ");
     throw usageError(`${sentence}; see fanfare --help`, { cause: error });
   }

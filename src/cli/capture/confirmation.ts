@@ -1,14 +1,18 @@
 import { createInterface } from "node:readline/promises";
 import { CliError } from "../cli-error.ts";
 
-/** Goes on when the answer is yes. @throws CliError otherwise, also when there is nobody to answer. */
-export async function requireYes(question: string): Promise<void> {
-  const answer = await ask(`${question} [y/N] `);
+/**
+ * Asks for confirmation and resolves if the answer is yes.
+ *
+ * @throws CliError for any other answer, and if the standard input is closed.
+ */
+export async function requireYes(prompt: string): Promise<void> {
+  const answer = await ask(`${prompt} [y/N] `);
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new CliError("nothing was changed");
 }
 
-/** On the standard error stream, so that what is printed besides can be put into a file. */
-async function ask(question: string): Promise<string> {
+/** Prompts on the standard error stream, so that the printed SQL can be redirected into a file. */
+async function ask(prompt: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => {
     lines.once("close", () => {
@@ -16,7 +20,7 @@ async function ask(question: string): Promise<string> {
     });
   });
   try {
-    return await Promise.race([lines.question(question), closed]);
+    return await Promise.race([lines.question(prompt), closed]);
   } finally {
     lines.close();
   }

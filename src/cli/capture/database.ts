@@ -1,20 +1,20 @@
 import type { Client, Pool, PoolClient } from "pg";
 import { CliError } from "../cli-error.ts";
 
-/** How long to wait for a database that does not answer, in milliseconds. */
+/** The timeout of connecting, in milliseconds. */
 const patience = 10_000;
 
-/** A PostgreSQL database that answers. */
+/** A reachable PostgreSQL database. */
 export interface Database extends AsyncDisposable {
   readonly pool: Pool;
-  /** Where it is and who one is there, without the password. */
+  /** Host, database and user, without the password. */
   readonly name: string;
 }
 
-/** @throws CliError when the driver is missing, or the database cannot be reached. */
+/** @throws CliError if the driver is not installed, or the database cannot be reached. */
 export async function openDatabase(url: string): Promise<Database> {
   const pool = await poolAt(url);
-  // A connection that breaks off while nothing is asked says so by an event. The next question tells it.
+  // An idle connection that breaks emits an error event. The next query reports the error.
   pool.on("error", () => undefined);
   try {
     const client: PoolClient & Partial<Client> = await pool.connect();
@@ -43,13 +43,15 @@ function unreachable(error: unknown): CliError {
   return new CliError(`could not connect to the database: ${messageOf(error)}`, 1, { cause: error });
 }
 
-/** A name with several addresses fails with one error for each of them, and has no message of its own. */
+/**
+ * Connecting to a name with several addresses fails with an AggregateError without a message: one error per address.
+ */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join("; ");
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Statements that are run together, as a script for psql. */
+/** Statements in one transaction, as a script for psql. */
 export function inTransaction(statements: string): string {
   return `begin;\n${statements}\ncommit;\n`;
 }

@@ -3,7 +3,7 @@ import { installReplication, replicationSql } from "../../sources/postgres-repli
 import { usageError } from "../cli-error.ts";
 import { readCaptureOptions } from "./capture-options.ts";
 import { inTransaction, openDatabase } from "./database.ts";
-import { requireYes } from "./question.ts";
+import { requireYes } from "./confirmation.ts";
 import { shown } from "./table-name.ts";
 
 /** @throws CliError, FanfareError */

@@ -5,10 +5,10 @@ const part = String.raw`"(?:[^"]|"")+"|[^".]+`;
 const pattern = new RegExp(`^(?:(${part})\\.)?(${part})$`);
 
 /**
- * A table as somebody typed it: `cars`, `public.cars`, `"a.b"."c d"`. Unlike in SQL a name without quotes keeps its
- * capitals: shells take quotes away, and who types `Cars` means the table that is called so.
+ * Reads a table's name from a command line: `cars`, `public.cars`, `"a.b"."c d"`. Unlike in SQL, a name without quotes
+ * keeps its capitals, since a shell removes quotes: `Cars` is the table `"Cars"`.
  *
- * @throws CliError
+ * @throws CliError for any other text.
  */
 export function tableNameOf(text: string): TableName {
   const [, schema = "public", name] = pattern.exec(text) ?? [];

@@ -3,7 +3,7 @@ import { replicationRemovalSql, uninstallReplication } from "../../sources/postg
 import { usageError } from "../cli-error.ts";
 import { readCaptureOptions, type CaptureOptions } from "./capture-options.ts";
 import { inTransaction, openDatabase } from "./database.ts";
-import { requireYes } from "./question.ts";
+import { requireYes } from "./confirmation.ts";
 
 /** @throws CliError, FanfareError */
 export async function uninstall(
@@ -33,7 +33,7 @@ function refuseWhatItCannot({ source, tables, readers, publishers, notify }: Cap
   }
 }
 
-/** Without tables the whole outbox goes. */
+/** Without tables the whole outbox is removed. */
 function removalOf({ tables, schema }: CaptureOptions): Pick<CaptureOptions, "schema"> & { tables?: typeof tables } {
   return { ...(schema !== undefined && { schema }), ...(tables.length > 0 && { tables }) };
 }
