@@ -18,7 +18,7 @@ export interface InitialRowsOptions {
   readonly clock: Clock;
 }
 
-/** The rows that are there already when somebody subscribes. */
+/** Reads the snapshot for an operation with `initial: true`. */
 export class InitialRows {
   readonly #options: InitialRowsOptions;
 
@@ -26,14 +26,18 @@ export class InitialRows {
     this.#options = options;
   }
 
-  /** @throws GraphQLError INITIAL_UNAVAILABLE where there is nothing to read them from. */
+  /** @throws GraphQLError INITIAL_UNAVAILABLE if the model has no source to read rows from. */
   assertAvailable(): TableReader {
     const { model, source } = this.#options;
     if (source) return source;
     throw refusal(`initial needs the option \`source\` of the model ${model}`, "INITIAL_UNAVAILABLE");
   }
 
-  /** @throws GraphQLError TOO_MANY_ROWS, SOURCE_UNAVAILABLE. */
+  /**
+   * Reads the rows that may meet the criteria.
+   *
+   * @throws GraphQLError TOO_MANY_ROWS above the limit; SOURCE_UNAVAILABLE when the database cannot be reached.
+   */
   async read(criteria: Criteria): Promise<Snapshot<ModelEvent>> {
     const snapshot = await this.#snapshot(criteria.equal);
     const at = this.#options.clock.now();

@@ -9,10 +9,10 @@ import type { RowKey } from "./table/row-key.ts";
 import { knownTypes } from "./value/sql-type.ts";
 import type { Column, Table } from "./table/table.ts";
 
-// They combine conditions in `where`.
+// The combinators of `where`, which no field may be named like.
 const reserved: ReadonlySet<string> = new Set(["and", "or", "not"]);
 
-/** @throws FanfareError BAD_DECLARATION for fields that cannot be. */
+/** @throws FanfareError BAD_DECLARATION for an impossible field, such as an unknown column or an unsupported type. */
 export function modelFields(table: Table, key: RowKey, options: ErasedOptions, log: Log): readonly Field[] {
   const { name, fields: names, permissions = {} } = options;
   if (!Array.isArray(names) || names.length === 0) throw bad(name, `needs \`fields\`: ${allowed(table)}`);
@@ -47,7 +47,7 @@ function ofColumn(model: string, column: Column): Pick<Field, "column" | "kind" 
   return { column: name, kind, valueIn: (row) => row[property] ?? null };
 }
 
-/** The key's text, which clients may ask for by equality. */
+/** The kind of an `id` that is composed of the primary key. Clients may compare it by equality. */
 function ofKey(key: RowKey): Pick<Field, "column" | "kind" | "valueIn"> {
   const accept = (input: unknown): string | undefined => {
     const values = key.valuesOf(String(input));
@@ -63,7 +63,7 @@ function permissionOf({ name, permissions }: ErasedOptions, field: string, log: 
   return (context) => {
     try {
       const permitted: unknown = permission(context);
-      // A promise is no answer here: it would show everything.
+      // Only `true` counts: a promise, which is truthy, must not show the field.
       return permitted === true;
     } catch (error) {
       log.error("A permission failed; its field was hidden", { field: `${name}.${field}`, error });

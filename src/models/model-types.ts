@@ -22,10 +22,10 @@ import { rowWhereType } from "./where/where-type.ts";
 
 const actions = ["SNAPSHOT", "CREATED", "UPDATED", "DELETED"] as const satisfies readonly ChangeAction[];
 
-/** One for all models. */
+/** The enum of actions, which all models share. */
 export const actionType: GraphQLEnumType = new GraphQLEnumType({
   name: "ChangeAction",
-  description: "What happened to a row; SNAPSHOT for one that was there before.",
+  description: "What happened to a row. SNAPSHOT: the row was there when the subscription began.",
   values: Object.fromEntries(actions.map((action) => [action, { value: action }])),
 });
 
@@ -36,7 +36,7 @@ export interface ModelTypes {
   readonly where: GraphQLInputObjectType;
 }
 
-/** @param keysOnly clients get no rows of changes. */
+/** @param keysOnly true for the payload `key`: changes have no rows. */
 export function modelTypes(name: string, fields: readonly Field[], scalars: Scalars, keysOnly: boolean): ModelTypes {
   const type = new GraphQLObjectType<unknown, unknown>({
     name,
@@ -71,7 +71,7 @@ function valueType(kind: Kind, scalars: Scalars): GraphQLScalarType | GraphQLLis
   return kind.item ? new GraphQLList(valueType(kind.item, scalars)) : scalars[kind.scalar];
 }
 
-/** Undefined where the row's own property is the value. */
+/** The resolver of a field; undefined where graphql-js's default resolver gives the value. */
 function resolverOf(field: Field): GraphQLFieldResolver<unknown, unknown> | undefined {
   const { kind, name, permitted } = field;
   if (permitted) return (source, _args, context) => (permitted(context) ? rowOf(source)[name] : null);
@@ -98,11 +98,11 @@ function changeType(row: GraphQLObjectType, scalars: Scalars, keysOnly: boolean)
     after: { type: row },
     changed: {
       type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(GraphQLString))),
-      description: "The names of the fields that an update gave another value.",
+      description: "The names of the fields whose values an update changed.",
     },
     moved: {
       type: new GraphQLNonNull(GraphQLBoolean),
-      description: "Whether the row came into sight or went out of it, or has another key now.",
+      description: "Whether the row only began or ceased to be visible or to match, or its primary key changed.",
     },
   };
   return new GraphQLObjectType({

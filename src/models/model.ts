@@ -30,32 +30,35 @@ import { SubscriptionFields, type IdArgument } from "./subscription-fields.ts";
 import type { Row as AnyRow } from "./table/table.ts";
 import { resolversOf, typeDefsOf, type Resolvers } from "./type-defs.ts";
 
-/** A field of a model: its name, its column's in the database, and what its values are. */
+/** A field of a model: its name, its column in the database, and the kind of its values. */
 export type ModelField = Pick<Field, "name" | "column" | "enumName" | "isKey" | "kind">;
 
 type FieldConfig<Context> = GraphQLFieldConfig<unknown, Context>;
 
-/** A table, bound to a GraphQL type and to subscription fields that tell what is committed to it. */
+/** A table that is bound to a GraphQL type and to subscription fields, which deliver its committed changes. */
 export interface Model<Row, Context = unknown> extends RelayedModel {
   readonly name: string;
-  /** In which every change of the table is published. */
+  /** The table's topic, in which its changes are published. */
   readonly topic: Topic<ChangePayload>;
-  /** The type of its rows, for queries and mutations as well. */
+  /** The type of the rows, for queries and mutations as well. */
   readonly type: GraphQLObjectType;
+  /** The type of changes, such as `CarChange`. */
   readonly changeType: GraphQLObjectType;
-  /** `CREATED`, `UPDATED` …; the same for all models. */
+  /** The enum of actions (`CREATED`, `UPDATED` …), which all models share. */
   readonly actionType: GraphQLEnumType;
-  /** What clients may see of a row, in the order of the type's fields. */
+  /** The fields that clients may see, in the type's order. */
   readonly fields: readonly ModelField[];
-  /** The names of its fields, in capitals. */
+  /** The enum of the fields' names, in capitals. */
   readonly fieldType: GraphQLEnumType;
+  /** The input type of `where`. */
   readonly whereType: GraphQLInputObjectType;
-  /** All of these, and those that they need. */
+  /** All these types and those that they refer to. */
   readonly types: readonly GraphQLNamedType[];
-  /** `carCreated`, `carUpdated`, `carDeleted` and `carChanged`, for a model with the name `Car`. */
+  /** The subscription fields by name: `carCreated`, `carUpdated`, `carDeleted` and `carChanged` for the model `Car`. */
   readonly subscriptions: Readonly<Record<string, FieldConfig<Context>>>;
-  /** The same in the schema language. */
+  /** The types and subscription fields in the schema definition language (SDL). */
   readonly typeDefs: string;
+  /** The resolvers that belong to `typeDefs`. */
   readonly resolvers: Resolvers;
   /** Another field like `carCreated`, for a name of your own. */
   created(): FieldConfig<Context>;
@@ -66,19 +69,21 @@ export interface Model<Row, Context = unknown> extends RelayedModel {
   /** Another field like `carChanged`. */
   changed(): FieldConfig<Context>;
   /**
-   * What the payload of an event in the model's topic says; undefined for the removal of all rows at once.
+   * Decodes the payload of an event in the model's topic; undefined for a truncation.
    *
-   * @throws FanfareError BAD_DECLARATION for a row without its key, and from a property that cannot be decoded.
+   * @throws FanfareError BAD_DECLARATION for a row without its primary key. A property of a row whose text cannot be
+   * decoded throws the same when it is read.
    */
   read(payload: ChangePayload): ModelChange<Row> | undefined;
   /**
-   * The same as the viewer with a context sees it: a row that comes into sight is created, one that goes out of it is
-   * deleted, and `plain` leaves out the fields that they may not see. Undefined also where there is nothing to tell.
+   * Decodes a payload as the viewer of `context` sees it: a row that becomes visible is CREATED, a row that becomes
+   * invisible is DELETED, and `plain` leaves out hidden fields. Undefined for a truncation, and for a change that the
+   * viewer may not see.
    */
   readFor(payload: ChangePayload, context: Context): ModelChange<Row> | undefined;
 }
 
-/** Makes a model; `log` hears what its options do not say. */
+/** Creates a model. `log` gets the failures of hooks, permissions and serializers. */
 export function createModel<const Source extends ModelTable, Context, const Field extends FieldOf<Source>>(
   source: Source,
   options: ModelOptions<RowOf<Source>, Context, Field>,
@@ -173,7 +178,7 @@ function visibleOf(
   return (row, context) => {
     try {
       const seen: unknown = visible(row, context);
-      // A promise is no answer here: it would show everything.
+      // Only `true` counts: a promise, which is truthy, must not show the row.
       return seen === true;
     } catch (error) {
       log.error("A `visible` failed; its row was hidden", { model: name, error });
@@ -182,7 +187,7 @@ function visibleOf(
   };
 }
 
-/** These types and those of their fields. */
+/** The types and, transitively, the types of their fields. */
 function withNeeded(types: readonly GraphQLNamedType[]): readonly GraphQLNamedType[] {
   const all = new Set<GraphQLNamedType>();
   const add = (type: GraphQLNamedType): void => {

@@ -26,15 +26,15 @@ import type { Visibility } from "./visibility.ts";
 import { refusal } from "./where/condition-reader.ts";
 import { CriteriaReader, type Criteria } from "./where/criteria.ts";
 
-/** What the argument for the id of a row is called, where it is not `id`. */
+/** The argument for the id of a row. */
 export interface IdArgument {
-  /** Default `id`. */
+  /** Its name. Default `id`. */
   readonly argument?: string;
-  /** Whether it has to be given. Default false. */
+  /** Whether clients must give it. Default false. */
   readonly required?: boolean;
 }
 
-/** What may wait for a slow client. With `latest`, changes of the same row replace each other. */
+/** The bounds of an operation's queue, see `QueueOptions`. With `latest`, the newest change of each row is kept. */
 export interface ModelQueue {
   readonly messages?: number;
   readonly bytes?: number;
@@ -55,49 +55,49 @@ export interface SubscriptionFieldsOptions {
   readonly log: Log;
 }
 
-/** What one field hears of a table's changes. */
-interface Hearing {
-  /** The only captured changes it has to look at; undefined: all. */
+/** How the four subscription fields of a model differ. */
+interface FieldBehaviour {
+  /** The action by which the index selects captured changes; undefined: all actions. */
   readonly action: "CREATED" | "UPDATED" | "DELETED" | undefined;
-  /** Whether it tells of a change, as its viewer sees it. */
+  /** Whether the field delivers a change, as its viewer sees it. */
   wants(view: RowChange, criteria: Criteria): boolean;
-  /** Which row is the field's value; undefined: the change itself. */
+  /** The row that is the field's value; undefined: the change itself. */
   readonly row: "before" | "after" | undefined;
-  /** Whether it tells of rows that are gone, and the removal of all at once concerns it. */
-  readonly tellsRemovals: boolean;
+  /** Whether the field delivers removals of rows, so that a truncation is delivered as an error. */
+  readonly deliversRemovals: boolean;
 }
 
 type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
 
-const created: Hearing = {
+const created: FieldBehaviour = {
   action: "CREATED",
   wants: ({ action, moved }) => action === "CREATED" && !moved,
   row: "after",
-  tellsRemovals: false,
+  deliversRemovals: false,
 };
-const updated: Hearing = {
+const updated: FieldBehaviour = {
   action: "UPDATED",
   wants: ({ action }) => action === "UPDATED",
   row: "after",
-  tellsRemovals: false,
+  deliversRemovals: false,
 };
-const deleted: Hearing = {
+const deleted: FieldBehaviour = {
   action: "DELETED",
   wants: ({ action, moved }) => action === "DELETED" && !moved,
   row: "before",
-  tellsRemovals: true,
+  deliversRemovals: true,
 };
-const changed: Hearing = {
+const changed: FieldBehaviour = {
   action: undefined,
   wants: ({ action }, criteria) => criteria.wants(action),
   row: undefined,
-  tellsRemovals: true,
+  deliversRemovals: true,
 };
 
-/** A model's subscription fields. All of them listen to the table's one topic. */
+/** A model's subscription fields. All of them listen to the table's topic. */
 export class SubscriptionFields {
   readonly #options: SubscriptionFieldsOptions;
-  /** One for all fields, so that an event is taken apart once. */
+  /** One function for all fields, so that it is called once per event. */
   readonly #facets: (this: void, event: ModelEvent) => readonly Facet[] | "all";
 
   constructor(options: SubscriptionFieldsOptions) {
@@ -119,37 +119,42 @@ export class SubscriptionFields {
 
   changed(): FieldConfig {
     const { where } = this.#options.types;
-    return this.#field(changed, "Everything that happens to rows, in its order.", "id", {
+    return this.#field(changed, "All changes of rows, in order.", "id", {
       actions: { type: new GraphQLList(new GraphQLNonNull(actionType)) },
       id: { type: GraphQLID },
       where: { type: where },
       initial: {
         type: GraphQLBoolean,
         defaultValue: false,
-        description: "Whether the rows that are there already go first.",
+        description: "Whether the existing rows are delivered first.",
       },
     });
   }
 
-  #field(hearing: Hearing, description: string, idName: string, args: GraphQLFieldConfigArgumentMap): FieldConfig {
+  #field(
+    behaviour: FieldBehaviour,
+    description: string,
+    idName: string,
+    args: GraphQLFieldConfigArgumentMap,
+  ): FieldConfig {
     const { fields, key } = this.#options;
     const reader = new CriteriaReader(key, fields.values(), idName);
     return {
-      type: new GraphQLNonNull(this.#typeOf(hearing)),
+      type: new GraphQLNonNull(this.#typeOf(behaviour)),
       description,
       args,
-      ...subscription(this.#declaration(hearing, reader)),
+      ...subscription(this.#declaration(behaviour, reader)),
     };
   }
 
-  /** Where only ids are sent, no field has rows. */
-  #typeOf({ row }: Hearing): GraphQLObjectType {
+  /** With the payload `key`, no field has rows: each has the type of changes. */
+  #typeOf({ row }: FieldBehaviour): GraphQLObjectType {
     const { payload, types } = this.#options;
     return row === undefined || payload === "key" ? types.changeType : types.type;
   }
 
   #declaration(
-    hearing: Hearing,
+    behaviour: FieldBehaviour,
     reader: CriteriaReader,
   ): SubscriptionOptions<unknown, Arguments, ModelEvent, unknown, Facet> {
     const { initial, queue, visibility, topic } = this.#options;
@@ -158,23 +163,25 @@ export class SubscriptionFields {
         this.#admit(reader.of(args), context);
         return [topic];
       },
-      match: (args) => reader.of(args).match(hearing.action),
+      match: (args) => reader.of(args).match(behaviour.action),
       facets: this.#facets,
       ...(visibility.isCommon
-        ? { resolve: (event, args) => this.#value(hearing, event, reader.of(args), undefined) }
+        ? { resolve: (event, args) => this.#value(behaviour, event, reader.of(args), undefined) }
         : {
-            // So that no context is made for a change which no viewer with these arguments hears of.
+            // Spares a context for each viewer if the change cannot meet the criteria, whatever is visible.
             filter: (event, args) => this.#mayConcern(event, reader.of(args)),
-            resolveFor: (event, args, context) => this.#value(hearing, event, reader.of(args), context),
+            resolveFor: (event, args, context) => this.#value(behaviour, event, reader.of(args), context),
           }),
-      ...(hearing === changed && {
+      ...(behaviour === changed && {
         snapshot: (args) => (reader.of(args).initial ? initial.read(reader.of(args)) : undefined),
       }),
       ...(queue && { queue: { ...queue, key: (event) => this.#idOf(event) } }),
     };
   }
 
-  /** @throws GraphQLError FORBIDDEN, INITIAL_UNAVAILABLE. */
+  /**
+   * @throws GraphQLError FORBIDDEN for `where` on a hidden field; INITIAL_UNAVAILABLE for `initial` without a source.
+   */
   #admit(criteria: Criteria, context: unknown): void {
     const { initial, name, visibility } = this.#options;
     const hidden = visibility.hiddenIn(criteria, context);
@@ -188,25 +195,27 @@ export class SubscriptionFields {
       if (!change) return true;
       return criteria.isAbout(change) && [change.before, change.after].some((row) => row && criteria.concerns(row));
     } catch {
-      // What cannot be decoded is told by the value.
+      // An event that cannot be decoded passes: computing its value throws the error.
       return true;
     }
   }
 
-  #value(hearing: Hearing, event: ModelEvent, criteria: Criteria, context: unknown): unknown {
+  #value(behaviour: FieldBehaviour, event: ModelEvent, criteria: Criteria, context: unknown): unknown {
     const { changes, log, name, payload, visibility } = this.#options;
     const change = changes.change(event);
     if (!change) {
-      if (!hearing.tellsRemovals || !criteria.wants("DELETED")) return SKIP;
+      if (!behaviour.deliversRemovals || !criteria.wants("DELETED")) return SKIP;
       throw refusal(`All rows of ${name} were removed at once; subscribe again`, "TABLE_TRUNCATED");
     }
     const view = visibility.view(change, criteria, context);
-    if (!view || !hearing.wants(view, criteria)) return SKIP;
+    if (!view || !behaviour.wants(view, criteria)) return SKIP;
     const sent = serialized(payload, view, log);
-    return sent instanceof Promise ? sent.then((value) => this.#partOf(value, hearing)) : this.#partOf(sent, hearing);
+    return sent instanceof Promise
+      ? sent.then((value) => this.#partOf(value, behaviour))
+      : this.#partOf(sent, behaviour);
   }
 
-  /** By which values replace each other where the queue keeps the latest. */
+  /** The queue's key for `latest`: the row's id. */
   #idOf(event: ModelEvent): string {
     try {
       return this.#options.changes.change(event)?.id ?? "";
@@ -215,7 +224,7 @@ export class SubscriptionFields {
     }
   }
 
-  #partOf(sent: object | Skip, { row }: Hearing): unknown {
+  #partOf(sent: object | Skip, { row }: FieldBehaviour): unknown {
     if (sent === SKIP || row === undefined || this.#options.payload === "key") return sent;
     return Reflect.get(Object(sent), row);
   }

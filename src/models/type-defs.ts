@@ -16,16 +16,16 @@ type FieldConfigs = Readonly<Record<string, GraphQLFieldConfig<unknown, unknown>
 type Resolver = GraphQLFieldResolver<unknown, unknown>;
 type Resolved = Readonly<Record<string, Resolver | { readonly subscribe: Resolver; readonly resolve: Resolver }>>;
 
-/** Resolvers as `makeExecutableSchema` takes them. */
+/** Resolvers in the form of `makeExecutableSchema`. */
 export type Resolvers = Readonly<Record<string, GraphQLScalarType | Readonly<Record<string, string>> | Resolved>>;
 
-/** The types in the schema language, with the fields of `Subscription`. */
+/** The types and the fields of `Subscription` in the schema definition language. */
 export function typeDefsOf(types: readonly GraphQLNamedType[], subscriptions: FieldConfigs): string {
   const root = new GraphQLObjectType<unknown, unknown>({ name: "Subscription", fields: subscriptions });
   return [...types.filter((type) => !isSpecifiedScalarType(type)), root].map(printType).join("\n\n");
 }
 
-/** What the schema language cannot say of the same types. */
+/** The resolvers for {@link typeDefsOf}: what the schema definition language cannot express. */
 export function resolversOf(types: readonly GraphQLNamedType[], subscriptions: FieldConfigs): Resolvers {
   const roots = Object.entries(subscriptions).flatMap(([name, { subscribe, resolve }]) =>
     subscribe && resolve ? [[name, { subscribe, resolve }] as const] : [],

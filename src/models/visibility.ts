@@ -3,10 +3,10 @@ import type { Field } from "./field.ts";
 import type { Row } from "./table/table.ts";
 import type { Criteria } from "./where/criteria.ts";
 
-/** Whether somebody may see a row. Never throws. */
+/** Whether the viewer of a context may see a row. Never throws. */
 export type Visible = (row: Row, context: unknown) => boolean;
 
-/** What a model hides from whom. */
+/** Which rows and fields of a model a viewer may see. */
 export class Visibility {
   readonly #fields: ReadonlyMap<string, Field>;
   readonly #visible: Visible | undefined;
@@ -16,23 +16,23 @@ export class Visibility {
     this.#visible = visible;
   }
 
-  /** Whether everybody sees the same. */
+  /** Whether all viewers see all rows and fields, so that results can be shared. */
   get isCommon(): boolean {
     return this.#visible === undefined && [...this.#fields.values()].every(({ permitted }) => !permitted);
   }
 
-  /** A field that `where` asks about and its viewer may not see: the answer would give its values away. */
+  /** A field that `where` compares and the viewer may not see: its values would leak by what is delivered. */
   hiddenIn(criteria: Criteria, context: unknown): string | undefined {
     return criteria.asksAbout.find((name) => !this.#permits(name, context));
   }
 
-  /** Undefined: there is nothing to tell. */
+  /** A change as the viewer sees it, within the criteria; undefined if nothing is to be delivered. */
   view(change: RowChange, criteria: Criteria, context: unknown): RowChange | undefined {
     if (!criteria.isAbout(change) || this.hiddenIn(criteria, context) !== undefined) return undefined;
     return this.#view(change, context, (row) => criteria.concerns(row));
   }
 
-  /** The same for who asks for everything; `plain` leaves out the fields that they may not see. */
+  /** Like {@link view} without criteria; `plain` leaves out hidden fields. */
   whole(change: RowChange, context: unknown): RowChange | undefined {
     const permitted = [...this.#fields.values()].filter(({ name }) => this.#permits(name, context));
     return this.#view(change, context, () => true)?.with({}, permitted);
@@ -50,16 +50,16 @@ export class Visibility {
   }
 }
 
-/** What one viewer may see. */
+/** The visibility for one viewer. */
 interface Access {
   sees(row: Row): boolean;
-  /** Whether a field may be seen. */
+  /** Whether the viewer may see a field. */
   permits(field: string): boolean;
 }
 
 /**
- * A change as somebody sees it who does not see every row: one that comes into sight is created for them, one that goes
- * out of it is deleted, with the row as they saw it last. Undefined: nothing is to be told.
+ * A change as a viewer sees it: an update by which a row becomes visible is CREATED, an update by which it becomes
+ * invisible is DELETED, with the row as the viewer last saw it. Undefined if nothing is to be delivered.
  */
 function viewOf(change: RowChange, access: Access): RowChange | undefined {
   const was = change.before !== null && access.sees(change.before);

@@ -7,19 +7,19 @@ import { RowDecoder } from "../table/row-decoder.ts";
 import type { RowKey } from "../table/row-key.ts";
 import type { Row, Table } from "../table/table.ts";
 
-/** A row that was there when somebody subscribed. */
+/** A row of the snapshot that an operation with `initial: true` gets first. */
 export interface SnapshotRow {
   readonly action: "SNAPSHOT";
   readonly row: CapturedRow;
   readonly at: number;
 }
 
-/** What a model's fields hear: changes, and what a snapshot found. */
+/** The events of a model's subscription fields: captured changes, and rows of a snapshot. */
 export type ModelEvent = ChangePayload | SnapshotRow;
 
 type Captured = Pick<CapturedChange, "action" | "before" | "after" | "moved" | "at">;
 
-/** Decodes each event once, however many ask for it. */
+/** Decodes events into changes. Each event is decoded once for all cohorts. */
 export class ChangeDecoder {
   readonly #key: RowKey;
   readonly #fields: readonly Field[];
@@ -32,7 +32,7 @@ export class ChangeDecoder {
     this.#rows = new RowDecoder(table, log);
   }
 
-  /** Undefined for a truncation. Throws what a row's key throws. */
+  /** The decoded change; undefined for a truncation. @throws FanfareError BAD_DECLARATION for a row without its key. */
   change(event: ModelEvent): RowChange | undefined {
     return event.action === "TRUNCATED" ? undefined : this.ofRow(event);
   }
@@ -62,7 +62,7 @@ export class ChangeDecoder {
     return this.#key.textOf(row ?? {});
   }
 
-  /** By the texts, which differ exactly where what is shown differs. */
+  /** The fields whose captured texts differ: equal values have equal texts (see `postgres/settings.ts`). */
   #changed(before: CapturedRow, after: CapturedRow): readonly string[] {
     return this.#fields
       .filter(({ column }) => column !== undefined && (before[column] ?? null) !== (after[column] ?? null))

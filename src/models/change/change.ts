@@ -1,28 +1,32 @@
 import type { TopicLike } from "../../declare/topic.ts";
 
-/** What happened to a row; SNAPSHOT for one that was there before. */
+/** What happened to a row. SNAPSHOT: nothing, it is a row of the snapshot for `initial: true`. */
 export type ChangeAction = "SNAPSHOT" | "CREATED" | "UPDATED" | "DELETED";
 
-/** A change of a row of a model's table, decoded. */
+/** A decoded change of a row of a model's table. */
 export interface ModelChange<Row> {
   readonly action: ChangeAction;
-  /** The text of the row's primary key. */
+  /** The row's primary key as text. */
   readonly id: string;
-  /** Null for a row that was created. */
+  /** The row before the change; null for a created row. */
   readonly before: Row | null;
-  /** Null for a row that was deleted. */
+  /** The row after the change; null for a deleted row. */
   readonly after: Row | null;
-  /** Of an update, the model's fields that have another value now. */
+  /** The model's fields whose values an update changed; empty for other actions. */
   readonly changed: readonly string[];
-  /** The row came into sight or went out of it, or this is one of the two halves of a changed primary key. */
+  /**
+   * True if the table's row was not itself created or deleted: it became visible or invisible to the viewer, or began
+   * or ceased to meet the criteria, or its primary key was updated.
+   */
   readonly moved: boolean;
+  /** The time of the write. */
   readonly at: Date;
   /**
-   * The same as JSON can carry it, with the model's fields alone: dates in ISO 8601, bigints and decimals as text, bytes
-   * in base64.
+   * The change as plain JSON with the model's fields only: dates in ISO 8601, bigints and decimals as text, bytes in
+   * base64.
    *
-   * @param names `columns` names fields as the database does; default `fields`.
-   * @param only the fields that are wanted, by their names in the model; all by default.
+   * @param names `fields` names fields as the model does, `columns` as the database. Default `fields`.
+   * @param only the fields to include, by their names in the model. Default: all.
    */
   plain(names?: "fields" | "columns", only?: readonly string[]): PlainChange;
 }
@@ -40,22 +44,22 @@ export interface PlainChange {
 }
 
 /**
- * What an application adds to the changes of a table, in the process that publishes them. One that throws is logged, and
- * spoils nothing else.
+ * An application's hooks for the changes of a model's table. The relay calls them in the process that publishes. A hook
+ * that throws is logged, and affects no other hook or change.
  */
 export interface ModelHooks<Row> {
-  /** Whether a change is told to anybody. One that throws lets the change through. */
+  /** Whether a change is published. If it throws, the change is published. Default: every change is published. */
   readonly shouldPublish?: (change: ModelChange<Row>) => boolean;
-  /** Other topics that hear of a change, besides the table's own. One that throws: none. */
+  /** Further topics to publish a change to, beside the table's own. If it throws: none. */
   readonly topics?: (change: ModelChange<Row>) => readonly TopicLike[];
   /**
-   * What such a topic is told, asked for each; plain JSON. By default what `change.plain()` gives. One that throws leaves
-   * out its topic.
+   * The payload for a further topic, as plain JSON. Default: `change.plain()`. If it throws, nothing is published to
+   * that topic.
    */
   readonly payload?: (change: ModelChange<Row>, topic: string) => unknown;
 }
 
-/** The same with its types erased. */
+/** {@link ModelHooks} with erased types. */
 export interface ErasedHooks {
   shouldPublish?(this: void, change: unknown): boolean;
   topics?(this: void, change: unknown): readonly TopicLike[];

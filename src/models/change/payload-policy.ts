@@ -3,27 +3,27 @@ import type { MaybePromise } from "../../declare/declaration.ts";
 import { SKIP, type Skip } from "../../declare/skip.ts";
 import type { ModelChange } from "./change.ts";
 
-/** What a serializer gives: a change with other values. What it leaves out stays as it is. */
+/** A serializer's values; a property that it leaves out keeps the change's own value. */
 export type SerializedChange = Readonly<Partial<Record<keyof Omit<ModelChange<unknown>, "plain">, unknown>>>;
 
 /**
- * What clients are sent: `selection`, the fields they select; `key`, nothing but the id, the action and the time, for
- * clients that read the row themselves; or the values that a serializer puts in place of a change's own.
+ * What clients are sent. `selection`: the fields that they select. `key`: only id, action and time, for clients that
+ * read the row themselves. An object: the values of a serializer in place of a change's own.
  */
 export type PayloadPolicy<Row> =
   | "selection"
   | "key"
   | {
-      /** Gets no context, so that one result may serve everybody. May be async. */
+      /** Gives the values to send. It gets no context, so that its result can be shared; may be async. */
       readonly serialize: (change: ModelChange<Row>) => MaybePromise<SerializedChange>;
       /**
-       * What happens when it throws or rejects. `fail`: clients are told an error. `fallback`: they get the change as it
-       * is. `drop`: nothing is sent. The log is told each time.
+       * What is sent when `serialize` throws or rejects, which is logged each time. `fail`: an error. `fallback`: the
+       * change's own values. `drop`: nothing.
        */
       readonly onError: "fail" | "fallback" | "drop";
     };
 
-/** The same with its types erased. */
+/** {@link PayloadPolicy} with erased types. */
 export type ErasedPolicy =
   | "selection"
   | "key"
@@ -32,7 +32,7 @@ export type ErasedPolicy =
       readonly onError: "fail" | "fallback" | "drop";
     };
 
-/** The change that is sent for a change. */
+/** The change with the serializer's values, or SKIP if it failed and its policy is `drop`. */
 export function serialized(policy: ErasedPolicy, change: object, log: Log): MaybePromise<object | Skip> {
   if (typeof policy === "string") return change;
   const failed = (error: unknown): object | Skip => {

@@ -5,7 +5,7 @@ import type { ChangeDecoder } from "./change-decoder.ts";
 import type { ErasedHooks } from "./change.ts";
 import type { ExtraEvent, RelayedModel } from "../../relay/relayed-model.ts";
 
-/** What a relay asks a model, answered by the application's hooks. */
+/** The relay's view of a model, which calls the application's hooks. */
 export class PublishedChanges implements RelayedModel {
   readonly table: TableName;
   readonly #changes: ChangeDecoder;

@@ -4,7 +4,7 @@ import type { Row } from "../table/table.ts";
 
 type Values = Omit<ModelChange<Row>, "plain">;
 
-/** A change as it was captured, or as a viewer sees it. */
+/** A decoded change, as it was captured or as a viewer sees it. */
 export class RowChange implements ModelChange<Row> {
   readonly action: ChangeAction;
   readonly id: string;
@@ -26,7 +26,7 @@ export class RowChange implements ModelChange<Row> {
     this.at = at;
   }
 
-  /** The same change with other values, or with other fields to be plain about. */
+  /** A copy with other values, or with other fields for `plain`. */
   with(values: Partial<Values>, fields: readonly Field[] = this.#fields): RowChange {
     return new RowChange(fields, { ...this.#values, ...values });
   }

@@ -4,19 +4,19 @@ import { custom, kindOf, type Form } from "../value/sql-type.ts";
 import { text } from "../value/text.ts";
 import type { Column, Table } from "./table.ts";
 
-/** A table of Drizzle, known by its registered symbols: Drizzle itself is not imported. */
+/** A Drizzle table, recognised by its registered symbols: Drizzle itself is not imported. */
 export interface DrizzleTable {
   readonly $inferSelect: Readonly<Record<string, unknown>>;
 }
 
-// An alias has its own name; this is the table's.
+// The table's name, also of an alias.
 const name = Symbol.for("drizzle:OriginalName");
 const schema = Symbol.for("drizzle:Schema");
 const columns = Symbol.for("drizzle:Columns");
 const extraConfigBuilder = Symbol.for("drizzle:ExtraConfigBuilder");
 const extraConfigColumns = Symbol.for("drizzle:ExtraConfigColumns");
 
-/** Undefined for what is no table of Drizzle. */
+/** Reads a Drizzle table; undefined for any other object. */
 export function drizzleTable(table: object): Table | undefined {
   const own = propertyOf(table, columns);
   if (!isObject(own)) return undefined;
@@ -48,11 +48,11 @@ function kindOfColumn(column: object): Kind | undefined {
   const type = propertyOf(column, "dataType");
   const kind = kindOf(sqlType(column), isForm(type) ? type : undefined);
   if (type === "custom") return kind && custom(kind, (value) => fromDriver(column, value));
-  // The name of an enum's type is the user's own.
+  // An enum's type has a name of the application's, so it is recognised by its values.
   return kind ?? (Array.isArray(propertyOf(column, "enumValues")) ? text : undefined);
 }
 
-/** The column that says so, or those of `primaryKey({ columns })`. */
+/** The properties of the primary key: the columns marked `primaryKey()`, or those of `primaryKey({ columns })`. */
 function keyOf(table: object, own: object, read: readonly Column[]): readonly string[] {
   const alone = read.filter(({ property }) => propertyOf(Object(propertyOf(own, property)), "primary") === true);
   if (alone.length > 0) return alone.map(({ property }) => property);

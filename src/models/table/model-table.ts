@@ -4,27 +4,27 @@ import { RowKey } from "./row-key.ts";
 import { describedTable, type DescribedValue, type TableDescription } from "./table-description.ts";
 import type { Column, Table } from "./table.ts";
 
-/** What a model is made of: a table of Drizzle, or a description. */
+/** The table of a model: a Drizzle table, or a description. */
 export type ModelTable = DrizzleTable | TableDescription;
 
-/** The row of a table, by the names that programs use. */
+/** The type of a table's rows, by the columns' properties. */
 export type RowOf<Source> = Source extends { readonly $inferSelect: infer Row }
   ? Readonly<Row>
   : Source extends { readonly columns: infer Columns }
     ? { readonly [Name in keyof Columns]: DescribedValue<Columns[Name]> }
     : never;
 
-/** What a model may have for fields. */
+/** The names that a model's fields may have: the columns' properties, and `id`. */
 export type FieldOf<Source> = (keyof RowOf<Source> & string) | "id";
 
-/** @throws FanfareError BAD_DECLARATION for what is neither. */
+/** @throws FanfareError BAD_DECLARATION if `source` is neither a Drizzle table nor a description. */
 export function tableOf(source: unknown): Table {
   const table = isObject(source) ? (drizzleTable(source) ?? describedIn(source)) : undefined;
   if (table) return table;
   throw new FanfareError("BAD_DECLARATION", "model() takes a table of Drizzle, or a `name`, a `key` and `columns`");
 }
 
-/** @throws FanfareError BAD_DECLARATION for a key that is not there, or of columns that cannot be one. */
+/** @throws FanfareError BAD_DECLARATION for a missing primary key, or one of columns that cannot identify a row. */
 export function keyOf(table: Table, given: readonly string[] = table.key): RowKey {
   const called = table.name.name;
   if (given.length === 0) {

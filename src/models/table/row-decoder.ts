@@ -3,7 +3,7 @@ import type { CapturedRow } from "../../contract/captured.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Column, Row, Table } from "./table.ts";
 
-/** Makes values of the texts that a source captured. */
+/** Decodes captured rows into values. */
 export class RowDecoder {
   readonly #table: Table;
   readonly #log: Log;
@@ -15,8 +15,8 @@ export class RowDecoder {
   }
 
   /**
-   * A property whose text cannot be decoded throws BAD_DECLARATION when it is read, so that a result fails only for those
-   * who asked for it. One whose column is not there any more is null.
+   * Decodes a row. A property whose text cannot be decoded throws BAD_DECLARATION when it is read, so that only results
+   * that select it fail. A property whose column is missing, for example dropped since, is null.
    */
   row(captured: CapturedRow): Row {
     const row: Record<string, unknown> = {};

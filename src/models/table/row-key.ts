@@ -3,7 +3,7 @@ import type { CapturedRow } from "../../contract/captured.ts";
 import type { Comparison } from "../value/kind.ts";
 import type { Column, Row } from "./table.ts";
 
-/** A column of a key, with what makes texts of its values. */
+/** A column of a primary key, with the encoder of its values. */
 interface Part {
   readonly property: string;
   readonly name: string;
@@ -14,14 +14,14 @@ interface Part {
 const reserved = /[%:]/;
 
 /**
- * A row's primary key as one text, the `id` of clients. That of one column is the value's own text; those of several
- * are joined by colons, with `%` and `:` inside of them written as `%25` and `%3A`.
+ * A table's primary key, and its encoding as one text: the `id` that clients see. The key of one column is its value's
+ * text; those of several columns are joined by colons, with `%` and `:` in a value percent-encoded as `%25` and `%3A`.
  */
 export class RowKey {
   readonly columns: readonly Column[];
   readonly #parts: readonly Part[];
 
-  /** The columns' kinds must be such that identify. */
+  /** @param columns whose kinds have `identifies`. */
   constructor(columns: readonly Column[]) {
     this.columns = columns;
     this.#parts = columns.flatMap(({ property, name, kind }) => {
@@ -34,7 +34,7 @@ export class RowKey {
     return this.#parts.length > 1;
   }
 
-  /** @throws FanfareError BAD_DECLARATION for a row whose key is not there. */
+  /** Encodes a row's key. @throws FanfareError BAD_DECLARATION for a row without its key. */
   textOf(row: Row): string {
     const texts = this.#parts.map(({ property, encode }) => {
       const value = row[property];
@@ -45,12 +45,12 @@ export class RowKey {
     return this.isComposite ? texts.map(quoted).join(":") : texts.join("");
   }
 
-  /** The values of a key in the form in which columns are captured. */
+  /** A key's values by column, in the form of captured rows. */
   captured(values: Row): CapturedRow {
     return Object.fromEntries(this.#parts.map(({ property, name, encode }) => [name, encode(values[property])]));
   }
 
-  /** The values that a text stands for, by property; undefined for what no row's key can be. */
+  /** Decodes a key into values by property; undefined for a text that cannot be a row's key. */
   valuesOf(text: string): Row | undefined {
     const texts = this.isComposite ? text.split(":").map(unquoted) : [text];
     if (texts.length !== this.#parts.length) return undefined;

@@ -28,50 +28,50 @@ interface ValuesOfTypes {
 
 type PlainType = keyof ValuesOfTypes;
 
-/** A PostgreSQL type. `enum` stands for every type that `create type … as enum` makes. */
+/** A PostgreSQL type. `enum` stands for any type of `create type … as enum`. */
 export type ColumnType = PlainType | `${PlainType}[]` | `${PlainType}[][]`;
 
 export interface ColumnDescription {
-  /** As the database spells it; the property's own name by default. */
+  /** The column's name as the database spells it. Default: the property's name. */
   readonly name?: string;
   readonly type: ColumnType;
-  /** Default false. */
+  /** Whether the column may be null. Default false. */
   readonly nullable?: boolean;
 }
 
 /**
- * A table in plain words, for those whose ORM is not Drizzle.
+ * A table's description, for applications whose ORM is not Drizzle.
  *
  * ```ts
  * { name: "cars", key: "id", columns: { id: "integer", make: "text", updatedAt: { name: "updated_at", type: "timestamptz" } } }
  * ```
  */
 export interface TableDescription {
-  /** As the database spells it. */
+  /** The table's name as the database spells it. */
   readonly name: string;
-  /** Default `public`. */
+  /** The table's schema. Default `public`. */
   readonly schema?: string;
   /** The property of the primary key's column, or those of its columns in their order. */
   readonly key: string | readonly string[];
-  /** By the names that programs use. A bare type is a column of that very name which is never null. */
+  /** The columns by property. A bare type describes a column with the property's name that is never null. */
   readonly columns: Readonly<Record<string, ColumnType | ColumnDescription>>;
 }
 
-/** The value of a column's type. */
+/** The JavaScript type of a column's values. */
 export type ValueOf<Type> = Type extends `${infer Item}[]`
   ? readonly (ValueOf<Item> | null)[]
   : Type extends PlainType
     ? ValuesOfTypes[Type]
     : never;
 
-/** The value of a described column. */
+/** The JavaScript type of a described column's values. */
 export type DescribedValue<Described> = Described extends { readonly type: infer Type }
   ? Described extends { readonly nullable: true }
     ? ValueOf<Type> | null
     : ValueOf<Type>
   : ValueOf<Described>;
 
-/** @throws FanfareError BAD_DECLARATION for a description without a name or columns. */
+/** Reads a description. @throws FanfareError BAD_DECLARATION for a description without a name or columns. */
 export function describedTable(description: TableDescription): Table {
   const { name, schema = "public", key, columns } = description;
   if (typeof name !== "string" || typeof columns !== "object" || columns === null) {

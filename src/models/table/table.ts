@@ -1,23 +1,24 @@
 import type { TableName } from "../../contract/captured.ts";
 import type { Kind } from "../value/kind.ts";
 
-/** A column, under the name that programs know it by. */
+/** A column of a table. */
 export interface Column {
+  /** The name of the row's property in JavaScript. */
   readonly property: string;
-  /** As the database spells it. */
+  /** The column's name as the database spells it. */
   readonly name: string;
-  /** As the database calls it; for messages. */
+  /** The name of the column's type, for messages. */
   readonly type: string;
   readonly nullable: boolean;
-  /** Undefined for a type that is not supported: then no field can be made of it. */
+  /** The kind of the column's values; undefined for an unsupported type, of which no field can be made. */
   readonly kind: Kind | undefined;
 }
 
-/** A table, however it was described. */
+/** A table, read from Drizzle or from a description. */
 export interface Table {
   readonly name: TableName;
   readonly columns: ReadonlyMap<string, Column>;
-  /** The properties of the primary key, in its order; empty where none is known. */
+  /** The properties of the primary key, in its order; empty if it is unknown. */
   readonly key: readonly string[];
 }
 

@@ -12,7 +12,7 @@ export const date: Kind = {
   comparison: comparisonBy(textOf),
 };
 
-/** `date` as a Date at midnight UTC, by Drizzle's mode. */
+/** `date` as a Date at midnight UTC, for Drizzle's mode `date`. */
 export const dateObject: Kind = {
   ...date,
   decode: midnight,

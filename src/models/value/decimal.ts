@@ -7,7 +7,7 @@ const special: ReadonlyMap<string, number> = new Map([
   ["NaN", 2],
 ]);
 
-/** `numeric` as text, so that no digit is lost. */
+/** `numeric` as text, which keeps all digits. */
 export const decimal: Kind = {
   one: "a decimal number",
   scalar: "Decimal",
@@ -21,7 +21,7 @@ export const decimal: Kind = {
   },
 };
 
-/** `numeric` as a number, by Drizzle's mode, with what digits a number can hold. */
+/** `numeric` as a number, for Drizzle's mode `number`, rounded to double precision. */
 export const decimalNumber: Kind = {
   ...decimal,
   decode: numberOf,
@@ -32,7 +32,7 @@ export const decimalNumber: Kind = {
   },
 };
 
-/** `numeric` as a bigint, by Drizzle's mode. */
+/** `numeric` as a bigint, for Drizzle's mode `bigint`. */
 export const decimalBigint: Kind = {
   ...decimal,
   one: "a whole number",
@@ -47,7 +47,7 @@ function numberOf(text: string): number | undefined {
   return textOf(text) === undefined ? undefined : Number(text);
 }
 
-/** As PostgreSQL orders them: NaN last. */
+/** Compares in PostgreSQL's order: NaN is the greatest. */
 function compareDecimals(left: string, right: string): number {
   const [leftRank, rightRank] = [special.get(left) ?? 0, special.get(right) ?? 0];
   if (leftRank !== 0 || rightRank !== 0) return order(leftRank, rightRank);

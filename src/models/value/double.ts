@@ -6,7 +6,7 @@ export const double: Kind = {
   scalar: "Float",
   identifies: false,
   decode: numberOf,
-  // JSON has no such numbers.
+  // JSON has neither NaN nor infinities.
   plain: (value) => (Number.isFinite(value) ? value : String(value)),
   comparison: {
     accept: (input) => numberOf(String(input)),

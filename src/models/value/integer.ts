@@ -2,7 +2,7 @@ import { order, type Kind } from "./kind.ts";
 
 const digits = /^-?\d{1,400}$/;
 
-/** `smallint`, `integer` and their serial forms: a number. */
+/** `smallint`, `integer`, `smallserial` and `serial` as a number. */
 export const integer: Kind = {
   one: "an integer",
   scalar: "Int",
@@ -16,7 +16,7 @@ export const integer: Kind = {
   },
 };
 
-/** `bigint` as a bigint, by Drizzle's mode and by default. */
+/** `bigint` as a bigint: the default, and Drizzle's mode `bigint`. */
 export const bigint: Kind = {
   one: "an integer",
   scalar: "BigInt",
@@ -30,7 +30,7 @@ export const bigint: Kind = {
   },
 };
 
-/** `bigint` as a number, by Drizzle's mode. */
+/** `bigint` as a number, for Drizzle's mode `number`. */
 export const safeBigint: Kind = { ...integer, one: "an integer of at most 53 bits", scalar: "BigInt", plain: String };
 
 function safe(text: string): number | undefined {

@@ -1,6 +1,6 @@
 import type { Kind } from "./kind.ts";
 
-/** An array. */
+/** The kind of arrays whose elements are of the kind `item`. */
 export function list(item: Kind): Kind {
   return {
     one: `an array, each element ${item.one}`,
@@ -14,7 +14,7 @@ export function list(item: Kind): Kind {
   };
 }
 
-/** Undefined when one of the elements is not of the kind. */
+/** Decodes the elements; undefined if any of them is not of the kind. */
 function elementsOf(value: unknown, item: Kind): readonly unknown[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const elements = value.map((element: unknown) => elementOf(element, item));
@@ -28,7 +28,7 @@ function elementOf(element: unknown, item: Kind): unknown {
   return typeof element === "string" || typeof element === "boolean" ? item.decode(String(element)) : undefined;
 }
 
-/** So that no digit is lost. */
+/** Quotes the numbers in JSON, since `JSON.parse` would round them to double precision. */
 function withQuotedNumbers(text: string): string {
   return text.replaceAll(/"(?:\\.|[^"\\])*"|-?\d[\d.eE+-]*/g, (token) =>
     token.startsWith('"') ? token : `"${token}"`,

@@ -16,10 +16,10 @@ import { bigint } from "./integer.ts";
 import type { OwnScalarName, ScalarName } from "./kind.ts";
 import { timestamp, timestampText } from "./timestamp.ts";
 
-/** Which GraphQL type stands for which values. */
+/** The GraphQL scalars by name. */
 export type Scalars = Readonly<Record<ScalarName, GraphQLScalarType>>;
 
-/** An integer of any length. Sent as text, since readers of JSON lose the digits of long numbers. */
+/** An integer of any length, sent as text: many JSON parsers round numbers to double precision. */
 const bigInt: GraphQLScalarType<unknown, string> = new GraphQLScalarType<unknown, string>({
   name: "BigInt",
   description: "An integer of any length, as text. May be given as a number, too.",
@@ -53,7 +53,7 @@ function bytesOf(input: unknown): Uint8Array {
   throw new GraphQLError(`${JSON.stringify(input)} is no Bytes; it must be a text in base64`);
 }
 
-/** A moment: a Date, shown in ISO 8601. Text of a moment is shown with all its digits. */
+/** A point in time in ISO 8601: a Date, or text, which keeps all its digits. */
 const dateTime: GraphQLScalarType<unknown, string> = new GraphQLScalarType<unknown, string>({
   name: "DateTime",
   description: "A moment in ISO 8601, such as 2026-11-20T12:00:00.000Z.",
@@ -76,7 +76,7 @@ function noDateTime(value: unknown): GraphQLError {
   return new GraphQLError(`${JSON.stringify(value)} is no DateTime; it must be like "2026-11-20T12:00:00.000Z"`);
 }
 
-/** A day: a Date at midnight UTC, or its text. */
+/** A calendar day: a Date at midnight UTC, or text. */
 const day: GraphQLScalarType<unknown, string> = new GraphQLScalarType<unknown, string>({
   name: "Date",
   description: "A day in ISO 8601, such as 2026-11-20.",
@@ -98,7 +98,7 @@ function noDate(value: unknown): GraphQLError {
   return new GraphQLError(`${JSON.stringify(value)} is no Date; it must be like "2026-11-20"`);
 }
 
-/** A decimal number with all its digits, as text. */
+/** A decimal number as text, which keeps all its digits. */
 const decimalText: GraphQLScalarType<unknown, string> = new GraphQLScalarType<unknown, string>({
   name: "Decimal",
   description: "A decimal number with all its digits, as a text like 12.50. May be given as a number, too.",
@@ -115,7 +115,7 @@ function decimalOf(value: unknown): string {
   throw new GraphQLError(`${isNumber ? value : JSON.stringify(value)} is no Decimal; it must be like "12.50"`);
 }
 
-/** Whatever JSON can hold. */
+/** Any JSON value. */
 const jsonValue: GraphQLScalarType<unknown, unknown> = new GraphQLScalarType<unknown, unknown>({
   name: "JSON",
   description: "Any JSON value.",
@@ -138,7 +138,7 @@ const defaults: Scalars = {
   Bytes: base64Bytes,
 };
 
-/** The scalars of a model, with those of the user's in place of Fanfare's own. */
+/** The scalars of a model: Fanfare's own, replaced by those that the application gives. */
 export function scalarsWith(given: Readonly<Partial<Record<OwnScalarName, GraphQLScalarType>>> = {}): Scalars {
   return { ...defaults, ...given };
 }

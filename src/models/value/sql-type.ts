@@ -8,7 +8,7 @@ import { list } from "./list.ts";
 import { text, uuid } from "./text.ts";
 import { timestamp, timestampText } from "./timestamp.ts";
 
-/** What JavaScript type the values have, where there is a choice. */
+/** The JavaScript type of values, where there is a choice: Drizzle's modes. */
 export type Form = "number" | "bigint" | "string" | "date";
 
 const boolean: Kind = {
@@ -68,15 +68,16 @@ const other: ReadonlyMap<Kind, Partial<Record<Form, Kind>>> = new Map([
   [timestamp, { string: timestampText }],
 ]);
 
-/** For messages. */
+/** The supported types, for messages. */
 export const knownTypes: string =
   "smallint, integer, bigint, numeric, real, double precision, boolean, text, varchar, char, enum, uuid, date, time, " +
   "timestamp, timestamptz, interval, inet, json, jsonb, bytea, and arrays of them such as text[]";
 
 /**
- * The kind of a PostgreSQL type such as `numeric(10, 2)` or `text[]`; undefined for one that is not known.
+ * The kind of a PostgreSQL type such as `numeric(10, 2)` or `text[]`; undefined for an unsupported type.
  *
- * @param form by default a bigint for `bigint`, a Date for timestamps, and text for `numeric` and `date`.
+ * @param form the values' JavaScript type. Default: a bigint for `bigint`, a Date for timestamps, text for `numeric`
+ * and `date`.
  */
 export function kindOf(type: string, form?: Form): Kind | undefined {
   const array = /^(?<item>.*)\[\d*\]$/.exec(type);
@@ -93,12 +94,12 @@ function of(kind: Kind, ...types: readonly string[]): readonly (readonly [string
   return types.map((type) => [type, kind] as const);
 }
 
-/** What a driver hands over as a value of its own, and not as text. */
+/** The scalars whose values the driver decodes; it passes all others on as text. */
 const read: ReadonlySet<string> = new Set(["Int", "Float", "Boolean", "JSON", "Bytes"]);
 
 /**
- * A Drizzle column of a custom type, whose `fromDriver` makes the value. Nobody knows how such values compare, so
- * clients cannot ask for them.
+ * The kind of a Drizzle column of a custom type, whose `fromDriver` makes the value. How such values compare is
+ * unknown, so `where` cannot compare them.
  */
 export function custom(base: Kind, fromDriver: (value: unknown) => unknown): Kind {
   return {

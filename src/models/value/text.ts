@@ -6,7 +6,7 @@ export const textComparison: Comparison = {
   encode: String,
 };
 
-/** Everything that is shown as PostgreSQL writes it: strings of all types, enums, times, intervals, addresses. */
+/** Values that are sent as PostgreSQL writes them: strings of all types, enums, times, intervals, addresses. */
 export const text: Kind = {
   one: "a text",
   scalar: "String",
@@ -18,7 +18,7 @@ export const text: Kind = {
 
 const pattern = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
-/** In lower case, as PostgreSQL writes it. */
+/** `uuid` as text in lower case, as PostgreSQL writes it. */
 export const uuid: Kind = {
   ...text,
   one: "a UUID",

@@ -2,7 +2,7 @@ import { order, type Comparison, type Kind } from "./kind.ts";
 
 const pattern = /^\d{4,}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?<zone>Z|[+-]\d\d(?::?\d\d)?)?$/;
 
-/** `timestamp` and `timestamptz` as a Date; one without a zone is taken for UTC. */
+/** `timestamp` and `timestamptz` as a Date; a `timestamp` is read as UTC. */
 export const timestamp: Kind = {
   one: "a moment that a Date can hold",
   scalar: "DateTime",
@@ -12,7 +12,7 @@ export const timestamp: Kind = {
   comparison: comparisonBy(momentOf),
 };
 
-/** The same as text in ISO 8601, by Drizzle's mode, with all the digits that PostgreSQL has. */
+/** `timestamp` and `timestamptz` as text in ISO 8601, for Drizzle's mode `string`, with PostgreSQL's microseconds. */
 export const timestampText: Kind = {
   ...timestamp,
   one: "a moment",
@@ -20,7 +20,7 @@ export const timestampText: Kind = {
   comparison: comparisonBy((input) => momentOf(input)?.toISOString()),
 };
 
-/** In milliseconds. */
+/** Compares points in time with a precision of milliseconds. */
 function comparisonBy(accept: (input: unknown) => unknown): Comparison {
   return {
     accept,

@@ -3,12 +3,12 @@ import type { Match, MatchValue } from "../../declare/declaration.ts";
 import type { ComparableField, Condition } from "./condition.ts";
 import { keyFacet } from "../change/facet.ts";
 
-// With more, each event is looked at instead.
+// A condition with more alternatives is not indexed; it is evaluated for each event.
 const maxAlternatives = 64;
 
 /**
- * Equalities of which a row meets one if it meets the condition, so that the server's index can find it; undefined when
- * the condition does not boil down to such. What else it asks is left out.
+ * A necessary condition as alternatives of equalities, for the server's index: a row that meets the condition meets one
+ * of them. Undefined if there is none. Like a disjunctive normal form, but without the parts that are no equalities.
  */
 export function alternativesOf(condition: Condition): readonly Match[] | undefined {
   switch (condition.kind) {
@@ -23,7 +23,7 @@ export function alternativesOf(condition: Condition): readonly Match[] | undefin
   }
 }
 
-/** What a row's columns must be equal to, in the form in which they are captured; for the database to look up. */
+/** A necessary condition as one value per column, in the form of captured rows, for the database's index. */
 export function equalitiesOf(condition: Condition): CapturedRow {
   if (condition.kind === "all") return Object.assign({}, ...condition.of.map(equalitiesOf));
   if (condition.kind !== "in" || condition.values.length !== 1) return {};
@@ -39,7 +39,7 @@ function inAlternatives(on: ComparableField, values: readonly unknown[]): readon
   return matches.length === values.length && on.comparison.encode ? matches : undefined;
 }
 
-/** Every combination that does not contradict itself. */
+/** The conjunction: each combination of alternatives that does not contradict itself. */
 function both(left: readonly Match[] | undefined, right: readonly Match[] | undefined): readonly Match[] | undefined {
   if (!left || !right) return left ?? right;
   if (left.length * right.length > maxAlternatives) return left.length < right.length ? left : right;

@@ -1,7 +1,7 @@
 import { GraphQLError } from "graphql";
 import type { ComparableField, Condition, Meets } from "./condition.ts";
 
-// What one event may cost for one `where`.
+// The largest number of conditions in a `where`: it bounds the cost per event.
 const maxConditions = 1_024;
 
 const orders: ReadonlyMap<string, Meets> = new Map<string, Meets>([
@@ -12,7 +12,7 @@ const orders: ReadonlyMap<string, Meets> = new Map<string, Meets>([
   ["gte", (order) => order >= 0],
 ]);
 
-/** Reads one `where` argument, whose shape GraphQL has checked. */
+/** Reads a `where` argument, which GraphQL has validated. */
 export class ConditionReader {
   readonly #fields: ReadonlyMap<string, ComparableField>;
   #count = 0;
@@ -21,7 +21,9 @@ export class ConditionReader {
     this.#fields = fields;
   }
 
-  /** @throws GraphQLError BAD_USER_INPUT for null in place of a value, a value that the field cannot have, and too much. */
+  /**
+   * @throws GraphQLError BAD_USER_INPUT for null as a value, a value out of the field's range, or too many conditions.
+   */
   read(where: unknown, path: string = "where"): Condition {
     const parts = entriesOf(where).flatMap(([name, value]): readonly Condition[] => {
       const at = `${path}.${name}`;
@@ -74,7 +76,7 @@ export class ConditionReader {
   }
 }
 
-/** What a client asked for and cannot have. */
+/** The error for a refused request. */
 export function refusal(message: string, code: string = "BAD_USER_INPUT"): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }

@@ -2,13 +2,13 @@ import type { Comparison } from "../value/kind.ts";
 import type { Field } from "../field.ts";
 import type { Row } from "../table/table.ts";
 
-/** A field whose values can be compared. */
+/** A field whose values `where` can compare. */
 export interface ComparableField {
   readonly field: Field;
   readonly comparison: Comparison;
 }
 
-/** What `where` asks, read and checked. */
+/** A validated `where`. */
 export type Condition =
   | { readonly kind: "all" | "any"; readonly of: readonly Condition[] }
   | { readonly kind: "not"; readonly of: Condition }
@@ -16,10 +16,12 @@ export type Condition =
   | { readonly kind: "null"; readonly on: ComparableField; readonly isNull: boolean }
   | { readonly kind: "order"; readonly on: ComparableField; readonly value: unknown; readonly meets: Meets };
 
-/** Whether a comparison's outcome is what was asked for. */
+/** Whether the outcome of `compare` satisfies an operator. */
 export type Meets = (order: number) => boolean;
 
-/** Whether a row meets a condition. Two-valued: a comparison with a missing value is false, and `not` of it true. */
+/**
+ * Whether a row meets a condition. Two-valued logic, unlike SQL: a comparison with null is false, and its `not` true.
+ */
 export function holds(condition: Condition, row: Row): boolean {
   switch (condition.kind) {
     case "all":
@@ -42,7 +44,7 @@ function compared({ field, comparison }: ComparableField, row: Row, value: unkno
   return own !== null && meets(comparison.compare(own, value));
 }
 
-/** The names of the fields that a condition asks about. */
+/** The names of the fields that a condition compares. */
 export function fieldsIn(condition: Condition): readonly string[] {
   switch (condition.kind) {
     case "all":

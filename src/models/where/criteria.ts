@@ -10,7 +10,7 @@ import { alternativesOf, equalitiesOf } from "./condition-index.ts";
 import { ConditionReader, refusal } from "./condition-reader.ts";
 import { fieldsIn, holds, type ComparableField, type Condition } from "./condition.ts";
 
-/** The arguments of a model's fields, whose shapes GraphQL has checked. */
+/** The arguments of a model's subscription fields, which GraphQL has validated. */
 export interface ModelArgs {
   readonly id?: unknown;
   readonly actions?: unknown;
@@ -20,18 +20,18 @@ export interface ModelArgs {
 
 const everything: Condition = { kind: "all", of: [] };
 
-/** What somebody asked for by arguments, read once for everybody who asks the same. */
+/** The criteria of an operation: which changes of which rows it subscribes to. */
 export class Criteria {
   readonly initial: boolean;
-  /** The text of a key, as rows have it. */
+  /** The id of the only row, in its canonical form; undefined: all rows. */
   readonly id: string | undefined;
-  /** The names of the fields that `where` asks about. */
+  /** The names of the fields that `where` compares. */
   readonly asksAbout: readonly string[];
   readonly #actions: ReadonlySet<unknown> | undefined;
   readonly #condition: Condition;
   readonly #equal: CapturedRow;
 
-  /** @throws GraphQLError BAD_USER_INPUT for an id or a value that no row can have. */
+  /** @throws GraphQLError BAD_USER_INPUT for an id or a value that a row cannot have. */
   constructor({ id, actions, where, initial }: ModelArgs, key: RowKey, fields: ReadonlyMap<string, ComparableField>) {
     const values = typeof id === "string" ? key.valuesOf(id) : undefined;
     if (id != null && !values) throw refusal(`id is ${JSON.stringify(id)}, which no row's key can be`);
@@ -43,7 +43,7 @@ export class Criteria {
     this.#equal = { ...equalitiesOf(this.#condition), ...(values && key.captured(values)) };
   }
 
-  /** What a snapshot's rows must be equal to. */
+  /** The equalities by which a snapshot selects rows. */
   get equal(): CapturedRow {
     return this.#equal;
   }
@@ -56,12 +56,12 @@ export class Criteria {
     return holds(this.#condition, row);
   }
 
-  /** Whether a change has the key that was asked for. */
+  /** Whether a change is of the row with {@link id}. */
   isAbout({ id }: Pick<RowChange, "id">): boolean {
     return this.id === undefined || this.id === id;
   }
 
-  /** Equalities for the server's index, for a field that hears one kind of changes or all. */
+  /** The alternatives for the server's index. @param action the field's only action; undefined: all actions. */
   match(action: ChangeAction | undefined): readonly Match[] {
     const own = {
       ...(this.id !== undefined && { [keyFacet]: this.id }),
@@ -72,14 +72,14 @@ export class Criteria {
   }
 }
 
-/** What the arguments of one subscription field say, read once for everybody who gives the same. */
+/** Reads the criteria of a subscription field's operations, once for all operations with equal arguments. */
 export class CriteriaReader {
   readonly #key: RowKey;
   readonly #fields: ReadonlyMap<string, ComparableField>;
   readonly #idArgument: string;
   readonly #known = new WeakMap<Arguments, Criteria>();
 
-  /** @param idArgument what the argument for the row's id is called. */
+  /** @param idArgument the name of the argument for the row's id. */
   constructor(key: RowKey, fields: Iterable<Field>, idArgument: string) {
     this.#key = key;
     this.#idArgument = idArgument;
@@ -91,7 +91,7 @@ export class CriteriaReader {
     );
   }
 
-  /** Throws what reading the arguments throws. */
+  /** @throws GraphQLError BAD_USER_INPUT for arguments that a row cannot have. */
   of(args: Arguments): Criteria {
     const known = this.#known.get(args);
     if (known) return known;
