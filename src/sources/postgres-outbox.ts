@@ -19,46 +19,49 @@ export type {
 } from "../postgres/database.ts";
 export type { TableLike } from "../postgres/tables.ts";
 
-/** As it stands in the messages of errors about options, also of those of the functions beside it. */
+/** The function's name in messages about options, also in those of the other functions of this file. */
 const caller = "postgresOutbox";
 
 export interface OutboxOptions {
-  /** A `pg.Pool`, of which one connection is used throughout, or a PGlite. Whoever made it closes it. */
+  /** A `pg.Pool`, of which the source keeps one connection, or a PGlite. The source does not close it. */
   readonly client: PostgresClient;
-  /** Tables that must be captured: without its trigger one is SOURCE_NOT_READY. Whatever has the trigger is captured. */
+  /**
+   * Tables that must be captured: if the trigger of one is missing, the source is SOURCE_NOT_READY. Every table with
+   * the trigger is captured, also one that is not named. Default: none is required.
+   */
   readonly tables?: readonly TableLike[];
-  /** Installs what is missing, with {@link installOutbox}; false by default, since it needs the rights of an owner. */
+  /** Whether to run {@link installOutbox} if anything is missing. Default false, since it needs the owner's rights. */
   readonly install?: boolean;
-  /** Where the outbox is: 1 to 40 of `a` to `z`, digits and `_`; `fanfare` by default. */
+  /** The schema of the outbox: 1 to 40 of `a` to `z`, digits and `_`. Default `fanfare`. */
   readonly schema?: string;
   /**
-   * How often an idle database is asked for changes, in milliseconds: 1 to 60,000; 50 by default. After a change it is
-   * asked sooner.
+   * The interval of polling an idle database, in milliseconds: 1 to 60,000. Default 50. After a change the source polls
+   * sooner.
    */
   readonly poll?: number;
-  /** Changes that are read and published at once: 1 to 100,000; 1,000 by default. Big rows make it fewer. */
+  /** The largest number of changes in a batch: 1 to 100,000. Default 1,000. Large rows make batches smaller. */
   readonly batch?: number;
   /**
-   * How long a process leads without a sign of life, in milliseconds: 300 to 60,000; 3,000 by default. Another one takes
-   * over within one and a half times as long.
+   * The term of the leader's lease, in milliseconds: 300 to 60,000. Default 3,000. Another process takes over within
+   * one and a half terms of the last renewal.
    */
   readonly lease?: number;
-  /** Whether the outbox was installed with `notify`, so that changes are heard of at once; false by default. */
+  /** Whether to LISTEN for new changes; the outbox must be installed with `notify`. Default false: polling only. */
   readonly notify?: boolean;
-  /** The system's by default. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
 /**
- * Captures changes by triggers, which write them into an outbox in the same transaction. For PostgreSQL 14 to 18, and for
- * PGlite. {@link installOutbox} sets it up.
+ * Creates a source that captures changes by triggers, which write them into an outbox table in the same transaction
+ * (the transactional outbox). For PostgreSQL 14 to 18, and for PGlite. {@link installOutbox} sets the database up.
  *
  * ```ts
  * await using source = postgresOutbox({ client: pool, tables: ["cars"] });
  * await using relay = createRelay({ source, broker });
  * ```
  *
- * @throws FanfareError BAD_OPTION
+ * @throws FanfareError BAD_OPTION for an option outside its range.
  */
 export function postgresOutbox(options: OutboxOptions): Source {
   const { client, install = false, notify = false, clock = systemClock } = options;
@@ -77,61 +80,67 @@ export function postgresOutbox(options: OutboxOptions): Source {
 }
 
 export interface InstallOptions {
-  /** The tables to capture. Further ones may be installed later; those that are there stay. */
+  /** The tables to capture, beside those that are captured already. */
   readonly tables: readonly TableLike[];
-  /** `fanfare` by default. */
+  /** The schema of the outbox. Default `fanfare`. */
   readonly schema?: string;
-  /** Roles that may run {@link postgresOutbox}, besides the one that installs. None by default. */
+  /** Roles that may run {@link postgresOutbox}, beside the installing one. Default: none. */
   readonly readers?: readonly string[];
-  /** Roles that may publish events in their transactions. Writers of the tables need no right. None by default. */
+  /** Roles that may publish events in their transactions. Writers of the tables need no right. Default: none. */
   readonly publishers?: readonly string[];
   /**
-   * Whether each transaction that writes wakes the reader when it commits; false by default. PostgreSQL lets only one
-   * such transaction commit at a time, which takes most of the throughput of many writers (bench/CAPTURE.md): for low
-   * rates only.
+   * Whether each writing transaction wakes the reader by NOTIFY. Default false. PostgreSQL commits such transactions
+   * one after the other, which costs most of the throughput of concurrent writers (bench/CAPTURE.md): for low rates
+   * only.
    */
   readonly notify?: boolean;
 }
 
 /**
- * Installs the outbox and the triggers, in one transaction; harmless where they are. Run it as the owner of the tables,
- * and again whenever a table's primary key changes or a partition is added.
+ * Installs the outbox and the triggers in one transaction. It is idempotent. Run it as the owner of the tables, and
+ * again whenever a table's primary key changes or a partition is added.
  *
- * Each insert, update, delete and truncation of a table is written into the outbox by its trigger, whoever the writer
- * is. A changed primary key is a DELETED and a CREATED, an update that changes nothing is nothing. The function runs with
- * the rights of whoever installs it. The outbox grows for as long as no {@link postgresOutbox} reads it.
+ * A table's triggers write each insert, update, delete and truncation into the outbox, from any writer. An update of
+ * the primary key is captured as DELETED and CREATED; an update that changes no value is not captured. The triggers'
+ * function runs with the rights of the installing role (`security definer`). While no {@link postgresOutbox} reads it,
+ * the outbox grows.
  *
- * @throws FanfareError BAD_OPTION; SOURCE_NOT_READY when a table or a right is missing, SOURCE_UNAVAILABLE
+ * @throws FanfareError BAD_OPTION for an option outside its range; SOURCE_NOT_READY when a table or a right is missing;
+ * SOURCE_UNAVAILABLE when the database cannot be reached.
  */
 export async function installOutbox(client: PostgresClient, options: InstallOptions): Promise<void> {
   await runScript(client, "install the outbox", installSql(installation(options)));
 }
 
-/** What {@link installOutbox} does, as SQL to read first or to put into a migration. @throws FanfareError BAD_OPTION */
+/**
+ * The SQL that {@link installOutbox} runs, to read first or to put into a migration.
+ *
+ * @throws FanfareError BAD_OPTION for an option outside its range.
+ */
 export function outboxSql(options: InstallOptions): string {
   return `begin;\n${installSql(installation(options))}\ncommit;\n`;
 }
 
 export interface UninstallOptions {
-  /** Tables to capture no longer. By default the whole outbox is removed, with what was not published yet. */
+  /** The tables to capture no longer. Default: the whole outbox is removed, with its unpublished changes. */
   readonly tables?: readonly TableLike[];
-  /** `fanfare` by default. */
+  /** The schema of the outbox. Default `fanfare`. */
   readonly schema?: string;
 }
 
-/** Undoes {@link installOutbox}; harmless where there is nothing. @throws FanfareError as it does. */
+/** Undoes {@link installOutbox}. It is idempotent. @throws FanfareError as `installOutbox`. */
 export async function uninstallOutbox(client: PostgresClient, options: UninstallOptions = {}): Promise<void> {
   await runScript(client, "remove the outbox", removal(options));
 }
 
-/** What {@link uninstallOutbox} does, as SQL. @throws FanfareError BAD_OPTION */
+/** The SQL that {@link uninstallOutbox} runs. @throws FanfareError BAD_OPTION for an option outside its range. */
 export function outboxRemovalSql(options: UninstallOptions = {}): string {
   return `begin;\n${removal(options)}\ncommit;\n`;
 }
 
 /**
- * Publishes an event if and when a transaction commits. The role needs to be one of the `publishers`, see
- * {@link installOutbox}. In any other language, and in Drizzle, it is a query:
+ * Publishes an event if and when a transaction commits. The role must be one of the `publishers` of
+ * {@link installOutbox}. In Drizzle, and in any other language, it is a query:
  *
  * ```ts
  * await db.transaction(async (tx) => {
@@ -140,7 +149,7 @@ export function outboxRemovalSql(options: UninstallOptions = {}): string {
  * ```
  *
  * @param transaction a client of `pg` after `begin`, or a transaction of PGlite.
- * @throws the database's own error, since the transaction is lost with it.
+ * @throws the database's own error, after which the transaction can only be rolled back.
  */
 export async function publishInTransaction(
   transaction: Transaction,
@@ -150,7 +159,7 @@ export async function publishInTransaction(
   await publishEvent(transaction, schemaOf(options.schema), event);
 }
 
-/** All of the statements, or none. */
+/** Runs all statements in one transaction. */
 async function runScript(client: PostgresClient, doing: string, statements: string): Promise<void> {
   try {
     await inTransaction(client, statements, async () => undefined);

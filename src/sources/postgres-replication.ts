@@ -37,67 +37,69 @@ export type { ReplicationClient, ReplicationMode } from "./postgres-replication/
 
 export interface PostgresReplicationOptions {
   /**
-   * A `pg.Pool` for everything but the log itself, with room for 2 connections or more and a listener for its `error`.
-   * Whoever made it closes it, after the source.
+   * A `pg.Pool` for everything except the log itself, with at least 2 connections and a listener for its event `error`.
+   * The source does not close it; close it after the source.
    */
   readonly client: PostgresPool;
   /**
-   * Makes a connection for the log, directly to the server and not through a pooler:
-   * `(mode) => new pg.Client({ connectionString, ...mode })`. Its role needs the right `replication`. The source connects
-   * and closes it.
+   * Makes a replication connection, directly to the server and not through a pooler: `(mode) => new pg.Client({
+   * connectionString, ...mode })`. Its role needs the right `replication`. The source connects and closes it.
    */
   readonly connect: (mode: ReplicationMode) => ReplicationClient;
-  /** The tables to capture, 1 or more; `installReplication` was run for all of them. */
+  /** The tables to capture, at least one, for all of which `installReplication` was run. */
   readonly tables: readonly TableLike[];
   /**
-   * The replication slot: lower-case letters, digits and `_`; `fanfare` by default. The first source that leads makes it,
-   * and what is committed from then on is captured. Each server that publishes for itself needs one of its own.
+   * The replication slot: lower-case letters, digits and `_`. Default `fanfare`. The first source that leads creates
+   * it, and changes that commit from then on are captured. Servers that each publish for themselves need a slot each.
    */
   readonly slot?: string;
-  /** As at the installation; `fanfare` by default. */
+  /** The publication, as given to `installReplication`. Default `fanfare`. */
   readonly publication?: string;
-  /** As at the installation; `fanfare` by default. */
+  /** The schema, as given to `installReplication`. Default `fanfare`. */
   readonly schema?: string;
-  /** Changes in a batch at most: 1 to 100,000; 1,000 by default. A large transaction is read in many. */
+  /** The largest number of changes in a batch: 1 to 100,000. Default 1,000. A larger transaction is read in several. */
   readonly batch?: number;
   /**
-   * After how many milliseconds of silence another process takes over: 300 to 60,000; 3,000 by default. The leader renews
-   * its lead three times as often, and others look six times as often.
+   * The term of the leader's lease, in milliseconds: 300 to 60,000. Default 3,000. The leader renews it every third of
+   * a term; other processes check it every sixth.
    */
   readonly lease?: number;
   /**
-   * Accepts a server whose `max_slot_wal_keep_size` is unlimited; false by default. While no source reads, such a server
-   * keeps its log until the disk is full. With a limit the slot is lost instead, and subscribers are told of the gap.
+   * Whether to accept a server without a limit in `max_slot_wal_keep_size`. Default false. While no source reads, such
+   * a server keeps its write-ahead log until the disk is full. With a limit the slot is lost instead, and the gap is
+   * told.
    */
   readonly unboundedSlot?: boolean;
-  /** For messages and metrics; `postgres-replication` by default. */
+  /** The source's name in messages and metrics. Default `postgres-replication`. */
   readonly name?: string;
-  /** The system's by default. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
-  /** Where to tell of a slot that is in danger, and of changes that the log has only in part. Nowhere by default. */
+  /**
+   * Where warnings go: of a slot that may be lost, and of changes that the log holds only in part. Default: nowhere.
+   */
   readonly log?: Log;
 }
 
-/** How often those who wait look whether the leader has gone, in parts of the lease. */
+/** How often a process on standby checks the lease, per term. */
 const looks = 6;
 
 /**
- * Captures what is committed to PostgreSQL (14 and later) from its write-ahead log, by logical replication with the
- * plugin `pgoutput`. Changes come in the order of their commits, transactions whole and one after the other, and not
- * before a new transaction could see them. Writers pay for nothing but a longer log.
+ * Creates a source that captures the changes committed to PostgreSQL (14 and later) from its write-ahead log (WAL), by
+ * logical replication with the output plugin `pgoutput`. Changes come in the order of their commits, each transaction
+ * as a whole, and not before a new transaction can see them. Writers pay for a larger log only.
  *
- * - Needs `wal_level = logical`, a bound in `max_slot_wal_keep_size`, and `installReplication`.
- * - One process leads. It holds a lease in the table `replication`, and the slot; another one takes both over when the
- *   lease has run out, and ends the former's connection.
- * - What was confirmed is written down three times per lease, and on the way out. After a crash the changes since then
- *   are given again, in the same places.
- * - A slot whose log the server has removed, that was dropped or made anew, or a restored server, is SOURCE_LOST: the
- *   source makes another slot, and the new epoch begins with a truncation of every table.
- * - TRUNCATE is told as such. An UPDATE that changes nothing is not told; one that changes the primary key is told as a
- *   row that was deleted and one that was created.
+ * - Needs `wal_level = logical`, a limit in `max_slot_wal_keep_size`, and `installReplication`.
+ * - One process leads. It holds a lease in the table `replication`, and the replication slot. When the lease has
+ *   expired, another process takes both over, and ends the earlier leader's connection.
+ * - The confirmed position is stored three times per term of the lease, and on disposal. After a crash, the changes
+ *   since then are read again, with the same places (at-least-once).
+ * - SOURCE_LOST: the server has removed log that the slot needs, the slot was dropped or created again, or the server
+ *   was restored. The source then creates another slot, and the new epoch begins with a truncation of each table.
+ * - A TRUNCATE is captured as a truncation. An UPDATE that changes no value is not captured; an UPDATE of the primary
+ *   key is captured as DELETED and CREATED.
  * - Generated columns are not in the log before PostgreSQL 18.
  *
- * @throws FanfareError BAD_OPTION
+ * @throws FanfareError BAD_OPTION for an option outside its range.
  */
 export function postgresReplication(options: PostgresReplicationOptions): Source {
   const { slot = "fanfare", tables } = options;
@@ -161,7 +163,7 @@ class PostgresReplication implements Source {
     return this.#lifetime[Symbol.asyncDispose]();
   }
 
-  /** Undefined when `signal` aborted before this process could lead. */
+  /** Waits for the lease; undefined if `signal` aborts first. */
   async #lead(signal: AbortSignal, onState?: (state: SourceState) => void): Promise<Lead | undefined> {
     const settings = this.#settings;
     for (let told = false; !signal.aborted; told = true) {

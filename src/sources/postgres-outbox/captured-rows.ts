@@ -3,9 +3,10 @@ import { isDocument } from "../../postgres/columns.ts";
 import { textOf, type TextRow } from "../../postgres/database.ts";
 
 /**
- * What a row of the outbox says. The columns are those of {@link capturedColumns}.
+ * Decodes a row of the outbox with the columns {@link capturedColumns}.
  *
- * @param epoch and `number` of the window: the rest of its place.
+ * @param epoch of the place.
+ * @param number of the window, the `major` of the place.
  */
 export function captured(row: TextRow, epoch: string, number: bigint): Captured {
   const place = { epoch, major: number, minor: BigInt(textOf(row, "seq")) };
@@ -32,11 +33,11 @@ export function capturedRow(text: string | null | undefined): CapturedRow | null
 }
 
 /**
- * A row as JSON whose values are all text, or null: `CapturedRow`. A row without columns is an empty object.
+ * SQL for a row as JSON whose values are all text or null, a `CapturedRow`. A row without columns is an empty object.
  *
- * @param jsonb what `to_jsonb` made of the row.
- * @param documents an array of the columns that hold documents: a text in one of them keeps its quotes, since the document
- *   `"1"` is not the document `1`. Null: there are none.
+ * @param jsonb SQL of the row as `to_jsonb` gives it.
+ * @param documents SQL of an array of the columns that hold JSON documents, or null. A string in one of them keeps its
+ *   quotes, since the document `"1"` is not the document `1`.
  */
 export function rowText(jsonb: string, documents: string): string {
   return `coalesce((select json_object_agg(key,
@@ -45,9 +46,10 @@ export function rowText(jsonb: string, documents: string): string {
 }
 
 /**
- * The names of a table's columns that hold documents, as an array. It is empty where there is no such table any more.
+ * SQL for the names of a table's columns that hold JSON documents, as an array; empty if the table no longer exists.
  *
- * @param schema, table SQL for the two names.
+ * @param schema SQL of the schema's name.
+ * @param table SQL of the table's name.
  */
 export function documentColumns(schema: string, table: string): string {
   return `array(
@@ -58,7 +60,7 @@ export function documentColumns(schema: string, table: string): string {
   )`;
 }
 
-/** The columns of a row of the outbox, `o`, as text. The names of its table's documents are `d.columns`. */
+/** The columns of a row `o` of the outbox, as text. `d.columns` are its table's {@link documentColumns}. */
 export const capturedColumns: string = `o.seq::text, o.xid::text, o.kind, o.moved::text, o.table_schema, o.table_name,
   round(extract(epoch from o.at) * 1000)::text as at,
   round(extract(epoch from clock_timestamp() - o.at) * 1000)::text as age,

@@ -9,7 +9,7 @@ const remedies: Remedies = {
   install: howToInstall,
 };
 
-/** @param doing as for {@link sourceError}: "read the outbox". */
+/** The {@link sourceError} of the outbox. @param doing the failed action: "read the outbox". */
 export function databaseError(doing: string, error: unknown): FanfareError {
   return sourceError("postgres-outbox", doing, error, remedies);
 }

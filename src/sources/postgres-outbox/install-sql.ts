@@ -11,13 +11,13 @@ export interface InstallSql {
   readonly notify: boolean;
 }
 
-/** Serialises everybody who installs or removes. The number means nothing. */
+/** Serialises installations and removals by an advisory lock. The number is arbitrary. */
 export const installLock = "select pg_catalog.pg_advisory_xact_lock(7221305409)";
 
 /**
- * The statements that install the outbox; to be run in one transaction. Harmless where all of it is there already.
+ * The statements that install the outbox, idempotent, to be run in one transaction.
  *
- * @param sql its schema is made of letters, digits and `_`, and needs no escaping inside a quoted name.
+ * @param sql whose `schema` consists of letters, digits and `_`, so that it needs no escaping inside a quoted name.
  */
 export function installSql({ schema, tables, readers, publishers, notify }: InstallSql): string {
   const own = identifier(schema);
@@ -32,12 +32,12 @@ export function installSql({ schema, tables, readers, publishers, notify }: Inst
   return parts.join("\n\n");
 }
 
-/** Where writers say that there is something to read. */
+/** The channel on which writers NOTIFY the reader. */
 export function channelOf(schema: string): string {
   return `${schema}_outbox`;
 }
 
-/** A schema of somebody else could hold an outbox of theirs, in which they read along. */
+/** Refuses a schema of another role, which could have put an outbox of its own there to read the changes. */
 function schemaSql(schema: string, own: string): string {
   return `create schema if not exists ${own};
 do $fanfare$
@@ -53,8 +53,8 @@ $fanfare$;`;
 }
 
 /**
- * `seq` is taken while the writer holds the row's lock, so it orders the changes of a row; that needs `cache 1`. `xid` is
- * what snapshots are about: the id of the whole transaction, also inside a savepoint.
+ * `seq` is drawn while the writer holds the row's lock, so it orders the changes of a row; that needs a sequence with
+ * `cache 1`. `xid` is the id that snapshots know: that of the top-level transaction, also inside a savepoint.
  */
 function tablesSql(own: string): string {
   return `create table if not exists ${own}.outbox (
@@ -95,8 +95,8 @@ insert into ${own}.outbox_lease (token, expires) values (0, '-infinity') on conf
 }
 
 /**
- * A value's text depends on settings of the writer's connection, and a name's meaning on its search path: each function
- * brings its own. `security definer` lets a writer's change into a table that the writer has no right to.
+ * A value's text depends on settings of the writer's connection, and a name's meaning on its search path, so each
+ * function sets its own. `security definer` lets a writer's change into the outbox, to which the writer has no right.
  */
 const settings = `${forFunction(catalogPath)}\n${forFunction(equalText)}`;
 
@@ -158,8 +158,8 @@ end
 $fanfare$;
 revoke all on function ${own}.capture() from public;
 
--- Tells every row as deleted. Where the transaction's snapshot is older than the lock on the table it may miss some, and
--- says only that all are gone.
+-- Captures each row as deleted. If the transaction's snapshot is older than its lock on the table, it may not see all
+-- rows, and a single truncation is captured.
 create or replace function ${own}.capture_truncate() returns trigger
 language plpgsql security definer ${settings}
 as $fanfare$
@@ -203,7 +203,7 @@ end
 $fanfare$;
 revoke all on function ${own}.publish(text, jsonb, text) from public;
 
--- Another one after the database was restored, or taken over by a standby.
+-- The identity of this database: it changes with a restore, and with a failover to a standby.
 create or replace function ${own}.outbox_identity() returns text
 language plpgsql ${forFunction(catalogPath)}
 as $fanfare$
@@ -221,8 +221,8 @@ on conflict do nothing;`;
 }
 
 /**
- * The triggers know the table by their arguments, so that a partition's rows are those of the table itself: schema, name,
- * whether it has virtual columns, and the columns of the primary key.
+ * The triggers' arguments name the table, so that rows of a partition are captured as rows of the partitioned table.
+ * They are: schema, name, whether it has virtual columns, and the columns of the primary key.
  */
 function triggersSql(own: string, tables: readonly TableName[]): string {
   const rows = tables.map(namesOf);
@@ -278,7 +278,9 @@ end
 $fanfare$;`;
 }
 
-/** Both names as a row of literals. A dollar sign could end the block that they stand in. */
+/**
+ * Both names as a row of literals. Dollar signs are escaped, since they could end the dollar-quoted block around it.
+ */
 export function namesOf({ schema, name }: TableName): string {
   return `(${literal(schema)},${literal(name)})`.replaceAll("$", "\\x24");
 }
@@ -301,8 +303,8 @@ function grantsSql(own: string, readers: readonly string[], publishers: readonly
 }
 
 /**
- * The statements that remove the triggers of some tables, or, without tables, the outbox with all its triggers and with
- * what was not published yet. Harmless where nothing is there.
+ * The statements that remove the triggers of the tables or, without tables, the outbox with all triggers and
+ * unpublished changes. They are idempotent.
  */
 export function removalSql(schema: string, tables: readonly TableName[] | undefined): string {
   const head = `${installLock};\n${forTransaction(catalogPath)};`;
@@ -329,7 +331,7 @@ end
 $fanfare$;`;
 }
 
-/** The schema itself stays where it holds anything else. */
+/** The schema stays if it contains anything else. */
 function outboxRemovalSql(schema: string, own: string): string {
   return `do $fanfare$
 begin

@@ -8,13 +8,13 @@ export interface LeaseOptions {
   readonly connection: Connection;
   readonly schema: string;
   readonly clock: Clock;
-  /** How long it holds unless it is renewed, in milliseconds. It is renewed three times as often. */
+  /** The term of the lease, in milliseconds. It is renewed every third of a term. */
   readonly milliseconds: number;
 }
 
 /**
- * The right to publish the outbox, which one process has at a time. A statement that writes asks for the token in the same
- * breath ({@link leaseGuard}), so what an earlier holder writes late changes nothing.
+ * The lease for publishing the outbox, which one process holds at a time. Each write checks the fencing token in the
+ * same statement ({@link leaseGuard}), so a late write of an earlier leader has no effect.
  */
 export class Lease implements AsyncDisposable {
   readonly token: number;
@@ -33,7 +33,7 @@ export class Lease implements AsyncDisposable {
     });
   }
 
-  /** Takes the lease if nobody has it; undefined when somebody does. */
+  /** Takes the lease; undefined while another process holds it. */
   static async take(options: LeaseOptions): Promise<Lease | undefined> {
     const { clock, connection, schema, milliseconds } = options;
     const time = new LeadTime(clock, milliseconds);
@@ -46,36 +46,36 @@ export class Lease implements AsyncDisposable {
   }
 
   /**
-   * Whether this process has it for sure. A pause of the process, a database that does not answer and a clock that is set
-   * back all count as not.
+   * Whether this process certainly holds the lease: false after a long pause of the process or silence of the database,
+   * and after the clock was set back.
    */
   get held(): boolean {
     return !this.#lost && this.#time.isLeft;
   }
 
   /**
-   * Makes sure of it: what has run out and was taken by nobody is renewed.
+   * Makes sure that this process holds the lease; one that has expired is renewed unless another process has taken it.
    *
-   * @throws FanfareError LEAD_LOST
+   * @throws FanfareError LEAD_LOST if another process has taken the lease, or it cannot be renewed.
    */
   async assertHeld(): Promise<void> {
     if (!this.held) await this.#renew();
     if (!this.held) throw this.lose();
   }
 
-  /** Says that somebody else has it by now. */
+  /** Marks the lease as lost to another process, and returns the error that says so. */
   lose(): FanfareError {
     this.#lost = true;
     return new FanfareError("LEAD_LOST", "postgres-outbox: another process publishes by now");
   }
 
-  /** Gives it back, so that nobody has to wait until it runs out. */
+  /** Releases the lease, so that the next leader need not wait for its expiry. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#renewal[Symbol.dispose]();
     await this.#renewing;
     if (this.#lost) return;
     this.#lost = true;
-    // Where the database is gone, it runs out by itself.
+    // If the database cannot be reached, the lease expires by itself.
     await this.#write("give back the lead", expired).catch(() => undefined);
   }
 
@@ -87,11 +87,11 @@ export class Lease implements AsyncDisposable {
       if (isMine) this.#time.renewed(asked);
       else this.#lost = true;
     } catch {
-      // The reader meets the same failure. Until the time is up, the next renewal may succeed.
+      // The reader's queries report the same failure. Before the lease expires, the next renewal may succeed.
     }
   }
 
-  /** Whether the lease was still this process's to write. */
+  /** Writes into the lease's row; false if a later leader has taken it. */
   async #write(doing: string, assignment: string, ...values: readonly string[]): Promise<boolean> {
     const { connection, schema } = this.#options;
     const text = `with ${localCommit} ${rowIn(schema).write("$1", [assignment], "token::text")}`;
@@ -99,7 +99,7 @@ export class Lease implements AsyncDisposable {
   }
 }
 
-/** A statement that begins with this, and joins `led`, writes nothing unless the lease has the fencing token `$1`. */
+/** Clauses for the beginning of a statement that joins `led`: it writes only if `$1` is the lease's fencing token. */
 export function leaseGuard(schema: string): string {
   return `${localCommit}, ${rowIn(schema).guard("$1")}`;
 }

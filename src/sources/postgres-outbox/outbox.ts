@@ -28,7 +28,7 @@ export interface OutboxSettings {
   readonly client: PostgresClient;
   readonly schema: string;
   readonly tables: readonly TableName[];
-  /** Installs what is missing. */
+  /** Installs the missing objects; undefined: only checks for them. */
   readonly install: ((tables: readonly TableName[]) => Promise<void>) | undefined;
   readonly poll: number;
   readonly batch: number;
@@ -39,16 +39,16 @@ export interface OutboxSettings {
 
 const name = "postgres-outbox";
 
-/** What a leader works with. */
+/** The state of a process that leads. */
 interface Lead {
   readonly connection: Connection;
   readonly lease: Lease;
   readonly progress: Progress;
-  /** Rows that wait in the open window, as far as they were counted. */
+  /** The number of unpublished rows in the open window, as far as they were counted. */
   waiting: number;
 }
 
-/** Reads the outbox of a database, for as long as this process leads. */
+/** The source that reads a database's outbox while this process leads. */
 export class PostgresOutbox implements Source {
   readonly name: string = name;
   readonly #settings: OutboxSettings;
@@ -113,7 +113,7 @@ export class PostgresOutbox implements Source {
     }
   }
 
-  /** Waits for the lead; undefined when `end` comes first. */
+  /** Waits for the lease; undefined if `end` aborts first. */
   async #lead(
     connection: Connection,
     end: AbortSignal,
@@ -129,13 +129,13 @@ export class PostgresOutbox implements Source {
     return undefined;
   }
 
-  /** What comes next; undefined when there is nothing. */
+  /** Reads the next page; undefined if there is none. */
   async #page(lead: Lead, wake: Wake): Promise<Page | undefined> {
     const { connection, progress } = lead;
     const { previous, next, page } = progress;
     if (next !== undefined) {
       const following = await nextPage(connection, this.#size, { previous, next, page });
-      // Nothing is left where a process ended between the last page and the word that it was the last.
+      // A page can be empty if a leader ended after it confirmed the last rows and before it closed the window.
       if (following.rows.length === 0) await progress.closePage({ rows: [], last: true });
       lead.waiting = Math.max(lead.waiting, following.rows.length);
       return following.rows.length === 0 ? undefined : following;
@@ -164,7 +164,7 @@ export class PostgresOutbox implements Source {
     });
   }
 
-  /** Tells that any row of any table may be another one by now. */
+  /** The batch that begins a new epoch: a truncation of each table, since any of their rows may have changed. */
   async #lostBatch(lead: Lead): Promise<Batch> {
     const { connection, progress } = lead;
     const tables = await capturedTables(connection, this.#settings.schema);

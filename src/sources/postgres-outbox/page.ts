@@ -3,36 +3,36 @@ import { textOf, type TextRow } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { capturedColumns, documentColumns } from "./captured-rows.ts";
 
-/** Rows of the outbox that are published at once. */
+/** A page of the outbox: rows that are published as one batch. */
 export interface Page {
   readonly rows: readonly TextRow[];
-  /** Whether the window has more. */
+  /** Whether the window has further rows. */
   readonly more: boolean;
 }
 
-/** The first page of what can be seen now. */
+/** The first page of a new window. */
 export interface Found extends Page {
-  /** What could be seen. */
+  /** The snapshot of the search, which ends the window. */
   readonly snapshot: string;
-  /** How many rows could be seen, at most {@link counted}. */
+  /** The number of rows in the window, counted up to {@link counted}. */
   readonly waiting: number;
 }
 
-/** Rows are counted up to this number. */
+/** The number up to which waiting rows are counted. */
 const counted = 100_000;
 
-/** A page holds less than this before its last row is added, in bytes as the database stores them. */
+/** A page is full once its rows have this many bytes, as the database stores them; the last row may exceed it. */
 const pageBytes = 4 * 1024 * 1024;
 
 export interface PageSize {
   readonly schema: string;
-  /** Rows at most. */
+  /** The largest number of rows in a page. */
   readonly batch: number;
 }
 
 /**
- * Finds what can be seen now and could not be seen by the snapshot `previous`. Of the transactions that were running then
- * only those are looked at that have ended since: the rows of one that goes on for hours are not read again and again.
+ * Finds the rows that became visible since the snapshot `previous`. Of the transactions that were running then, only
+ * those that have ended since are searched, so that the rows of a transaction of hours are not scanned at each poll.
  */
 export async function find(connection: Connection, { schema, batch }: PageSize, previous: string): Promise<Found> {
   const table = `${identifier(schema)}.outbox`;
@@ -62,7 +62,7 @@ export async function find(connection: Connection, { schema, batch }: PageSize, 
   return { snapshot, rows, more, waiting: count ? Number(textOf(count, "waiting")) : rows.length };
 }
 
-/** What of the window between two snapshots comes after a `seq`, in the order of `seq`: in time linear in its length. */
+/** The page of a window after a `seq`, in the order of `seq`. A window takes time linear in its number of rows. */
 export async function nextPage(
   connection: Connection,
   { schema, batch }: PageSize,
@@ -82,7 +82,7 @@ export async function nextPage(
   return { rows, more: first !== undefined && Number(textOf(first, "found")) > rows.length };
 }
 
-/** @param first the number of the first of three parameters: rows to look at, bytes, rows to give. */
+/** @param first the number of the first of three parameters: rows to scan, bytes of a page, rows of a page. */
 function pageOf(window: string, first: number): string {
   return `with page as materialized (
     select w.* from (

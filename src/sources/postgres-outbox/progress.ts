@@ -4,30 +4,30 @@ import { textOf } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
 import { leaseGuard, type Lease } from "./lease.ts";
 
-/** The end of one page: how far the window is published, or that all of it is. */
+/** The confirmation of a page. */
 export interface PageEnd {
-  /** The rows that were published, by their `seq`. */
+  /** The `seq` of each published row. */
   readonly rows: readonly string[];
-  /** True for the last page of a window. */
+  /** Whether this is the window's last page. */
   readonly last: boolean;
 }
 
 /**
- * How far the outbox is published, as the database has it. A window is what became visible between two snapshots. The
- * later one is stored before the first of its rows is published, so that a process which takes over publishes the same
- * rows, under the same ids.
+ * How far the outbox is published, as stored in the database. A window is the set of rows that became visible between
+ * two snapshots. The later snapshot is stored before the first row of the window is published, so that the next leader
+ * publishes the same rows with the same ids, which are idempotency keys.
  */
 export class Progress {
   readonly #connection: Connection;
   readonly #lease: Lease;
   readonly #schema: string;
-  /** Everything that this snapshot shows is published. */
+  /** The snapshot whose visible rows are all published. */
   previous: string;
-  /** The snapshot of the window that is being published; undefined between two windows. */
+  /** The snapshot that ends the open window; undefined between two windows. */
   next: string | undefined;
   epoch: string;
   number: bigint;
-  /** The last published `seq` of the window. */
+  /** The last published `seq` of the open window. */
   page: string;
 
   private constructor(
@@ -47,10 +47,10 @@ export class Progress {
   }
 
   /**
-   * Reads it.
+   * Reads the progress.
    *
-   * @throws FanfareError SOURCE_LOST when the database is another one than it was, or an earlier state of the same: its
-   * transactions' ids begin anew, and so does the epoch.
+   * @throws FanfareError SOURCE_LOST if this is not the database of the stored progress, or an earlier state of it, as
+   * after a restore or a failover. Ids of transactions may then repeat, so a new epoch was begun.
    */
   static async read(connection: Connection, lease: Lease, schema: string): Promise<Progress> {
     const own = identifier(schema);
@@ -95,14 +95,14 @@ export class Progress {
     }
   }
 
-  /** Nothing was published that an earlier snapshot does not show: the next search may begin at this one. */
+  /** Moves on to `snapshot`, in which no further rows were visible, so that the next search has less to scan. */
   async skipTo(snapshot: string): Promise<void> {
     await this.#write("skip what is published", "previous = $2::text::pg_snapshot", [snapshot]);
     this.previous = snapshot;
   }
 
   /**
-   * Writes for as long as this process leads. The first parameter is the lease's token.
+   * Writes the progress, fenced by the lease's token, which is the first parameter.
    *
    * @param also another statement of the same transaction, which joins `led`.
    */
@@ -117,8 +117,8 @@ export class Progress {
   }
 
   /**
-   * A new epoch. Its window 0 has no rows: it tells that the tables may have changed in any way. What waits in the outbox
-   * gets an id of this database.
+   * Begins a new epoch. Its window 0 stands for a truncation of each table, since their rows may have changed in any
+   * way. Rows that wait in the outbox get a transaction id of this database.
    */
   async #begin(): Promise<never> {
     const own = identifier(this.#schema);

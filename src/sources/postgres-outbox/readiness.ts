@@ -6,9 +6,10 @@ import { identifier, tableIdentifier } from "../../postgres/quote.ts";
 import { howToInstall } from "./database-error.ts";
 
 /**
- * Resolves when everything is there that the outbox needs.
+ * Resolves if the database has everything that the outbox needs.
  *
- * @throws FanfareError SOURCE_NOT_READY, with what is missing and what to do; SOURCE_UNAVAILABLE
+ * @throws FanfareError SOURCE_NOT_READY with what is missing and what to do; SOURCE_UNAVAILABLE when the database
+ * cannot be reached.
  */
 export async function assertReady(connection: Connection, schema: string, tables: readonly TableName[]): Promise<void> {
   const own = identifier(schema);
@@ -37,13 +38,13 @@ export async function assertReady(connection: Connection, schema: string, tables
   }
 }
 
-/** A table by the name under which its changes are told. */
+/** A table by the name under which its changes are captured. */
 interface CapturedTable extends TableName {
-  /** Whether its trigger fires, and knows the table as it is. */
+  /** Whether its trigger is enabled, and its arguments match the present table. */
   readonly ready: boolean;
 }
 
-/** The tables that have the trigger. */
+/** The tables with the trigger. */
 export async function capturedTables(connection: Connection, schema: string): Promise<readonly CapturedTable[]> {
   const rows = await connection.query(
     "look for triggers",
@@ -63,7 +64,7 @@ export async function capturedTables(connection: Connection, schema: string): Pr
     [schema],
   );
   return rows.map((row) => {
-    // Each argument ends with a zero byte.
+    // `pg_trigger.tgargs`: each argument ends with a zero byte.
     const words = Buffer.from(textOf(row, "arguments"), "hex").toString().split("\0").slice(0, -1);
     const [of = "", name = "", ...shape] = words;
     return {

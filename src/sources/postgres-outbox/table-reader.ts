@@ -18,9 +18,9 @@ import { databaseError } from "./database-error.ts";
 const opening = `set transaction read only; ${forTransaction(equalText)}`;
 
 /**
- * Reads a table in one snapshot.
+ * Reads a table's rows and the snapshot that shows them, by one statement.
  *
- * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE, OVERFLOW
+ * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE, OVERFLOW, see `TableReader`.
  */
 export async function readTable(
   client: PostgresClient,
@@ -49,7 +49,7 @@ async function selectionIn(transaction: Queryable, request: SnapshotRequest): Pr
   return selectionOf(request, columns);
 }
 
-/** The snapshot stands in each row, and in one without a table's row where there is none. One statement has one snapshot. */
+/** Each row has the snapshot; without rows of the table there is one row with the snapshot alone. */
 function statement({ table }: SnapshotRequest, { from, order }: TableSelection): string {
   const documents = `(${documentColumns(literal(table.schema), literal(table.name))})`;
   return `select s.snapshot, r.row from (select pg_current_snapshot()::text as snapshot) s left join (

@@ -1,12 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** The first wait after something was found, in milliseconds; each further one is twice as long. */
+/** The first pause after rows were found, in milliseconds; each further pause is twice as long. */
 const first = 2;
 
-/** How often an idle reader writes down that there was nothing, in milliseconds. */
+/** The interval at which an idle reader stores its snapshot, in milliseconds. */
 const skipEvery = 1000;
 
-/** When to look again: soon after something was found, at the poll's rate when nothing is, at once when woken. */
+/** When to poll again: soon after rows were found, then with exponential back-off up to `poll`, at once on NOTIFY. */
 export class Wake {
   readonly #clock: Clock;
   readonly #poll: number;
@@ -25,13 +25,13 @@ export class Wake {
     end.addEventListener("abort", () => this.now(), { once: true });
   }
 
-  /** There is something to read: a wait that goes on ends, or the next one does not begin. */
+  /** Ends the present wait, or lets the next one end at once. */
   now(): void {
     this.#woken = true;
     this.#resume?.();
   }
 
-  /** Something was found, and often more follows. */
+  /** Resets the pauses, since more rows often follow those that were found. */
   soon(): void {
     this.#wait = Math.min(first, this.#poll);
   }

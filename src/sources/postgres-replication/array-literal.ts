@@ -1,16 +1,16 @@
-/** An array or a row as PostgreSQL prints it, taken apart: elements as text, null, or arrays of their own. */
+/** A parsed array or composite literal: elements as text, null, or nested arrays. */
 export type Elements = readonly (string | null | Elements)[];
 
 /**
- * Takes `{1,NULL,"a \"b\"",{2}}` apart. Bounds before it (`[0:1]={…}`) are left out, as `to_jsonb` leaves them out.
+ * Parses an array literal, `{1,NULL,"a \"b\"",{2}}`. Its bounds (`[0:1]={…}`) are dropped, as by `to_jsonb`.
  *
- * @param delimiter what is between two elements: `,` for all types of PostgreSQL's own but `box`.
+ * @param delimiter the type's `typdelim`: `,` for all of PostgreSQL's types except `box`.
  */
 export function readArray(text: string, delimiter: string = ","): Elements {
   return new LiteralReader(text, delimiter, text.indexOf("{")).array();
 }
 
-/** Takes a composite value apart, `(1,"a b",,"say ""hi""")`. What is empty is null. */
+/** Parses a composite literal, `(1,"a b",,"say ""hi""")`. An empty element is null. */
 export function readRecord(text: string): readonly (string | null)[] {
   return new LiteralReader(text, ",", 0).record();
 }
@@ -57,7 +57,7 @@ class LiteralReader {
     return !quoted && word === "NULL" ? null : word;
   }
 
-  /** Up to the delimiter or `end`. Within quotes neither counts; a backslash or a doubled quote gives what follows. */
+  /** Reads up to the delimiter or `end`, outside quotes. A backslash or a doubled quote escapes the next character. */
   #word(end: string): string {
     let word = "";
     let quoted = false;

@@ -5,15 +5,15 @@ import type { Relation } from "./relation.ts";
 import type { WalMessage } from "./waiting-messages.ts";
 import type { WalConnection } from "./wal-connection.ts";
 
-/** What was read in one go. */
+/** The outcome of one {@link ChangeReader.read}. */
 export interface Reading {
   /** May be empty. */
   readonly changes: readonly Captured[];
-  /** The ids of the transactions that the changes are of. */
+  /** The ids of the changes' transactions. */
   readonly transactions: readonly bigint[];
-  /** When the first of them was committed, in milliseconds since 1970. */
+  /** The time of the first transaction's commit, in milliseconds since 1970. */
   readonly oldest: number | undefined;
-  /** Where to go on when all of the changes are published: after the last transaction that was read to its end. */
+  /** The position to confirm when the changes are published: after the last transaction that was read to its end. */
   readonly end: Lsn;
 }
 
@@ -21,37 +21,39 @@ export interface ChangeReaderOptions {
   readonly wal: Pick<WalConnection, "arrival" | "take" | "taken" | "peek">;
   readonly epoch: string;
   readonly from: Lsn;
-  /** Changes at most in one reading; one more where the last is an update that is told as two. */
+  /**
+   * The largest number of changes in a reading; one more if the last is an update of a primary key, which gives two.
+   */
   readonly limit: number;
-  /** The prefix of messages that are published events. */
+  /** The prefix of the logical messages that are published events. */
   readonly prefix: string;
   isCaptured(table: TableName): boolean;
-  /** Where the types and the key of a table are looked up. */
+  /** Looks up the types and the primary key of a table. */
   describe(message: RelationMessage): Promise<Relation>;
   wholeId(xid: number): bigint;
-  /** Told of a change whose old row the log does not have. */
+  /** Called for a change whose old row is not in the log. */
   onIncomplete(table: TableName): void;
 }
 
 interface Transaction extends Omit<BeginMessage, "kind" | "xid"> {
   readonly id: bigint;
-  /** Changes of it until now; those of other tables count as well, so that a number never depends on the options. */
+  /** The number of changes so far, those of other tables included, so that places do not depend on the options. */
   count: bigint;
 }
 
-/** Bytes of the log in one reading; a message that is larger is read alone. */
+/** The number of bytes of the log after which a reading ends; a larger message is read alone. */
 const mostBytes = 1_048_576;
 
-/** Turns the log's messages into what is captured. */
+/** Decodes the log's messages into captured changes. */
 export class ChangeReader {
   readonly #options: ChangeReaderOptions;
-  /** As many as the database has tables that are published. */
+  /** By id; bounded by the number of captured tables. */
   readonly #relations = new Map<number, Relation>();
   #transaction: Transaction | undefined;
   #end: Lsn;
   #changes: Captured[] = [];
   #transactions = new Map<bigint, number>();
-  /** Tables of this transaction of which it was told that the log does not have all. */
+  /** The tables for which this transaction has captured a truncation because an old row was missing. */
   readonly #incomplete = new Set<number>();
 
   constructor(options: ChangeReaderOptions) {
@@ -60,8 +62,9 @@ export class ChangeReader {
   }
 
   /**
-   * Waits for messages and takes what there is, up to a limit in changes and in bytes. A transaction that has begun is
-   * waited for, its commit included: the server sends it in one go, and only then can it be confirmed.
+   * Waits for messages and reads those that have arrived, up to the limits in changes and bytes. It waits for the rest
+   * of a transaction, including its commit: the server sends a transaction without a pause, and only a position after a
+   * commit can be confirmed.
    */
   async read(signal: AbortSignal): Promise<Reading> {
     const { wal, limit } = this.#options;
@@ -84,13 +87,13 @@ export class ChangeReader {
     return { changes: this.#changes, transactions: [...this.#transactions.keys()], oldest, end: this.#end };
   }
 
-  /** Resolves with false when there is more of the transaction to be taken. */
+  /** Resolves with false when further messages of the transaction have arrived. */
   async #isComplete(signal: AbortSignal): Promise<boolean> {
     if (this.#transaction) await this.#options.wal.arrival(signal);
     return this.#options.wal.peek() === undefined;
   }
 
-  /** Only what has to be looked up takes time. */
+  /** Processes a message; a promise only if a table has to be looked up. */
   #take(message: WalMessage): Promise<void> | undefined {
     switch (message.kind) {
       case "begin":
@@ -100,7 +103,7 @@ export class ChangeReader {
         this.#commit(message);
         return undefined;
       case "progress":
-        // In the midst of a transaction the server may tell how far it has read, but it has not sent all of that.
+        // Within a transaction the server's position may be ahead of the messages that it has sent.
         if (!this.#transaction && message.end > this.#end) this.#end = message.end;
         return undefined;
       case "relation":
@@ -167,7 +170,7 @@ export class ChangeReader {
     }));
   }
 
-  /** Once per transaction: what became of the table's rows is not known. */
+  /** Captures a truncation of the table, once per transaction, since its rows may have changed in any way. */
   #incompleteChange(id: number, { table }: Relation, minor: bigint): void {
     if (this.#incomplete.has(id)) return;
     this.#incomplete.add(id);
@@ -206,7 +209,7 @@ export class ChangeReader {
     }));
   }
 
-  /** The number of a message that may be told as `many` changes; undefined outside a transaction. */
+  /** Numbers a message that can give `many` changes; undefined outside a transaction. */
   #number(many: bigint): bigint | undefined {
     if (!this.#transaction) return undefined;
     const number = this.#transaction.count;
@@ -225,7 +228,7 @@ export class ChangeReader {
   }
 }
 
-/** What the function `publish` wrote into the log; undefined for something else under its prefix. */
+/** Reads a message of the function `publish`; undefined for any other JSON with its prefix. */
 function readPublished(content: string): Pick<CapturedEvent, "topic" | "payload" | "id"> | undefined {
   const message: unknown = JSON.parse(content);
   if (typeof message !== "object" || message === null) return undefined;

@@ -7,7 +7,7 @@ const remedies: Remedies = {
   others: new Map([["53400", "Raise max_replication_slots, or drop a slot that nobody needs"]]),
 };
 
-/** As {@link sourceError}. */
+/** The {@link sourceError} of replication. */
 export function databaseError(name: string, doing: string, error: unknown): FanfareError {
   return sourceError(name, doing, error, remedies);
 }

@@ -9,28 +9,29 @@ import { databaseError } from "./database-error.ts";
 import type { PostgresPool } from "./pool.ts";
 
 export interface ReplicationInstallation {
-  /** The tables to capture, partitioned ones included. Those that are captured already stay. */
+  /** The tables to capture, beside those that are captured already; a table may be partitioned. */
   readonly tables: readonly TableLike[];
-  /** The schema for what Fanfare itself needs; `fanfare` by default. */
+  /** The schema for Fanfare's own tables and functions. Default `fanfare`. */
   readonly schema?: string;
-  /** `fanfare` by default. */
+  /** The name of the publication. Default `fanfare`. */
   readonly publication?: string;
 }
 
 export interface ReplicationRemoval {
-  /** As at the installation. */
+  /** The schema, as given to {@link installReplication}. Default `fanfare`. */
   readonly schema?: string;
-  /** As at the installation. */
+  /** The publication, as given to {@link installReplication}. Default `fanfare`. */
   readonly publication?: string;
-  /** The slots to drop, which must not be in use; `["fanfare"]` by default. */
+  /** The replication slots to drop, which must not be in use. Default `["fanfare"]`. */
   readonly slots?: readonly string[];
 }
 
 /**
- * Sets a database up for `postgresReplication`; may be run again, with more tables. Runs {@link replicationSql} in one
- * transaction. It has to be the owner of the tables, and may create publications and schemas.
+ * Sets a database up for `postgresReplication`: runs {@link replicationSql} in one transaction. It is idempotent. Run
+ * it as the owner of the tables, with the right to create publications and schemas.
  *
- * @throws FanfareError SOURCE_NOT_READY where something is missing or in the way, SOURCE_UNAVAILABLE.
+ * @throws FanfareError SOURCE_NOT_READY when an object or a right is missing, or a schema is another role's;
+ * SOURCE_UNAVAILABLE when the database cannot be reached.
  */
 export async function installReplication(
   client: Pick<PostgresPool, "query">,
@@ -48,10 +49,10 @@ export async function installReplication(
 }
 
 /**
- * Takes away what {@link installReplication} made, and the slots. Tables keep their replica identity: nobody knows what
- * it was before.
+ * Removes what {@link installReplication} has created, and the slots. Tables keep their replica identity, since the
+ * earlier one is unknown.
  *
- * @throws FanfareError SOURCE_NOT_READY for a slot in use, SOURCE_UNAVAILABLE.
+ * @throws FanfareError SOURCE_NOT_READY for a slot in use; SOURCE_UNAVAILABLE when the database cannot be reached.
  */
 export async function uninstallReplication(
   client: Pick<PostgresPool, "query">,
@@ -64,7 +65,7 @@ export async function uninstallReplication(
   }
 }
 
-/** The SQL of {@link installReplication}. */
+/** The SQL that {@link installReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
 export function replicationSql(installation: ReplicationInstallation): string {
   const { tables, schema = "fanfare", publication = "fanfare" } = installation;
   const own = identifier(schema);
@@ -81,7 +82,7 @@ export function replicationSql(installation: ReplicationInstallation): string {
   gap_at timestamptz,
   gap_transaction xid8
 ) with (fillfactor = 50);`,
-    // Whoever knows the key can make events: the log takes messages from every role.
+    // A secret prefix: every role can write logical messages, and only those with the key count as events.
     `create table if not exists ${own}.replication_key (key text not null);`,
     `insert into ${own}.replication_key
 select replace(gen_random_uuid()::text, '-', '') where not exists (select from ${own}.replication_key);`,
@@ -94,7 +95,7 @@ language plpgsql security definer ${forFunction(catalogPath)} as${literal(publis
   ].join("\n");
 }
 
-/** The SQL of {@link uninstallReplication}. */
+/** The SQL that {@link uninstallReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
 export function replicationRemovalSql(removal: ReplicationRemoval = {}): string {
   const { schema = "fanfare", publication = "fanfare", slots = ["fanfare"] } = removal;
   const own = identifier(schema);
@@ -124,7 +125,7 @@ begin
 end`;
 }
 
-/** Changes of partitions are told as those of the table which they are parts of. */
+/** With `publish_via_partition_root`, changes of a partition are captured as changes of the partitioned table. */
 function publicationSql(publication: string): string {
   const name = identifier(publication);
   return `do $$ begin
@@ -154,7 +155,7 @@ function tableSql(table: TableName, publication: string): string {
 end $$;`;
 }
 
-/** A string inside a body between dollars, which no name may end. */
+/** A string literal for a dollar-quoted body, which no name in it may end. */
 function dollarFree(text: string): string {
   return literal(text).replaceAll("$", "\\x24");
 }

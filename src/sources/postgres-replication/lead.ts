@@ -16,23 +16,23 @@ export interface LeadOptions {
   readonly slot: string;
   readonly schema: string;
   readonly clock: Clock;
-  /** How long a leader leads without renewing, in milliseconds. */
+  /** The term of the lease, in milliseconds. */
   readonly lease: number;
 }
 
-/** What the database remembers about a slot from one leader to the next. */
+/** How far a slot is published, as stored in the database for the next leader. */
 export interface Progress extends ServerIdentity {
   readonly epoch: string;
-  /** Everything before it was published. Written before the slot hears of it, so the slot is never further. */
+  /** The position up to which everything is published. It is stored before the slot is advanced to it. */
   readonly confirmed: Lsn;
-  /** Changes were lost before this epoch, and nobody has been told yet. */
+  /** The loss of changes before this epoch, until it has been published; undefined: none. */
   readonly gap: Gap | undefined;
 }
 
 export interface Gap {
-  /** When it was noticed, in milliseconds since 1970. */
+  /** The time at which the loss was noticed, in milliseconds since 1970. */
   readonly at: number;
-  /** The transaction that began the epoch: who reads the tables after it has missed nothing. */
+  /** The transaction that began the epoch: a snapshot that includes it has missed no change. */
   readonly transaction: string;
 }
 
@@ -40,8 +40,8 @@ const progressColumns = `epoch, system, timeline, confirmed::text as confirmed, 
   (extract(epoch from gap_at) * 1000)::bigint::text as gap_at`;
 
 /**
- * The right to read the slot, which one process has at a time. The row of its lease remembers how far the slot was
- * published, and that is on the server's disk before the slot hears of it.
+ * The lease for reading the slot, which one process holds at a time. Its row also stores how far the slot is published,
+ * which is on the server's disk before the slot is advanced.
  */
 export class Lead implements AsyncDisposable {
   readonly token: number;
@@ -66,7 +66,10 @@ export class Lead implements AsyncDisposable {
     this.#renewals = this.#renewAgainAndAgain();
   }
 
-  /** Undefined while another process leads. @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE */
+  /**
+   * Takes the lease; undefined while another process leads.
+   * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE
+   */
   static async take(options: LeadOptions, holder: string): Promise<Lead | undefined> {
     const { pool, slot, clock, lease, name } = options;
     const table = tableOf(options);
@@ -87,12 +90,12 @@ export class Lead implements AsyncDisposable {
     }
   }
 
-  /** Undefined until the slot has been made. */
+  /** The stored progress; undefined until the slot was created. */
   get progress(): Progress | undefined {
     return this.#progress;
   }
 
-  /** Aborts when this process leads no longer. */
+  /** Aborts when this process no longer leads. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
@@ -101,16 +104,16 @@ export class Lead implements AsyncDisposable {
     return !this.#ending.signal.aborted && this.#time.isLeft;
   }
 
-  /** Why it has ended. */
+  /** Why the lead has ended. */
   get end(): FanfareError {
     return this.#failure ?? this.#lost();
   }
 
   /**
-   * Everything before `lsn` is published; written with the next renewal. Where the lease has run out and nobody else has
-   * taken it, as after a pause, it is renewed.
+   * Confirms that everything before `lsn` is published; the next renewal stores it. A lease that has expired, as after
+   * a pause of the process, is renewed unless another process has taken it.
    *
-   * @throws FanfareError LEAD_LOST, SOURCE_UNAVAILABLE
+   * @throws FanfareError LEAD_LOST if another process has taken the lease; SOURCE_UNAVAILABLE if it cannot be renewed.
    */
   async confirm(lsn: Lsn): Promise<void> {
     if (this.signal.aborted) throw this.end;
@@ -118,14 +121,18 @@ export class Lead implements AsyncDisposable {
     if (lsn > this.#confirmed) this.#confirmed = lsn;
   }
 
-  /** Ends the lead with an error. */
+  /** Ends the lead; {@link end} is `error` then. */
   fail(error: FanfareError): void {
     if (this.#ending.signal.aborted) return;
     this.#failure = error;
     this.#ending.abort();
   }
 
-  /** Remembers where a new slot begins. With a gap, what the former epoch had not published is lost. */
+  /**
+   * Begins a new epoch: stores the position at which a new slot begins.
+   *
+   * @param isGap true if unpublished changes of the earlier epoch are lost.
+   */
   async begin(identity: ServerIdentity, confirmed: Lsn, isGap: boolean): Promise<Progress> {
     const epoch = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
     const assignments = [
@@ -140,7 +147,7 @@ export class Lead implements AsyncDisposable {
     return this.#progress;
   }
 
-  /** Everybody was told of the gap. */
+  /** Confirms that the gap was published. */
   async closeGap(): Promise<void> {
     this.#progress = readProgress(await this.#write(["gap_at = null", "gap_transaction = null"], []));
   }
@@ -150,13 +157,13 @@ export class Lead implements AsyncDisposable {
     return this.#disposed;
   }
 
-  /** What was confirmed is kept; nobody has to wait until the lease has run out. */
+  /** Stores the confirmed position and releases the lease, so that the next leader need not wait for its expiry. */
   async #release(): Promise<void> {
     this.#ending.abort();
     await this.#renewals;
     if (this.#failure?.code === "LEAD_LOST" || this.#failure?.code === "SOURCE_UNAVAILABLE") return;
     const confirmed = "confirmed = greatest(confirmed, $3::text::pg_lsn)";
-    // Where the database does not answer, the lease runs out by itself.
+    // If the database cannot be reached, the lease expires by itself.
     await this.#write([expired, confirmed], [writeLsn(this.#confirmed)]).catch(() => undefined);
   }
 
@@ -165,12 +172,12 @@ export class Lead implements AsyncDisposable {
     for (;;) {
       await pause(clock, lease / 3, this.signal);
       if (this.signal.aborted) return;
-      // Whoever reads is told by the signal.
+      // A failure ends the lead, and its signal reports that to the reader.
       await this.#renewOrFail().catch(() => undefined);
     }
   }
 
-  /** A database that does not answer within a lease is as good as gone. */
+  /** Renews the lease. A database that does not answer within a term counts as unreachable. */
   async #renewOrFail(): Promise<void> {
     const { clock, lease, name } = this.#options;
     const { promise: silence, reject } = Promise.withResolvers<never>();
@@ -201,7 +208,7 @@ export class Lead implements AsyncDisposable {
     this.onRenewed(confirmed, readSlotHealth(row));
   }
 
-  /** Writes into the row for as long as no later leader has taken it. */
+  /** Writes into the lease's row. @throws FanfareError LEAD_LOST if a later leader has taken it. */
   async #write(assignments: readonly string[], values: readonly string[]): Promise<TextRow> {
     const { pool, slot, name } = this.#options;
     const query = `with ${localCommit} ${this.#row.write("$2", assignments, progressColumns)}`;

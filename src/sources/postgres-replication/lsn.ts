@@ -1,4 +1,4 @@
-/** A place in PostgreSQL's write-ahead log, `16/B374D848` in its own writing: two halves of 32 bits in hexadecimal. */
+/** A log sequence number: a position in PostgreSQL's write-ahead log, printed as two 32-bit halves, `16/B374D848`. */
 export type Lsn = bigint;
 
 export function readLsn(text: string): Lsn {

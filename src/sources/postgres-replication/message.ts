@@ -1,7 +1,10 @@
 import type { Lsn } from "./lsn.ts";
 import { WireReader } from "./wire-reader.ts";
 
-/** A column's value: text as PostgreSQL prints it, null, or `unchanged` for a large one that an update left alone. */
+/**
+ * A column's value: text as PostgreSQL prints it, null, or `unchanged` for a TOASTed value that an update did not
+ * change.
+ */
 export type RawValue = string | null | typeof unchanged;
 export const unchanged: unique symbol = Symbol("unchanged");
 
@@ -10,15 +13,15 @@ export type RawRow = readonly RawValue[];
 
 export interface RawColumn {
   readonly name: string;
-  /** The `oid` of its type. */
+  /** The oid of the column's type. */
   readonly type: number;
 }
 
-/** Begins a committed transaction; the place is that of its commit. */
+/** Begins a committed transaction; `lsn` is the position of its commit. */
 export interface BeginMessage {
   readonly kind: "begin";
   readonly lsn: Lsn;
-  /** Milliseconds since 1970. */
+  /** The time of the commit, in milliseconds since 1970. */
   readonly at: number;
   /** The lower 32 bits of the transaction's id. */
   readonly xid: number;
@@ -26,11 +29,11 @@ export interface BeginMessage {
 
 export interface CommitMessage {
   readonly kind: "commit";
-  /** Directly after the transaction: where to go on when it is done. */
+  /** The position directly after the transaction. */
   readonly end: Lsn;
 }
 
-/** Describes a table; comes before its first change, and again whenever it has changed. */
+/** Describes a table. It comes before the table's first change, and again after its definition has changed. */
 export interface RelationMessage {
   readonly kind: "relation";
   readonly id: number;
@@ -39,7 +42,7 @@ export interface RelationMessage {
   readonly columns: readonly RawColumn[];
 }
 
-/** A row that was inserted, updated or deleted. `before` is whole only where the replica identity is full. */
+/** A row that was inserted, updated or deleted. `before` is complete only with `replica identity full`. */
 export interface RowMessage {
   readonly kind: "row";
   readonly relation: number;
@@ -53,7 +56,7 @@ export interface TruncateMessage {
   readonly relations: readonly number[];
 }
 
-/** What `pg_logical_emit_message` wrote. */
+/** A logical message, written by `pg_logical_emit_message`. */
 export interface TextMessage {
   readonly kind: "text";
   readonly transactional: boolean;
@@ -64,7 +67,7 @@ export interface TextMessage {
 export type Message = BeginMessage | CommitMessage | RelationMessage | RowMessage | TruncateMessage | TextMessage;
 
 /**
- * Reads a message of PostgreSQL's own output plugin `pgoutput`, version 1; undefined for one that says nothing here (an
+ * Decodes a message of PostgreSQL's output plugin `pgoutput`, protocol version 1; undefined for an ignored message (an
  * origin, a type's name). https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
  */
 export function decodeMessage(bytes: Uint8Array): Message | undefined {
@@ -95,14 +98,14 @@ export function decodeMessage(bytes: Uint8Array): Message | undefined {
   }
 }
 
-/** PostgreSQL counts microseconds from the beginning of 2000. */
+/** PostgreSQL's epoch: its timestamps are microseconds since the beginning of 2000. */
 const epoch2000 = Date.UTC(2000, 0, 1);
 
 function milliseconds(microseconds: bigint): number {
   return epoch2000 + Math.floor(Number(microseconds) / 1000);
 }
 
-/** What was read and is not looked at is named by what follows: flags, the commit's place, its end, its time. */
+/** The fields in order: flags, the position of the commit, the position after it, the time. */
 function decodeCommit(reader: WireReader): CommitMessage {
   reader.byte();
   reader.uint64();
@@ -111,7 +114,7 @@ function decodeCommit(reader: WireReader): CommitMessage {
 
 function decodeRelation(reader: WireReader): RelationMessage {
   const id = reader.uint32();
-  // An empty name stands for pg_catalog.
+  // The protocol writes pg_catalog as the empty string.
   const schema = reader.name() || "pg_catalog";
   const name = reader.name();
   reader.byte();
@@ -133,7 +136,7 @@ function decodeInsert(reader: WireReader): RowMessage {
   return { kind: "row", relation, action: "CREATED", before: undefined, after: decodeRow(reader) };
 }
 
-/** `O` brings the whole old row; `K` only its key, which is not enough. */
+/** `O` precedes the complete old row; `K` precedes its replica identity only, which is not enough. */
 function decodeUpdate(reader: WireReader): RowMessage {
   const relation = reader.uint32();
   const which = reader.letter();

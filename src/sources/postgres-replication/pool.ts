@@ -1,6 +1,6 @@
 import type { LentConnection, QueryResult } from "../../postgres/database.ts";
 
-/** A query whose values come as PostgreSQL prints them, and whose rows are arrays. */
+/** A query whose rows are arrays of values as PostgreSQL prints them. */
 export interface RawQuery {
   readonly text: string;
   readonly values: unknown[];
@@ -16,7 +16,7 @@ export interface PostgresConnection extends LentConnection {
   off(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** A `pg.Pool`, as far as it is used. The application that made it closes it. */
+/** A `pg.Pool`, as far as it is used. It stays the application's, which closes it. */
 export interface PostgresPool {
   query(text: string, values?: unknown[]): Promise<QueryResult>;
   connect(): Promise<PostgresConnection>;

@@ -28,14 +28,14 @@ export interface ReaderOptions extends ReadinessOptions {
   readonly lead: Lead;
 }
 
-/** After so many renewals of the lead it is looked whether everything is still there. */
+/** The number of renewals after which the reader checks again that the database has everything that it needs. */
 const inspected = 10;
 
 const standbyAdvice =
   "synchronous_standby_names makes this connection a standby that commits wait for: name the standbys in it, " +
   "instead of *, or give the connection another application_name";
 
-/** Reads the slot for as long as this process leads. */
+/** Reads the slot while this process leads. */
 export class Reader implements AsyncDisposable {
   readonly #options: ReaderOptions;
   readonly #slot: Slot;
@@ -49,7 +49,7 @@ export class Reader implements AsyncDisposable {
     this.#slot = new Slot(options);
   }
 
-  /** @param onReady called when the slot is there: whatever is committed from then on is captured. */
+  /** @param onReady called when the slot exists: changes that commit from then on are captured. */
   async *batches(ending: AbortSignal, onReady: () => void): AsyncIterableIterator<Batch> {
     const { lead } = this.#options;
     const signal = AbortSignal.any([ending, lead.signal]);
@@ -83,7 +83,7 @@ export class Reader implements AsyncDisposable {
     yield* this.#follow(wal, progress, signal);
   }
 
-  /** Where to go on; makes the slot where there is none. Undefined when `signal` aborted. */
+  /** The progress to continue from; creates the slot if there is none. Undefined if `signal` aborts. */
   async #progress(wal: WalConnection, signal: AbortSignal): Promise<Progress | undefined> {
     const { progress } = this.#options.lead;
     if (!progress) return this.#begin(wal, signal);
@@ -94,7 +94,10 @@ export class Reader implements AsyncDisposable {
     return signal.aborted ? undefined : progress;
   }
 
-  /** A slot that is there already is one whose maker did not live to write it down; it has more of the log, not less. */
+  /**
+   * Begins the first epoch. An existing slot is used: its creator ended before it could store the progress, and the
+   * slot holds at least the log since then.
+   */
   async #begin(wal: WalConnection, signal: AbortSignal): Promise<Progress | undefined> {
     const { lead, name, slot } = this.#options;
     const state = await this.#slot.state();
@@ -107,7 +110,7 @@ export class Reader implements AsyncDisposable {
     return from === undefined ? undefined : lead.begin(wal.identity, from, false);
   }
 
-  /** Makes another slot in the place of one that cannot be read on. Whoever leads next tells of the gap. */
+  /** Replaces a slot that cannot be read any further. The next leader publishes the gap. */
   async #beginAnew(why: string, signal: AbortSignal): Promise<void> {
     const { lead, name, slot } = this.#options;
     const identity = this.#wal?.identity;
@@ -150,7 +153,7 @@ export class Reader implements AsyncDisposable {
     }
   }
 
-  /** The next batch is read only when this one was confirmed; until then whoever asks for it gets this one again. */
+  /** Yields a batch again and again until it is confirmed. */
   async *#untilConfirmed(batch: OpenBatch, signal: AbortSignal): AsyncIterableIterator<Batch> {
     while (!batch.isConfirmed && !signal.aborted) yield batch;
   }
@@ -161,7 +164,7 @@ export class Reader implements AsyncDisposable {
     return new OpenBatch({
       changes,
       lag: { rows: wal.waiting, milliseconds },
-      // Leaders read what is in the log already: later than that only this one can have been.
+      // An earlier leader can have read only what was in the log when this connection was opened.
       mayRepeat: changes.some(({ place }) => place.major < wal.began),
       fence: this.#fence,
       lead,
@@ -169,7 +172,7 @@ export class Reader implements AsyncDisposable {
     });
   }
 
-  /** All that can be said of each table: its rows may be any. */
+  /** The batch that publishes a gap: a truncation of each table, since their rows may have changed in any way. */
   #gapBatch({ epoch }: Progress, { at, transaction }: Gap): OpenBatch {
     const { lead, tables, clock } = this.#options;
     const changes = tables.map((table, index): CapturedTruncation => {
@@ -181,7 +184,7 @@ export class Reader implements AsyncDisposable {
     return new OpenBatch({ changes, lag, mayRepeat: true, fence: this.#fence, lead, onConfirmed });
   }
 
-  /** Slots are the whole server's, so there is one scope for each, whatever the sources call themselves. */
+  /** Slot names are unique per server, so the scope is the slot's, independent of the source's name. */
   get #fence(): Fence {
     const { lead, slot } = this.#options;
     return { scope: `postgres/${this.#wal?.identity.system}/${slot}`, token: lead.token };
@@ -199,7 +202,8 @@ export class Reader implements AsyncDisposable {
 
   #watch({ status, kept, left, isStandby }: SlotHealth): void {
     const { name, slot, log, lead } = this.#options;
-    // Commits would wait for this process, and this process for the commits to be visible.
+    // As a synchronous standby this connection would deadlock: commits wait for it, and it waits for them to be
+    // visible.
     if (isStandby) lead.fail(new FanfareError("SOURCE_NOT_READY", `${name}: ${standbyAdvice}`));
     if (telemetry["source.slot"].hasSubscribers) {
       telemetry["source.slot"].publish({ source: name, slot, status, kept, left });
@@ -211,7 +215,7 @@ export class Reader implements AsyncDisposable {
     this.#status = status;
   }
 
-  /** A table that is dropped and made again is not in the publication, and nothing else would tell. */
+  /** Checks the database again. A table that was dropped and created again is missing in the publication, silently. */
   #inspect(): void {
     this.#renewals += 1;
     if (this.#renewals % inspected === 0) assertReady(this.#options).catch((error) => this.#options.lead.fail(error));
@@ -228,8 +232,8 @@ export class Reader implements AsyncDisposable {
 }
 
 /**
- * The log is read with the catalogue as it was when it was written. A publication that was not there at that time is
- * not there for ever.
+ * Whether the log was written before the publication existed. The server decodes the log with the catalog of its time,
+ * so that part can never be read.
  */
 function isOfThePast(error: unknown): boolean {
   return error instanceof FanfareError && codeOf(error.cause) === "42704";
@@ -241,7 +245,7 @@ interface OpenBatchParts extends Pick<Batch, "changes" | "lag" | "fence"> {
   onConfirmed(): Promise<void>;
 }
 
-/** What has been read and not yet been confirmed. */
+/** A batch that may not be confirmed yet. */
 class OpenBatch implements Batch {
   readonly changes: readonly Captured[];
   readonly lag: SourceLag;

@@ -17,7 +17,7 @@ const serverQuery = `select current_setting('wal_level') as level, current_setti
     select (pubinsert and pubupdate and pubdelete and pubtruncate)::text from pg_publication where pubname = $1
   ) as whole`;
 
-/** A partitioned table has its rows in its leaves, and their identity counts. */
+/** The rows of a partitioned table are in its leaf partitions, whose replica identity counts. */
 const tablesQuery = `select wanted.value ->> 0 as schema, wanted.value ->> 1 as name, c.oid::text as id, (
     select bool_and(leaf.relreplident = 'f')::text from pg_class leaf where leaf.relkind = 'r' and leaf.oid in (
       select c.oid union select relid from pg_partition_tree(c.oid)
@@ -31,9 +31,10 @@ left join (pg_class c join pg_namespace n on n.oid = c.relnamespace and c.relkin
   on n.nspname = wanted.value ->> 0 and c.relname = wanted.value ->> 1`;
 
 /**
- * Says what a database lacks.
+ * Resolves if the database has everything that replication needs.
  *
- * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE
+ * @throws FanfareError SOURCE_NOT_READY with what is missing and what to do; SOURCE_UNAVAILABLE when the database
+ * cannot be reached.
  */
 export async function assertReady({ pool, name, tables, publication, unboundedSlot }: ReadinessOptions): Promise<void> {
   const names = JSON.stringify(tables.map((table) => [table.schema, table.name]));

@@ -15,7 +15,7 @@ select a.attname::text as name from pg_catalog.pg_index i
 join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
 where i.indrelid = $1::text::oid and i.indisprimary`;
 
-/** A table as the log described it last: it turns printed rows into captured ones. */
+/** A table as the log described it last. It converts printed rows into captured ones. */
 export class Relation {
   readonly table: TableName;
   readonly #columns: readonly Column[];
@@ -26,8 +26,8 @@ export class Relation {
   }
 
   /**
-   * The log does not tell the primary key, since with a full replica identity every column is part of that; it is taken
-   * from the catalogue as it is now.
+   * Looks up the types and the primary key in the present catalog. The log does not tell the primary key: with
+   * `replica identity full`, each column is part of the identity.
    */
   static async open(message: RelationMessage, pool: PostgresPool): Promise<Relation> {
     const { id, schema, name, columns } = message;
@@ -46,7 +46,7 @@ export class Relation {
     return new Relation({ schema, name }, known);
   }
 
-  /** @param before from where values come that an update left alone and did not send. */
+  /** @param before the old row, with the TOASTed values that an update did not change and the log does not repeat. */
   row(raw: RawRow, before?: RawRow): CapturedRow {
     return Object.fromEntries(
       this.#columns.map(({ name, form }, index): [string, string | null] => {

@@ -1,21 +1,21 @@
 import type { TextRow } from "../../postgres/database.ts";
 
-/** Whether the server still keeps the log that a slot has not read. */
+/** The state of a replication slot, from `pg_replication_slots`. */
 export interface SlotHealth {
   /**
-   * `reserved` as it should be; `extended` beyond `max_wal_size`; `unreserved` when the next checkpoint may remove it;
-   * `lost` when it is gone, or the slot is.
+   * `wal_status`. `reserved`: normal; `extended`: more log than `max_wal_size` is kept; `unreserved`: the next
+   * checkpoint may remove log that the slot needs; `lost`: that log was removed, or the slot is gone.
    */
   readonly status: "reserved" | "extended" | "unreserved" | "lost";
-  /** Bytes of the log that are kept for it. */
+  /** The number of bytes of the log that the server keeps for the slot. */
   readonly kept: number;
-  /** Bytes that may be written until it is `lost`; undefined where the server sets no bound. */
+  /** `safe_wal_size`: the number of bytes that can be written until the slot is lost; undefined without a limit. */
   readonly left: number | undefined;
-  /** Whether commits wait for whoever reads the slot, as for a synchronous standby. */
+  /** Whether commits wait for the slot's reader, as for a synchronous standby. */
   readonly isStandby: boolean;
 }
 
-/** To be selected from {@link slotHealthSource}, where `$1` is the slot's name. */
+/** The columns to select from {@link slotHealthSource}, where `$1` is the slot's name. */
 export const slotHealthColumns: string = `s.wal_status::text as status, s.safe_wal_size::text as remaining,
   pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::text as kept,
   coalesce(r.sync_priority, 0)::text as sync_priority`;

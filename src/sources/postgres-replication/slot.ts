@@ -16,7 +16,7 @@ export interface SlotState {
   readonly database: string;
   readonly status: string;
   readonly confirmed: Lsn;
-  /** The process that reads it. */
+  /** The pid of the server process that reads the slot; undefined: none. */
   readonly reader: string | undefined;
 }
 
@@ -28,10 +28,10 @@ interface SlotOptions {
   readonly log: Log | undefined;
 }
 
-/** After so many milliseconds the log is told that making a slot takes long. */
+/** The time after which a warning is logged that creating the slot takes long, in milliseconds. */
 const patience = 5000;
 
-/** The replication slot: what makes the server keep the log until it was read. */
+/** The replication slot, by which the server keeps the log until it was read. */
 export class Slot {
   readonly #options: SlotOptions;
 
@@ -40,9 +40,9 @@ export class Slot {
   }
 
   /**
-   * Undefined when there is none.
+   * The slot's state; undefined if it does not exist.
    *
-   * @throws FanfareError SOURCE_NOT_READY for a slot of somebody else's.
+   * @throws FanfareError SOURCE_NOT_READY for a slot of another database or output plugin.
    */
   async state(): Promise<SlotState | undefined> {
     const { pool, name, slot } = this.#options;
@@ -66,7 +66,7 @@ export class Slot {
     };
   }
 
-  /** Ends whoever reads the slot: its lease has run out, or it would not be asked for. */
+  /** Ends the connection that reads the slot: an earlier leader's, whose lease has expired. */
   async free(signal: AbortSignal): Promise<void> {
     const { pool, name, slot, clock } = this.#options;
     const query = `select pg_catalog.pg_terminate_backend(active_pid)::text as ended
@@ -85,9 +85,9 @@ export class Slot {
   }
 
   /**
-   * Makes the slot, and waits for transactions that are open now, as the server has to.
+   * Creates the slot. The server waits for the end of all transactions that are open now.
    *
-   * @returns from where on it has the log; undefined when `signal` aborted before.
+   * @returns the position at which the slot's log begins; undefined if `signal` aborts first.
    */
   create(signal: AbortSignal): Promise<Lsn | undefined> {
     return withConnection(this.#options.pool, (connection) => this.#create(connection, signal));
@@ -106,7 +106,7 @@ export class Slot {
     const { pool, name, slot, clock, log } = this.#options;
     const [backend] = await textRows(connection, "select pg_catalog.pg_backend_pid()::text as pid");
     const cancel = (): void => {
-      // Fails where the database is away, and then there is nothing to cancel.
+      // If this fails, the database cannot be reached, and the creation has ended by itself.
       pool.query("select pg_catalog.pg_cancel_backend($1::text::int)", [backend?.["pid"]]).catch(() => undefined);
     };
     if (signal.aborted) return undefined;
@@ -128,7 +128,7 @@ export class Slot {
   }
 }
 
-/** Why a slot cannot go on where the last leader was; undefined when it can. */
+/** Why the slot cannot continue from the stored progress; undefined if it can. */
 export function whyLost(
   state: SlotState | undefined,
   { system, timeline, confirmed }: Progress,

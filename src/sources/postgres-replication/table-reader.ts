@@ -13,13 +13,13 @@ import { valueForms } from "./value-form.ts";
 const opening = `set transaction isolation level repeatable read, read only;
 ${forTransaction({ ...equalText, ...catalogPath })}`;
 
-/** The columns that the log tells of: none that are generated, before PostgreSQL 18. */
+/** SQL for whether a column is in the log: generated columns are not, before PostgreSQL 18. */
 const inLog = `a.attgenerated = '' or a.attgenerated = 's' and current_setting('server_version_num')::int >= 180000`;
 
 /**
- * Reads a table in one snapshot.
+ * Reads a table's rows and the snapshot that shows them, in one transaction.
  *
- * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE, OVERFLOW
+ * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE, OVERFLOW, see `TableReader`.
  */
 export async function readTable(name: string, pool: PostgresPool, request: SnapshotRequest): Promise<TableSnapshot> {
   const table = `${request.table.schema}.${request.table.name}`;

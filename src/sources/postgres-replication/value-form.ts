@@ -2,17 +2,17 @@ import { textRows, type Queryable, type TextRow } from "../../postgres/database.
 import { readArray, readRecord, type Elements } from "./array-literal.ts";
 
 /**
- * How values of a type are written: PostgreSQL prints them in its own way (`t`, `{1,2}`, `2026-01-31 12:00:00+00`), a
- * captured row has them as `to_jsonb` would.
+ * Converts printed values of a type (`t`, `{1,2}`, `2026-01-31 12:00:00+00`) into the form of `to_jsonb`, which
+ * captured rows have.
  */
 export interface ValueForm {
-  /** A column's own value. */
+  /** Converts a column's value. */
   text(printed: string): string;
-  /** The same as JSON, inside an array or a composite value. */
+  /** Converts a value inside an array or a composite value, as JSON. */
   json(printed: string): string;
 }
 
-/** Types that are strings in JSON: text, dates, uuid, bytea, enums and whatever is not known. */
+/** Types that are strings in JSON: text, dates, uuid, bytea, enums and all unknown types. */
 export const plainForm: ValueForm = { text: (printed) => printed, json: (printed) => JSON.stringify(printed) };
 
 export const booleanForm: ValueForm = { text: readBoolean, json: readBoolean };
@@ -21,13 +21,13 @@ function readBoolean(printed: string): string {
   return printed === "t" || printed === "true" ? "true" : "false";
 }
 
-/** JSON has no number that is infinite or none, so these are strings. */
+/** Numbers. JSON has neither NaN nor infinities, so these are strings. */
 export const numberForm: ValueForm = {
   text: withoutExponent,
   json: (printed) => (/^-?\d/.test(printed) ? withoutExponent(printed) : JSON.stringify(printed)),
 };
 
-/** `1.5e-07` is 0.00000015: `to_jsonb` turns floating point numbers into decimals, which have no exponent. */
+/** Writes `1.5e-07` as 0.00000015: `to_jsonb` prints floating-point numbers as decimals, without an exponent. */
 function withoutExponent(printed: string): string {
   const [, sign = "", whole = "", fraction = "", exponent] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(printed) ?? [];
@@ -40,7 +40,7 @@ function withoutExponent(printed: string): string {
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** Timestamps with and without a zone, printed with the settings `equalText`. */
+/** Timestamps with and without a time zone, printed with the settings `equalText`. */
 export const timestampForm: ValueForm = {
   text: isoTimestamp,
   json: (printed) => JSON.stringify(isoTimestamp(printed)),
@@ -54,7 +54,7 @@ function isoTimestamp(printed: string): string {
 
 export const jsonForm: ValueForm = { text: (printed) => printed, json: (printed) => printed };
 
-/** An array of any number of dimensions, as nested arrays of JSON. */
+/** Arrays of any number of dimensions, as nested arrays of JSON. */
 export function arrayForm(element: ValueForm, delimiter: string): ValueForm {
   const write = (elements: Elements): string => `[${elements.map(writeElement).join(", ")}]`;
   const writeElement = (value: string | null | Elements): string => {
@@ -65,7 +65,7 @@ export function arrayForm(element: ValueForm, delimiter: string): ValueForm {
   return { text: json, json };
 }
 
-/** A composite value, as an object of JSON with its keys in the order of `jsonb`: shorter ones first. */
+/** Composite values, as objects of JSON with their keys in the order of `jsonb`: by length, then by bytes. */
 export function recordForm(fields: readonly (readonly [name: string, form: ValueForm])[]): ValueForm {
   const order = fields
     .map(([name, form], index) => ({ name, form, index, bytes: Buffer.from(name) }))
@@ -81,7 +81,7 @@ export function recordForm(fields: readonly (readonly [name: string, form: Value
   return { text: json, json };
 }
 
-/** The types of PostgreSQL's own that `to_jsonb` does not make a string of, or that it prints in another way. */
+/** The built-in types that `to_jsonb` does not convert to a string, or that it prints differently. */
 const builtIn: ReadonlyMap<number, ValueForm> = new Map([
   [16, booleanForm],
   [20, numberForm],
@@ -97,8 +97,8 @@ const builtIn: ReadonlyMap<number, ValueForm> = new Map([
 ]);
 
 /**
- * The types asked for and every type they are made of: the base of a domain, the elements of an array, the fields of a
- * composite. A type that has been dropped since is not found.
+ * The requested types and, recursively, the types that they consist of: the base of a domain, the elements of an array,
+ * the fields of a composite type. A type that was dropped is not found.
  */
 const query = `
 with recursive needed(oid) as (
@@ -120,7 +120,7 @@ select t.oid::text as oid,
     where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as fields
 from needed join pg_catalog.pg_type t on t.oid = needed.oid`;
 
-/** How the values of each type are written, by its `oid`. A database is asked about those that are not its own. */
+/** The forms of types, by their oids. The catalog is queried for types that are not built in. */
 export async function valueForms(client: Queryable, types: readonly number[]): Promise<readonly ValueForm[]> {
   const others = types.filter((type) => !builtIn.has(type));
   const rows = others.length > 0 ? await textRows(client, query, [`{${others.join(",")}}`]) : [];

@@ -4,13 +4,14 @@ import { textRows } from "../../postgres/database.ts";
 import { TransactionSnapshot } from "../../postgres/transaction-snapshot.ts";
 import type { PostgresPool } from "./pool.ts";
 
-/** Between two looks, in milliseconds: at first, and at most. */
+/** The first and the longest pause between two snapshots, in milliseconds. */
 const shortest = 1;
 const longest = 32;
 
 /**
- * The log tells of a commit before others can see it: by microseconds as a rule, and for as long as a synchronous standby
- * does not answer. Nothing may be told before a new transaction can read it.
+ * Waits until transactions are visible to new snapshots (MVCC). The log shows a commit before other transactions can
+ * see its changes: by microseconds as a rule, by longer while a synchronous standby does not answer. No change may be
+ * published before a new transaction can read it.
  */
 export class Visibility {
   readonly #pool: PostgresPool;
@@ -28,14 +29,14 @@ export class Visibility {
   }
 
   /**
-   * A transaction's whole id. The log has its lower 32 bits; of all ids that end so it is the one nearest to those that
-   * are given out now, since a database cannot hold two that are 2³¹ apart.
+   * A transaction's 64-bit id. The log has its lower 32 bits; of all ids with these bits it is the one nearest to the
+   * present ids, since wraparound protection keeps live ids less than 2³¹ apart.
    */
   wholeId(xid: number): bigint {
     return this.#snapshot.xmax + BigInt.asIntN(32, BigInt(xid) - this.#snapshot.xmax);
   }
 
-  /** Resolves when a new snapshot shows all of them, or when `signal` aborts. */
+  /** Resolves when a new snapshot includes all transactions, or `signal` aborts. */
   async wait(transactions: readonly bigint[], signal: AbortSignal): Promise<void> {
     for (let delay = shortest; !this.#shows(transactions); delay = Math.min(delay * 2, longest)) {
       this.#snapshot = await takeSnapshot(this.#pool);

@@ -1,7 +1,7 @@
 import type { Lsn } from "./lsn.ts";
 import type { Message } from "./message.ts";
 
-/** Everything up to here has been sent: nothing was committed in between that concerns anybody here. */
+/** The server has sent everything up to `end`, from keepalive messages. */
 export interface ProgressMessage {
   readonly kind: "progress";
   readonly end: Lsn;
@@ -9,7 +9,7 @@ export interface ProgressMessage {
 
 export type WalMessage = Message | ProgressMessage;
 
-/** A queue that does not move its messages, and in which one progress follows no other. */
+/** A queue of messages that takes constant time per message, and that merges consecutive progress messages. */
 export class WaitingMessages {
   #messages: { readonly message: WalMessage; readonly bytes: number }[] = [];
   #head = 0;

@@ -10,12 +10,12 @@ import { decodeMessage } from "./message.ts";
 import { WaitingMessages, type WalMessage } from "./waiting-messages.ts";
 import { WireReader } from "./wire-reader.ts";
 
-/** What goes into a client's options, so that it connects as a standby would. */
+/** The option of a `pg.Client` by which it connects in replication mode. */
 export interface ReplicationMode {
   readonly replication: "database";
 }
 
-/** A `pg.Client` in replication mode, as far as it is used. It is connected and closed here. */
+/** A `pg.Client` in replication mode, as far as it is used. The source connects and closes it. */
 export interface ReplicationClient {
   readonly connection: {
     readonly stream: { write(bytes: Uint8Array): boolean; pause(): unknown; resume(): unknown };
@@ -34,7 +34,7 @@ export interface ReplicationClient {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** Which server it is, and on which of its timelines: another one after a restore or a failover. */
+/** The identity of a server and of its timeline, which changes with a restore and a failover. */
 export interface ServerIdentity {
   readonly system: string;
   readonly timeline: string;
@@ -46,10 +46,10 @@ export interface WalStart {
   readonly from: Lsn;
 }
 
-/** Bytes of the log that may wait to be read. More than that, and the server is not listened to until half is gone. */
+/** Back-pressure: at this many waiting bytes the socket is paused, until half of them were read. */
 const mostWaiting = 1_048_576;
 
-/** Values are printed by the process that sends the log: in the form of `to_jsonb`, and never by somebody's search path. */
+/** The settings of the sending process, which prints the values: the form of `to_jsonb`, and a safe search path. */
 const settings = forConnection({
   ...equalText,
   ...catalogPath,
@@ -61,15 +61,15 @@ const settings = forConnection({
 });
 
 /**
- * Which of PostgreSQL's functions warns that a publication was not there when a change was written. From 18 on the server
- * only does that, and leaves the changes out; older ones end the stream with the error "undefined object" (42704).
+ * The function of PostgreSQL that warns that a publication did not exist when a change was written. From 18 on the
+ * server warns and leaves the changes out; earlier ones end the stream with the error "undefined object" (42704).
  */
 const loading = "LoadPublications";
 
-/** Reads the write-ahead log as `pgoutput` tells it. */
+/** A replication connection, which receives the write-ahead log as messages of `pgoutput`. */
 export class WalConnection implements AsyncDisposable {
   readonly identity: ServerIdentity;
-  /** How far the log went when the connection was made. */
+  /** The end of the log when the connection was opened. */
   readonly began: Lsn;
   readonly #name: string;
   readonly #client: ReplicationClient;
@@ -95,9 +95,12 @@ export class WalConnection implements AsyncDisposable {
     this.began = identity.began;
   }
 
-  /** @throws FanfareError SOURCE_NOT_READY for a connection that is none for replication, SOURCE_UNAVAILABLE. */
+  /**
+   * @throws FanfareError SOURCE_NOT_READY for a connection that is not in replication mode; SOURCE_UNAVAILABLE when the
+   * database cannot be reached.
+   */
   static async open(name: string, client: ReplicationClient, clock: Clock): Promise<WalConnection> {
-    // Errors of a connection that is not in use arrive here alone; those of a query reject it as well.
+    // An error of an idle connection arrives by this event only; an error of a query rejects the query as well.
     const opened: WalConnection[] = [];
     client.on("error", (error) => opened.forEach((connection) => connection.#fail(streamError(name, error))));
     try {
@@ -113,17 +116,17 @@ export class WalConnection implements AsyncDisposable {
     }
   }
 
-  /** What went wrong, once something has. */
+  /** The error that ended the connection; undefined while it works. */
   get failure(): FanfareError | undefined {
     return this.#failure;
   }
 
-  /** Messages that have arrived and were not taken. */
+  /** The number of messages that have arrived and were not taken. */
   get waiting(): number {
     return this.#queue.length;
   }
 
-  /** Resolves when the server has begun to send. */
+  /** Starts replication; resolves when the server has begun to send. */
   async start({ slot, publication, from }: WalStart): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { connection } = this.#client;
@@ -138,7 +141,7 @@ export class WalConnection implements AsyncDisposable {
     const options = `proto_version '1', publication_names '${publications}', messages 'true'`;
     const place = `SLOT ${identifier(slot)} LOGICAL ${writeLsn(from)}`;
     const running = this.#client.query(`START_REPLICATION ${place} (${options})`);
-    // The query goes on for as long as the log is read: that it ends is a failure in any case.
+    // The query runs as long as the log is streamed, so its end is always a failure.
     const ended = running.then(
       () => this.#fail(new FanfareError("SOURCE_UNAVAILABLE", `${this.#name}: the server ended the stream`)),
       (error: unknown) => this.#fail(streamError(this.#name, error)),
@@ -147,12 +150,12 @@ export class WalConnection implements AsyncDisposable {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Bytes of all messages that were taken. */
+  /** The total number of bytes of the messages that were taken. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** The next message, if it has arrived. */
+  /** Removes and returns the next message; undefined if none has arrived. */
   take(): WalMessage | undefined {
     const waiting = this.#queue.bytes;
     const message = this.#queue.take();
@@ -164,7 +167,7 @@ export class WalConnection implements AsyncDisposable {
     return message;
   }
 
-  /** What `take` would give. */
+  /** Returns the next message without removing it. */
   peek(): WalMessage | undefined {
     return this.#queue.peek();
   }
@@ -181,7 +184,7 @@ export class WalConnection implements AsyncDisposable {
     this.#wake = undefined;
   }
 
-  /** Tells the server that it may forget everything before `lsn`, and that this side is alive. */
+  /** Sends a status update: the server may discard the log before `lsn`, and this connection is alive. */
   acknowledge(lsn: Lsn): void {
     if (this.#ended) return;
     this.#acknowledged = lsn;
@@ -196,7 +199,7 @@ export class WalConnection implements AsyncDisposable {
     await this.#client.end().catch(() => undefined);
   }
 
-  /** The bytes are the parser's, which uses them again: whatever is kept has to be read now. */
+  /** Decodes a chunk at once, since the driver's parser reuses its memory. */
   #receive(chunk: Uint8Array | undefined): void {
     if (this.#ended || this.#failure || !chunk) return;
     try {
@@ -209,7 +212,7 @@ export class WalConnection implements AsyncDisposable {
   #read(reader: WireReader, bytes: number): void {
     const letter = reader.letter();
     if (letter === "w") {
-      // The places of the piece and of the log's end, and the time it was sent.
+      // Skips three fields of XLogData: the position of the data, the end of the log, the time of sending.
       for (let number = 0; number < 3; number += 1) reader.uint64();
       const message = decodeMessage(reader.rest());
       if (message) this.#push(message, bytes);
@@ -247,8 +250,8 @@ async function identify(client: ReplicationClient): Promise<ServerIdentity & { b
 }
 
 /**
- * A pooler either refuses the parameter `replication` (08P01 by PgBouncer) or leaves it out, and then IDENTIFY_SYSTEM is
- * a syntax error.
+ * The error of opening a connection. A pooler refuses the parameter `replication` (PgBouncer with 08P01), or drops it,
+ * and IDENTIFY_SYSTEM is a syntax error then.
  */
 function connectionError(name: string, error: unknown): FanfareError {
   const code = codeOf(error);
@@ -266,7 +269,7 @@ function connectionError(name: string, error: unknown): FanfareError {
   return databaseError(name, "connect for replication", error);
 }
 
-/** The cause says more: why the server ended the stream. */
+/** The error of an ended stream. Its cause is the server's error. */
 function streamError(name: string, error: unknown): FanfareError {
   const why = error instanceof Error ? error.message : String(error);
   return new FanfareError("SOURCE_UNAVAILABLE", `${name}: the stream broke off: ${why}`, { cause: error });

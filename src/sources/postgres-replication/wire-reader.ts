@@ -1,4 +1,4 @@
-/** Reads PostgreSQL's wire format: big-endian numbers, and strings that end with a zero byte or come with their length. */
+/** Reads PostgreSQL's wire format: big-endian numbers, and strings with a terminating zero byte or a length. */
 export class WireReader {
   readonly #bytes: Buffer;
   #offset = 0;
@@ -31,13 +31,13 @@ export class WireReader {
     return this.#bytes.readBigUInt64BE(this.#skip(8));
   }
 
-  /** A string of so many bytes. */
+  /** Reads a string of `length` bytes. */
   text(length: number): string {
     const start = this.#skip(length);
     return this.#bytes.toString("utf8", start, start + length);
   }
 
-  /** A string that ends with a zero byte. */
+  /** Reads a string up to a zero byte. */
   name(): string {
     const end = this.#bytes.indexOf(0, this.#offset);
     if (end < 0) throw new RangeError("A name has no end");
@@ -46,7 +46,7 @@ export class WireReader {
     return name;
   }
 
-  /** What has not been read yet. It shares the memory of what is read. */
+  /** The bytes that were not read yet, as a view on the same memory. */
   rest(): Uint8Array {
     return this.#bytes.subarray(this.#offset);
   }
