@@ -1,7 +1,7 @@
 import type { Arguments } from "../declare/declaration.ts";
 import type { Trigger, TriggerDetails, Triggers } from "../declare/triggers.ts";
 
-/** What a setup function is told besides the field's arguments. Reading `context` makes the operation private. */
+/** The operation, as a setup function gets it. Reading `context` makes the operation private to its session. */
 export type SetupOptions = Omit<TriggerDetails, "subscriptionName">;
 
 interface SetupShape {
@@ -12,10 +12,10 @@ interface SetupShape {
   ): Readonly<Record<string, Trigger & { readonly channelOptions?: unknown }>>;
 }
 
-/** From an operation to the triggers that concern it. `channelOptions` are taken and not used. */
+/** Maps an operation to the triggers that it listens to. `channelOptions` are accepted and ignored. */
 export type SetupFunction = SetupShape["setup"];
 
-/** By the names of subscription fields. A field without an entry listens to the trigger that is called like it. */
+/** Setup functions by subscription field. A field without an entry listens to the trigger with the field's name. */
 export type SetupFunctions = Readonly<Record<string, SetupFunction>>;
 
 export function triggersOf(setupFunctions: SetupFunctions): Triggers {

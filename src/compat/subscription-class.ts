@@ -8,7 +8,7 @@ import { subscription, type SubscriptionField, type SubscriptionOptions } from "
 import { topic, type Topic } from "../declare/topic.ts";
 import type { Publisher } from "../declare/publisher.ts";
 
-/** What a class broadcasts by: a Fanfare, or a publisher in a process that has no schema. */
+/** The publisher of a class's broadcasts: a Fanfare, or a {@link Publisher} in a process without a schema. */
 export type ClassPublisher = Pick<Publisher, "publish" | "end">;
 
 /** A class that extends {@link Subscription}. */
@@ -18,7 +18,7 @@ export interface SubscriptionClass<Payload, Args, Context, Value> {
   readonly publisher: ClassPublisher | undefined;
 }
 
-/** The rest of a field's definition. */
+/** The other properties of a field's definition. */
 export type FieldOptions<Context> = Pick<
   GraphQLFieldConfig<unknown, Context>,
   "type" | "args" | "description" | "deprecationReason"
@@ -28,8 +28,8 @@ const everyone = topic("subscription-class", { class: String });
 const grouped = topic("subscription-class", { class: String, group: String });
 
 /**
- * One class per subscription field, as in django-channels-graphql-ws. A subscription hears what is broadcast to its
- * groups, and what is broadcast to its whole class.
+ * A base class with one subclass per subscription field, as in django-channels-graphql-ws. A subscription gets the
+ * broadcasts to its groups, and those to its whole class.
  *
  * ```ts
  * class OnMessage extends Subscription<Message, { room: string }> {
@@ -47,31 +47,33 @@ const grouped = topic("subscription-class", { class: String, group: String });
  * ```
  */
 export abstract class Subscription<Payload, Args = unknown, Context = unknown, Value = unknown> {
-  /** Only a type; there is no such property. */
+  /** A type only: the property does not exist at run time. */
   declare readonly payload: Payload;
 
-  /** What broadcasts go through: for all classes if it is set here, for one class and those below it if it is set there. */
+  /** The publisher of broadcasts. Set it on this class for all subclasses, or on a subclass for that one. */
   static publisher: ClassPublisher | undefined;
 
-  /** Keeps the groups of two classes apart. The class's name; override it where a bundler renames classes. */
+  /** The prefix of the class's groups. Default: the class's name; override it if a bundler renames classes. */
   static get namespace(): string {
     return this.name;
   }
 
-  /** Results that may wait for a slow client; the oldest goes when one more comes. 1: the latest state only. */
+  /**
+   * The number of results that may wait for a slow client; one more drops the oldest, and the gap is told. 1: only the
+   * latest result is kept. Default 1,024.
+   */
   readonly queueLimit: number = 1_024;
 
-  /** Joins groups, of any names. Without it, or without an answer, only broadcasts to the whole class are heard. */
+  /** Returns the groups to join, of any names. Default: none, so only broadcasts to the whole class arrive. */
   subscribe(_args: Args, _context: Context & OperationContext): MaybePromise<readonly string[] | void> {}
 
   /**
-   * The field's value for what was broadcast. SKIP sends nothing. An implementation with two parameters or fewer is
-   * called once for everybody who asked the same question; one with a third gets the context, and is called for each
-   * client.
+   * The field's value for a broadcast; SKIP sends nothing. An implementation with at most two parameters is called once
+   * for all operations with equal plans. An implementation with a third gets the context, and is called per operation.
    */
   abstract publish(payload: Payload, args: Args, context: Context & OperationContext): MaybePromise<Value | Skip>;
 
-  /** Called once when a subscription ends for whatever reason, also when its socket dies. */
+  /** Called once when a subscription ends for any reason, including a lost connection. */
   unsubscribed(_args: Args, _context: Context & OperationContext): MaybePromise<void> {}
 
   /**
@@ -87,9 +89,9 @@ export abstract class Subscription<Payload, Args = unknown, Context = unknown, V
   }
 
   /**
-   * Publishes to a group of this class, or without one to everybody on this class. Resolves when the event is stored.
+   * Publishes to a group of this class, or without `group` to all its subscriptions. Resolves when the event is stored.
    *
-   * @throws FanfareError NOT_BOUND without a `publisher`; EVENT_NOT_STORED, EVENT_UNKNOWN.
+   * @throws FanfareError NOT_BOUND without a `publisher`; EVENT_NOT_STORED and EVENT_UNKNOWN as `Publisher.publish`.
    */
   static async broadcast<Payload, Args, Context, Value>(
     this: SubscriptionClass<Payload, Args, Context, Value>,
@@ -99,9 +101,10 @@ export abstract class Subscription<Payload, Args = unknown, Context = unknown, V
   }
 
   /**
-   * Ends the subscriptions of a group of this class, or without one all of this class: their clients get `complete`.
+   * Ends the subscriptions of a group of this class, or without `group` all of this class: their clients get
+   * `complete`.
    *
-   * @throws FanfareError like {@link broadcast}.
+   * @throws FanfareError as {@link broadcast}.
    */
   static async unsubscribe<Payload, Args, Context, Value>(
     this: SubscriptionClass<Payload, Args, Context, Value>,
@@ -128,7 +131,7 @@ function optionsOf<Payload, Args, Context, Value>(
   };
 }
 
-/** A class whose `publish` can serve everybody who asks the same. */
+/** A class whose `publish` ignores the context, so that its results can be shared. */
 interface Shared<Payload, Args, Value> {
   publish(payload: Payload, args: Args): MaybePromise<Value | Skip>;
 }
@@ -149,7 +152,7 @@ function topicOf<Payload>(namespace: string, group: string | undefined): Topic<P
     : grouped.of<Payload>()({ class: namespace, group });
 }
 
-/** Plain JavaScript may answer anything; a text would be taken letter by letter. */
+/** Checks the groups: plain JavaScript may return any value, and a string would be iterated by characters. */
 function namesOf(namespace: string, groups: unknown): readonly string[] {
   if (groups === undefined || groups === null) return [];
   if (Array.isArray(groups) && groups.every((group) => typeof group === "string")) return groups;

@@ -8,49 +8,53 @@ import { createFanfare, type Fanfare } from "../fanfare.ts";
 import { consoleLog } from "../observe/console-log.ts";
 import { triggersOf, type SetupFunctions } from "./setup-functions.ts";
 
-/** What a manager is made of: a server that is there already, or what one is made of. */
+/** Options of a manager: an existing server, or a schema and an engine of which it creates its own server. */
 export type ManagerOptions<Context = unknown> = {
-  /** Subscriptions at the same time; one more is refused. Default 10,000. */
+  /**
+   * The largest number of running subscriptions, at least 1; one more is refused. Default 10,000; Infinity: no limit.
+   */
   readonly subscriptions?: number;
-  /** Told of callbacks that throw. Default: the standard error stream. */
+  /** Where callbacks that throw are logged. Default: the standard error stream. */
   readonly log?: Log;
 } & (
   | {
-      /** Whoever made it disposes it. */
+      /** The server. The manager does not dispose it. */
       readonly fanfare: Pick<Fanfare<Context>, "publish" | "subscribe">;
     }
   | {
       readonly schema: GraphQLSchema;
-      /** Whoever made it closes it. */
+      /** The engine that events travel by. The manager does not close it. */
       readonly pubsub: PubSubEngineLike;
       readonly setupFunctions?: SetupFunctions;
     }
 );
 
 /**
- * Gets an event's result, or the error that ended the subscription. While it returns a promise, the results that follow
- * wait.
+ * Gets an event's result, or the error that ended the subscription. If it returns a promise, further results wait for
+ * that.
  */
 export type SubscriptionCallback = (error: unknown, result?: FormattedResult) => unknown;
 
-/** What {@link SubscriptionManager.subscribe} takes. */
+/** Options of {@link SubscriptionManager.subscribe}. */
 export interface ManagedSubscription<Context = unknown> {
   readonly query: string;
   readonly callback: SubscriptionCallback;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
-  /** The context, or a function that makes one for each event. */
+  /** The context, or a function that makes a context for each event. */
   readonly context?: Context | (() => MaybePromise<Context>);
-  /** Words the errors of this subscription's results, after the server's own `formatError`. */
+  /** Formats the errors in this subscription's results, after the server's `formatError`. */
   readonly formatError?: (error: GraphQLFormattedError) => GraphQLFormattedError;
-  /** Changes the results of this subscription. */
+  /** Transforms the results of this subscription. */
   readonly formatResponse?: (result: FormattedResult, options: ManagedSubscription<Context>) => FormattedResult;
 }
 
 type Results = Awaited<ReturnType<Fanfare["subscribe"]>>;
 type Step = IteratorResult<FormattedResult>;
 
-/** The manager of graphql-subscriptions 0.3 and of its ports: subscriptions by number, results by callback. */
+/**
+ * The `SubscriptionManager` of graphql-subscriptions 0.3 and its ports: subscriptions by number, results by callback.
+ */
 export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
   readonly #fanfare: Pick<Fanfare<Context>, "publish" | "subscribe">;
   readonly #own = new AsyncDisposableStack();
@@ -60,7 +64,7 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
   #starting = 0;
   #count = 0;
 
-  /** @throws FanfareError BAD_OPTION */
+  /** @throws FanfareError BAD_OPTION for a limit below 1. */
   constructor(options: ManagerOptions<Context>) {
     this.#limit = options.subscriptions ?? 10_000;
     this.#log = options.log ?? consoleLog;
@@ -84,17 +88,18 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
     );
   }
 
-  /** Subscriptions that run. */
+  /** The number of running subscriptions. */
   get size(): number {
     return this.#running.size;
   }
 
   /**
-   * Resolves with the subscription's number, counted from 0, when every event that is published from then on will be
-   * heard.
+   * Starts a subscription. Resolves with its number, counted from 0, when it is live: each event that is published from
+   * then on is delivered.
    *
-   * @throws SubscriptionRefused with all `errors` of a document that is not valid, or of a field that refused; a
-   * GraphQLError TOO_MANY_OPERATIONS; FanfareError BROKER_UNAVAILABLE, CLOSED.
+   * @throws SubscriptionRefused with all `errors` of an invalid document, or of a field that refused; GraphQLError
+   * TOO_MANY_OPERATIONS above the limit; FanfareError BROKER_UNAVAILABLE when the broker could not confirm the
+   * subscription; CLOSED after disposal.
    */
   async subscribe(options: ManagedSubscription<Context>): Promise<number> {
     if (this.#own.disposed) throw new FanfareError("CLOSED", "This SubscriptionManager was disposed");
@@ -107,7 +112,7 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
     }
   }
 
-  /** @throws FanfareError CLOSED for a number that nobody has, or whose subscription has ended. */
+  /** Ends a subscription. @throws FanfareError CLOSED for an unknown number, or one whose subscription has ended. */
   unsubscribe(id: number): void {
     const results = this.#running.get(id);
     if (!results) throw new FanfareError("CLOSED", `There is no subscription ${id}`);
@@ -141,7 +146,7 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
       throw new FanfareError("CLOSED", "This SubscriptionManager was disposed");
     }
     const first = results.next();
-    // What is wrong with the operation is its only result, and it is there by now.
+    // The errors of a refused operation are its only result, which is available by now.
     const early = await Promise.race([first, Promise.resolve(undefined)]);
     const refusal = early && !early.done && !("data" in early.value) ? early.value.errors : undefined;
     if (refusal) {
@@ -172,7 +177,7 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
     }
   }
 
-  /** A callback that fails is no reason to end its subscription, or any other. */
+  /** Calls a callback; a failure is logged, and ends no subscription. */
   async #call(id: number, callback: () => unknown): Promise<void> {
     try {
       await callback();
@@ -193,7 +198,7 @@ function tooMany(limit: number): GraphQLError {
   return new GraphQLError(`A manager may run ${limit} subscriptions`, { extensions: { code: "TOO_MANY_OPERATIONS" } });
 }
 
-/** A subscription could not be started, because its document is not valid or because its field refused it. */
+/** The error of a subscription that could not be started: its document is invalid, or its field refused it. */
 export class SubscriptionRefused extends Error {
   readonly errors: readonly GraphQLFormattedError[];
 

@@ -1,6 +1,6 @@
 import type { FormattedResult } from "../../contract/request-engine.ts";
 
-/** What the older server sends for one value of a field; its result is more than a value. */
+/** A result of the older server: a field's value, a refusal or an acknowledgement. */
 export type GroupFrame =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "refused"; readonly message: string }
@@ -10,10 +10,10 @@ export type GroupFrame =
       readonly groups: readonly string[];
     };
 
-/** How an acknowledgement spells its flag: as the first versions did, or in both ways. */
+/** The spelling of the flag in an acknowledgement: that of the first versions, `subscripe`, or both spellings. */
 export type Spelling = "subscripe" | "both";
 
-/** A frame on its way through execution. It comes out as it went in, and the whole result is made of it then. */
+/** A frame that execution passes through unchanged as the field's value. {@link framed} makes the result from it. */
 export class GroupValue {
   readonly frame: GroupFrame;
 
@@ -22,13 +22,13 @@ export class GroupValue {
   }
 }
 
-/** The result as the older server writes it, if it holds a frame; any other result as it is. */
+/** Makes the older server's result from a result whose value is a frame; returns any other result unchanged. */
 export function framed(result: FormattedResult, spelling: Spelling): FormattedResult {
   const [[key, value] = []] = Object.entries(result.data ?? {});
   return key !== undefined && value instanceof GroupValue ? new GroupResult(key, value.frame, spelling) : result;
 }
 
-/** Always has `errors`, also when there are none. */
+/** A result of the older server, which always has `errors`: null without an error. */
 class GroupResult implements FormattedResult {
   readonly data: Record<string, unknown> | null;
   readonly #errors: readonly { readonly message: string }[] | null;
@@ -58,7 +58,7 @@ function acknowledgement(
   };
 }
 
-/** First some frames, then one for each event of the groups; without groups it stays open and silent. */
+/** Yields the given frames, then a frame for each event. Without events it stays open and yields nothing more. */
 export class FrameSource<Event> implements AsyncIterableIterator<GroupValue> {
   readonly #frames: GroupFrame[];
   readonly #events: AsyncIterator<Event> | undefined;

@@ -21,24 +21,24 @@ import type { ModelChange, ModelHooks } from "../../models.ts";
 import { framed, FrameSource, GroupValue, type GroupFrame, type Spelling } from "./group-frame.ts";
 import { rawName, rawRequest } from "./raw-document.ts";
 
-/** One subscription field, and the groups it is about. */
+/** A subscription field by groups. */
 export interface GroupField<Context> {
-  /** What clients select from; what they get is the value that was triggered. */
+  /** The field's type, from which clients select. They are sent the triggered value as it is. */
   readonly type: GraphQLOutputType;
-  /** Arguments besides `subscribe` and `subscripe`. */
+  /** The field's arguments, beside `subscribe` and `subscripe`. */
   readonly args?: GraphQLFieldConfigArgumentMap;
   readonly description?: string;
-  /** The groups to join, or to leave. */
+  /** Gives the groups that an operation joins or leaves. */
   readonly groups: (args: Readonly<Record<string, unknown>>, context: Context) => MaybePromise<readonly string[]>;
-  /** True: of a value's `fields`, only those that the client selected are sent. Default false. */
+  /** Whether a value's `fields` are reduced to those that the client has selected. Default false. */
   readonly requestedFields?: boolean;
 }
 
 export interface GroupOptions<Context> {
   readonly fields: Readonly<Record<string, GroupField<Context>>>;
-  /** Whether a client may join a group. One that it may not join refuses the whole call. Default: every group. */
+  /** Whether a client may join a group. If it may not join one of them, it joins none. Default: all are permitted. */
   readonly permit?: (group: string, context: Context) => MaybePromise<boolean>;
-  /** Default `both`. */
+  /** The spelling of the flag in acknowledgements. Default `both`. */
   readonly spelling?: Spelling;
 }
 
@@ -46,7 +46,7 @@ interface ListenArgs {
   readonly groups: readonly string[];
 }
 
-/** Texts of the older server, which its clients may compare. */
+/** Messages of the older server, with which its clients may compare. */
 const notAuthorized = "Not authorized to subscribe to one or more subscription channels.";
 const notVerified = "Subscription permission could not be verified.";
 const invalidName = "Invalid subscription channel name.";
@@ -54,9 +54,9 @@ const invalidName = "Invalid subscription channel name.";
 const groupName = /^[\w.-]{1,99}$/;
 
 /**
- * Subscriptions by groups, as in CypartaGraphqlSubscriptionsTools: an operation joins and leaves groups by an argument,
- * also later under the same id, is told so by `extensions.cyparta`, and gets what was triggered as it is, one message
- * for each group.
+ * Subscriptions by groups, as in CypartaGraphqlSubscriptionsTools. An operation joins and leaves groups by an argument,
+ * also by a later operation with the same id, which `extensions.cyparta` acknowledges. It gets each triggered value as
+ * it is, one message per group.
  *
  * ```ts
  * const groups = new GroupSubscriptions({ fields: { carCreated: { type: Car, groups: () => ["CarCreated"] } } });
@@ -65,9 +65,11 @@ const groupName = /^[\w.-]{1,99}$/;
  * ```
  */
 export class GroupSubscriptions<Context = unknown> {
-  /** To be spread into the root subscription type. Each field has one beside it that clients need not know. */
+  /**
+   * The fields, to be spread into the root subscription type. Each has an auxiliary field beside it, for internal use.
+   */
   readonly fields: Readonly<Record<string, GraphQLFieldConfig<unknown, Context & OperationContext>>>;
-  /** To be spread into the options of the server. */
+  /** Options to be spread into those of the server. */
   readonly options: {
     readonly dialects: readonly Dialect[];
     readonly onSubscribe: (request: OperationRequest) => OperationRequest | undefined;
@@ -87,7 +89,7 @@ export class GroupSubscriptions<Context = unknown> {
     };
   }
 
-  /** Sends a value to everybody in a group. A value with `fields` is told its group. */
+  /** Publishes a value to all operations in a group. The property `group` is added to a value with `fields`. */
   async trigger(publisher: Pick<Publisher, "publish">, group: string, value: unknown): Promise<void> {
     await publisher.publish(groupTopic(group), { group, value });
   }
@@ -109,7 +111,7 @@ export class GroupSubscriptions<Context = unknown> {
     const raw: GraphQLFieldConfig<unknown, Context & OperationContext> = {
       type: rawType,
       args: { ...args, requested: { type: new GraphQLList(GraphQLString) } },
-      // By this the server knows the declaration; the `subscribe` that stands around it is called for each operation.
+      // The server finds the declaration by its extensions, and calls the wrapping `subscribe` for each operation.
       extensions: listening.extensions,
       subscribe: (source, given: Readonly<Record<string, unknown>>, context) =>
         this.#subscribe(field, given, context, async (groups) =>
@@ -168,7 +170,7 @@ function leave(joined: Set<string>, groups: readonly string[]): readonly GroupFr
   return [{ kind: "acknowledged", action: "unregister", groups }, nothing];
 }
 
-/** The groups of an operation's id, which operations that succeed each other under it share. */
+/** The groups that operations have joined under an operation's id; a successor with the same id keeps them. */
 function joinedBy({ operation }: OperationContext): Set<string> {
   const known = operation.state["groups"];
   if (known instanceof Set) return known;
@@ -177,7 +179,7 @@ function joinedBy({ operation }: OperationContext): Set<string> {
   return joined;
 }
 
-/** What a declared field hands to another executor is its event in a wrapper, which its own `resolve` takes off. */
+/** Unwraps the events that a declared field yields: its `resolve` normally does so. */
 function eventsOf(
   source: AsyncIterator<unknown>,
   unwrap: (event: unknown) => MaybePromise<GroupEvent>,
@@ -204,7 +206,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-/** Lets frames pass through execution untouched. */
+/** A scalar by which frames pass through execution unchanged. */
 const rawType = new GraphQLScalarType<GroupValue, GroupValue>({
   name: "GroupValue",
   description: "What was triggered, as it is.",
@@ -215,14 +217,14 @@ const rawType = new GraphQLScalarType<GroupValue, GroupValue>({
 });
 
 /**
- * Hooks by which a model's changes reach the groups that CypartaGraphqlSubscriptionsTools names: `CarCreated`,
- * `CarUpdated.7` and `CarDeleted.7`, each told `{ pk, fields, group }` with the database's names for the fields.
+ * Hooks that publish a model's changes to the groups of CypartaGraphqlSubscriptionsTools: `CarCreated`, `CarUpdated.7`
+ * and `CarDeleted.7`. The value is `{ pk, fields, group }`, with the columns' names in the database.
  *
  * ```ts
  * const Car = model(cars, { name: "Car", fields: ["id", "make"], hooks: groupHooks("Car") });
  * ```
  *
- * @param model what the groups' names begin with.
+ * @param model the prefix of the groups' names.
  */
 export function groupHooks(model: string): ModelHooks<unknown> {
   return {
@@ -243,7 +245,7 @@ function groupOf(model: string, { action, id }: ModelChange<unknown>): string {
   return `${model}Created`;
 }
 
-/** What is triggered in a group. */
+/** The payload of an event in a group's topic. */
 interface GroupEvent {
   readonly group: string;
   readonly value: unknown;

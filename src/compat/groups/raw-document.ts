@@ -11,14 +11,14 @@ import {
 } from "graphql";
 import type { OperationRequest } from "../../dialects/message.ts";
 
-/** The name of the field whose value is sent as it is, beside the one that clients know. */
+/** The name of a field's auxiliary field, whose value is sent unchanged. */
 export function rawName(field: string): string {
   return `_${field}`;
 }
 
 /**
- * Asks for a field's raw value in place of a selection of it: `created: car { make }` becomes
- * `created: _car(requested: ["make"])`. Undefined for a request that is about none of the fields.
+ * Rewrites a request so that it selects a field's raw value: `created: car { make }` becomes
+ * `created: _car(requested: ["make"])`. Undefined for a request that selects none of the fields.
  */
 export function rawRequest(
   request: OperationRequest,
@@ -62,7 +62,7 @@ function variablesIn(field: FieldNode): ReadonlySet<string> {
   return names;
 }
 
-/** Names of the fields at the first level, through fragments. */
+/** The names of the fields at the first level, including those in fragments. */
 function selectedIn(selectionSet: SelectionSetNode | undefined, document: DocumentNode): ReadonlySet<string> {
   const names = new Set<string>();
   for (const selection of selectionSet?.selections ?? []) {

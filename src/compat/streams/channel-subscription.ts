@@ -1,30 +1,30 @@
 import type { JsonObject } from "../../base/json.ts";
-import type { Demand, ModelStream } from "./model-stream.ts";
+import type { StreamCriteria, ModelStream } from "./model-stream.ts";
 import type { RowAction } from "./stream-action.ts";
 
-/** One operation of a channel's session: its results are notifications. */
+/** A channel's subscription: an operation of its session, whose results become notifications. */
 export class ChannelSubscription {
   readonly id: string;
   readonly stream: ModelStream;
-  readonly demand: Demand;
-  /** What the channel is told when it is live. */
+  readonly criteria: StreamCriteria;
+  /** The frame that acknowledges the subscription when it is live. */
   readonly echo: JsonObject;
-  /** What is still wanted of it: a later one may have taken some over, or they were unsubscribed. */
+  /** The actions that still count: later subscriptions and unsubscriptions remove some. */
   readonly actions: Set<RowAction>;
   readonly #live = Promise.withResolvers<void>();
   #isLive = false;
 
-  constructor(id: string, stream: ModelStream, demand: Demand, echo: JsonObject) {
+  constructor(id: string, stream: ModelStream, criteria: StreamCriteria, echo: JsonObject) {
     this.id = id;
     this.stream = stream;
-    this.demand = demand;
+    this.criteria = criteria;
     this.echo = echo;
-    this.actions = new Set(demand.actions);
-    // Not everybody who starts one waits for it until it is there.
+    this.actions = new Set(criteria.actions);
+    // Not every caller awaits `live`, and an unhandled rejection would end the process.
     this.#live.promise.catch(() => undefined);
   }
 
-  /** Resolves when every change that is committed from then on will be told. */
+  /** Resolves when the subscription is live: each change that commits from then on is notified. */
   get live(): Promise<void> {
     return this.#live.promise;
   }
@@ -34,11 +34,11 @@ export class ChannelSubscription {
   }
 
   isAbout(stream: ModelStream, id: string | null): boolean {
-    return this.stream === stream && this.demand.id === id;
+    return this.stream === stream && this.criteria.id === id;
   }
 
   hasFields(fields: readonly string[]): boolean {
-    return this.demand.fields.join() === fields.join();
+    return this.criteria.fields.join() === fields.join();
   }
 
   confirm(): void {
@@ -46,12 +46,12 @@ export class ChannelSubscription {
     this.#live.resolve();
   }
 
-  /** It will not become live, if it is not. */
+  /** Rejects `live`, unless the subscription is live already. */
   fail(why: Error): void {
     this.#live.reject(why);
   }
 
-  /** The bytes of the notification that a result is; undefined if it is not wanted any more. */
+  /** The bytes of a result's notification; undefined if its action no longer counts. */
   frame(result: Uint8Array): Uint8Array | undefined {
     const { action, bytes } = this.stream.notification(result);
     return action === undefined || this.actions.has(action) ? bytes : undefined;

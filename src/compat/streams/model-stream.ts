@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from "../../base/json.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
 import { isRowAction, wordOf, type RowAction } from "./stream-action.ts";
 
-/** What notifications need of a model. */
+/** A model, as far as notifications need it. */
 export interface StreamedModel {
   readonly name: string;
   readonly table: TableName;
@@ -15,37 +15,39 @@ export interface StreamedModel {
   readonly subscriptions: Readonly<Record<string, unknown>>;
   readonly fields: readonly {
     readonly name: string;
-    /** In the database; undefined for an `id` that is made of a key. */
+    /** The column's name in the database; undefined for an `id` that is composed of the primary key. */
     readonly column: string | undefined;
     readonly enumName: string;
-    /** Whether it identifies a row, so that GraphQL has it as text. */
+    /** Whether the field identifies a row; its GraphQL type is `ID` then. */
     readonly isKey: boolean;
     readonly kind: { readonly scalar: string };
   }[];
 }
 
 export interface StreamOptions {
-  /** The name under which a channel's notifications come. */
+  /** The stream's name in notifications. */
   readonly stream: string;
-  /** What notifications call the model. Default: its table's schema and its name in small letters, `public.car`. */
+  /**
+   * The model's name in notifications. Default: the table's schema and the model's name in lower case, `public.car`.
+   */
   readonly label?: string;
-  /** Whether notifications name fields as the database does, or as the schema. Default `columns`. */
+  /** Whether notifications name fields as the database (`columns`) or as the schema (`fields`). Default `columns`. */
   readonly names?: "columns" | "fields";
-  /** The subscription field that tells the model's changes. Default: the model's own, such as `carChanged`. */
+  /** The subscription field that delivers the model's changes. Default: the model's own, such as `carChanged`. */
   readonly changes?: string;
   readonly description?: string;
 }
 
-/** What somebody wants to be notified of. */
-export interface Demand {
-  /** Of one row; null: of all. */
+/** The criteria of a channel's subscription. */
+export interface StreamCriteria {
+  /** The id of the only row; null: all rows. */
   readonly id: string | null;
   readonly actions: readonly RowAction[];
-  /** The fields that notifications have, in the model's order. */
+  /** The fields in notifications, in the model's order. */
   readonly fields: readonly string[];
 }
 
-/** A notification, and what has to be known of it to send it. */
+/** An encoded notification, and its action. */
 export interface Notification {
   /** Undefined for a failure, which has no action. */
   readonly action: RowAction | undefined;
@@ -55,7 +57,7 @@ export interface Notification {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** One model under one name: its changes are asked for in GraphQL, and told as notifications. */
+/** A stream of a model's changes: it makes the GraphQL request for them, and notifications of the results. */
 export class ModelStream {
   readonly name: string;
   readonly fieldType: GraphQLEnumType;
@@ -63,12 +65,12 @@ export class ModelStream {
   readonly #changes: string;
   readonly #row: string;
   readonly #fields: StreamedModel["fields"];
-  /** How notifications have a field. */
+  /** The name of each field in notifications, and whether its value is sent as a number. */
   readonly #shown: ReadonlyMap<string, { readonly name: string; readonly isNumber: boolean }>;
-  /** By the bytes that everybody who asks the same shares. */
+  /** By the result's bytes, which the members of a cohort share. */
   readonly #notifications = new WeakMap<Uint8Array, Notification>();
 
-  /** @throws FanfareError BAD_DECLARATION for a model that says nothing but keys, or whose changes no field tells. */
+  /** @throws FanfareError BAD_DECLARATION for a model with the payload `key`, or without a field of all changes. */
   constructor(model: StreamedModel, options: StreamOptions) {
     const { fields, name, table } = model;
     const { changes = ownChanges(model), names = "columns", stream } = options;
@@ -89,7 +91,11 @@ export class ModelStream {
     );
   }
 
-  /** Fields by the names that an enum's value may stand for, in the model's order; without any: all. */
+  /**
+   * The fields that `data` names, in the model's order; all fields if `data` is empty.
+   *
+   * @param data names or values of the enum of fields.
+   */
   fieldsOf(data: readonly unknown[]): readonly string[] {
     const wanted = new Set(data);
     return this.#fields
@@ -97,8 +103,8 @@ export class ModelStream {
       .map(({ name }) => name);
   }
 
-  /** The question whose results {@link notification} understands. */
-  request({ actions, fields, id }: Demand): OperationRequest {
+  /** The request whose results {@link notification} converts. */
+  request({ actions, fields, id }: StreamCriteria): OperationRequest {
     const rows = [actions.includes("DELETED") && "before", actions.some((action) => action !== "DELETED") && "after"];
     const selections = rows.filter((row) => row !== false).map((row) => `${row} { ...Row }`);
     const query =
@@ -108,7 +114,7 @@ export class ModelStream {
     return { query, variables: { id, actions } };
   }
 
-  /** Made once of the bytes that all who ask the same are sent. */
+  /** Converts a result into a notification, once for all members of a cohort, which share the result's bytes. */
   notification(result: Uint8Array): Notification {
     const known = this.#notifications.get(result);
     if (known) return known;
@@ -117,7 +123,7 @@ export class ModelStream {
     return notification;
   }
 
-  /** What went wrong, in the shape of an answer to a frame. */
+  /** Errors as a frame, in the form of an answer. */
   failure(errors: readonly unknown[]): JsonObject {
     const payload = { errors: errors.map(messageOf), data: null, action: null, response_status: 500, request_id: null };
     return { stream: this.name, payload };
@@ -133,7 +139,7 @@ export class ModelStream {
       action && isObject(row)
         ? { stream: this.name, payload: this.#payload(wordOf(action), row, failed) }
         : this.failure(failed);
-    // A gap comes first, so that whoever reads the notification has been told.
+    // The extensions, which may tell a gap, come before the change.
     const told = isObject(extensions) ? { extensions, ...frame } : frame;
     return { action, bytes: encoder.encode(JSON.stringify(told)) };
   }

@@ -22,37 +22,41 @@ import { actionWords, isAction, rowActions, type StreamAction, type StreamOperat
 import { StreamChannel, type AcceptConnection, type ChannelKeeper } from "./stream-channel.ts";
 import { actionType, operationType, resultType } from "./stream-types.ts";
 
-/** Whoever has opened a channel, or asks for something on one. */
+/** The client that has opened a channel, or that requests a subscription for it. */
 export interface StreamClient {
   /** Undefined for code in the same process, and where another executor runs the field. */
   readonly peer: Peer | undefined;
   readonly viewer: Viewer | undefined;
 }
 
-/** What somebody wants to do: to subscribe over HTTP, or whatever the frame of a channel says. */
+/** A request to subscribe over HTTP, or a client's frame on a channel. */
 export interface StreamRequest {
   readonly stream: string;
-  /** In small letters: `create`, `update`, `delete`, `all_actions`; of a frame, any text. */
+  /** `create`, `update`, `delete` or `all_actions`; any text in a frame. */
   readonly action: string;
-  /** The key of one row; null for all rows, and for frames. */
+  /** The id of the only row; null for all rows, and for frames. */
   readonly id: string | null;
 }
 
 export interface ModelStreamsOptions {
   /**
-   * Names whom a channel belongs to: only requests for which it answers the same may use it. Undefined is nobody.
-   * Default: the viewer, and without one the network address, which behind proxies needs the server's `trustProxy`.
+   * Gives the owner of a channel: only a request with the same owner may subscribe it. Undefined: no owner, so no
+   * request may. Default: the viewer, or else the network address, which behind a proxy needs the server's option
+   * `trustProxy`.
    */
   readonly owner?: (client: StreamClient) => string | undefined;
-  /** False refuses with "Permission Denied". Default: everybody may subscribe to what the model lets them see. */
+  /**
+   * Whether a client may subscribe; a refusal is "Permission Denied". Default: it may, within what the model makes
+   * visible to it.
+   */
   readonly permits?: (request: StreamRequest, client: StreamClient) => boolean;
-  /** Channels that may be open at a time. Default 10,000; Infinity turns it off. Over it: close 1013. */
+  /** The largest number of open channels. Default 10,000; Infinity: no limit. One more is closed with 1013. */
   readonly channels?: number;
   /** Where errors go. Default: the standard error stream. */
   readonly log?: Log;
 }
 
-/** What the field of a stream answers. */
+/** The value of a stream's field. */
 interface StreamResult {
   readonly ok: boolean;
   readonly error: string | null;
@@ -65,7 +69,7 @@ type Arguments = Readonly<Record<string, unknown>>;
 
 /**
  * Multiplexed notifications of models, as in graphene-django-subscriptions: a client opens a WebSocket without a
- * subprotocol, is told its channel id, and subscribes that channel by GraphQL over HTTP.
+ * subprotocol, gets the id of its channel, and subscribes that channel by GraphQL over HTTP.
  *
  * ```ts
  * const streams = new ModelStreams();
@@ -78,7 +82,7 @@ export class ModelStreams implements ChannelKeeper {
   readonly #options: ModelStreamsOptions;
   readonly #log: Log;
   readonly #names = new Set<string>();
-  /** Those that were told their id, by it. */
+  /** The acknowledged channels by id. */
   readonly #channels = new Map<string, StreamChannel>();
   readonly #open = new Set<StreamChannel>();
 
@@ -90,16 +94,17 @@ export class ModelStreams implements ChannelKeeper {
     this.#log = log;
   }
 
-  /** Channels that are open. */
+  /** The number of open channels. */
   get channels(): number {
     return this.#open.size;
   }
 
   /**
-   * The field by which a channel is subscribed to a model's changes and unsubscribed. It needs the model's own field of
-   * changes in the same schema. For a schema that was written in the schema language, take its `subscribe` and `resolve`.
+   * Makes the field by which clients subscribe a channel to a model's changes, and unsubscribe it. The model's own
+   * field of changes must be in the same schema. For a schema in the schema definition language, use the field's
+   * `subscribe` and `resolve`.
    *
-   * @throws FanfareError BAD_DECLARATION for a stream's name that is taken, or a model that tells nothing but keys.
+   * @throws FanfareError BAD_DECLARATION for a stream's name that is in use, or a model with the payload `key`.
    */
   subscription(model: StreamedModel, options: StreamOptions): GraphQLFieldConfig<unknown, unknown> {
     const stream = new ModelStream(model, options);
@@ -129,11 +134,12 @@ export class ModelStreams implements ChannelKeeper {
   }
 
   /**
-   * Serves channels at one path of an HTTP server, by the sessions, limits and origins of a Fanfare. Requests that are no
-   * WebSockets go to whoever else listens. Giving the path up closes its channels.
+   * Serves channels at a path of an HTTP server, with the sessions, limits and allowed origins of a Fanfare. Requests
+   * that are no WebSocket upgrades are left to the server's other listeners. Disposing the result closes the channels.
    *
-   * @param options `path` is `/streams` by default.
-   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already, CLOSED.
+   * @param options `path`: default `/streams`.
+   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already; CLOSED after the
+   * end.
    */
   attach(
     fanfare: Pick<Fanfare, "accept" | "attach">,
@@ -147,7 +153,7 @@ export class ModelStreams implements ChannelKeeper {
     return fanfare.attach(server, { path, http: false, websocket });
   }
 
-  /** Opens a channel on a socket of any transport that keeps the contract. Throws FanfareError CLOSED after the end. */
+  /** Opens a channel on a socket of any transport. @throws FanfareError CLOSED after the end. */
   accept(fanfare: { readonly accept: AcceptConnection }, socket: Socket): SocketHandler {
     const channel = new StreamChannel(socket, this);
     const { channels = 0 } = this.#options;
@@ -184,7 +190,7 @@ export class ModelStreams implements ChannelKeeper {
     }
   }
 
-  /** @throws GraphQLError that says why not. */
+  /** Executes a request. @throws GraphQLError with the reason of a refusal. */
   async #carryOut(
     stream: ModelStream,
     operation: StreamOperation,
@@ -194,14 +200,16 @@ export class ModelStreams implements ChannelKeeper {
   ): Promise<void> {
     const channel = this.#channelOf(channelId, client);
     const row = typeof id === "string" ? id : null;
-    const demand = { id: row, actions: rowActions(action), fields: stream.fieldsOf(Array.isArray(data) ? data : []) };
-    if (operation === "UNSUBSCRIBE") return channel.unsubscribe(stream, action, demand);
+    const criteria = { id: row, actions: rowActions(action), fields: stream.fieldsOf(Array.isArray(data) ? data : []) };
+    if (operation === "UNSUBSCRIBE") return channel.unsubscribe(stream, action, criteria);
     const request = { stream: stream.name, action: actionWords[action], id: row };
     if (!this.#permits(request, client)) throw new GraphQLError(permissionDenied.reason);
-    await channel.subscribe(stream, action, demand);
+    await channel.subscribe(stream, action, criteria);
   }
 
-  /** Somebody else's channel is as unknown as one that is not there. */
+  /**
+   * Finds a channel by id. The error for another owner's channel is that for an unknown one, so that ids do not leak.
+   */
   #channelOf(channelId: unknown, client: StreamClient): StreamChannel {
     const { owner = ownerOf } = this.#options;
     const channel = typeof channelId === "string" ? this.#channels.get(channelId) : undefined;
@@ -214,7 +222,7 @@ export class ModelStreams implements ChannelKeeper {
     const { permits } = this.#options;
     if (!permits) return true;
     try {
-      // A promise is no answer here: it would permit everything.
+      // Only `true` counts: a promise, which is truthy, must not permit the request.
       const permitted: unknown = permits(request, client);
       return permitted === true;
     } catch (error) {
@@ -230,7 +238,7 @@ export class ModelStreams implements ChannelKeeper {
   }
 }
 
-/** Addresses and viewers cannot be taken for each other. */
+/** The default owner. Its prefix keeps viewers' ids and addresses apart. */
 function ownerOf({ peer, viewer }: StreamClient): string | undefined {
   if (viewer) return `viewer ${viewer.id}`;
   return peer && `address ${peer.address}`;

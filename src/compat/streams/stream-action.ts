@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../base/json.ts";
 
-/** What is done to rows, in the words of the schema; `ALL_ACTIONS` stands for the three. */
+/** The actions in a request; `ALL_ACTIONS` stands for the other three. */
 export type StreamAction = keyof typeof actionWords;
 
-/** What is done to a row, in the words of its model. */
+/** The actions of a model's changes. */
 export type RowAction = "CREATED" | "UPDATED" | "DELETED";
 
-/** How frames say it. */
+/** The actions in frames. */
 export const actionWords = {
   CREATE: "create",
   UPDATE: "update",
@@ -27,18 +27,18 @@ export function isAction(value: unknown): value is StreamAction {
   return typeof value === "string" && Object.hasOwn(actionWords, value);
 }
 
-/** The actions of rows that an action of a request stands for. */
+/** The actions of changes that a request's action stands for. */
 export function rowActions(action: StreamAction): readonly RowAction[] {
   return rowActionsOf[action];
 }
 
-/** The fewest actions of a request that stand for actions of rows. */
+/** The smallest set of a request's actions that stands for the given actions of changes. */
 export function streamActions(actions: ReadonlySet<RowAction>): readonly StreamAction[] {
   if (rowActionsOf.ALL_ACTIONS.every((action) => actions.has(action))) return ["ALL_ACTIONS"];
   return singleActions.filter((action) => rowActionsOf[action].some((each) => actions.has(each)));
 }
 
-/** How a frame says what a model says. */
+/** The word for a change's action in frames. */
 export function wordOf(action: RowAction): string {
   const [single = "ALL_ACTIONS"] = streamActions(new Set([action]));
   return actionWords[single];
@@ -52,7 +52,7 @@ export type StreamOperation = keyof typeof operationWords;
 
 const operationWords = { SUBSCRIBE: "subscribe", UNSUBSCRIBE: "unsubscribe" } as const;
 
-/** What a channel is told when something was done for it. */
+/** The frame that acknowledges a subscription or an unsubscription. */
 export function echoOf(stream: string, operation: StreamOperation, action: StreamAction): JsonObject {
   return { action: actionWords[action], operation: operationWords[operation], ok: true, stream, error: null };
 }

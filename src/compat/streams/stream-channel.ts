@@ -8,37 +8,39 @@ import type { ClientMessage, Envelope, ServerMessage } from "../../dialects/mess
 import { plainCloseCode, streams, type FrameRefusal, type StreamFrame } from "../../dialects/streams.ts";
 import type { Connection } from "../../operation/connection.ts";
 import { ChannelSubscription } from "./channel-subscription.ts";
-import type { Demand, ModelStream } from "./model-stream.ts";
+import type { StreamCriteria, ModelStream } from "./model-stream.ts";
 import { echoOf, streamActions, type RowAction, type StreamAction } from "./stream-action.ts";
 
-/** Opens a session that can be asked who its client is. */
+/** Opens a session whose viewer can be read. */
 export type AcceptConnection = (...args: Parameters<Accept>) => SocketHandler & Pick<Connection, "viewer">;
 
-/** Whoever keeps channels. */
+/** The owner of all channels. */
 export interface ChannelKeeper {
-  /** Why a frame of a channel's client is refused. */
+  /** Gives the reason why a client's frame is refused. */
   refuse(frame: StreamFrame, channel: StreamChannel): FrameRefusal;
-  /** The channel's client is told its id. */
+  /** Called when the channel is acknowledged: its client gets its id. */
   opened(channel: StreamChannel): void;
-  /** Called once; nothing can be subscribed for it any more. */
+  /** Called once, at the channel's end. */
   closed(channel: StreamChannel): void;
 }
 
 const nothing = new Uint8Array();
 
 /**
- * One client's WebSocket, which notifications come by. It stands between the socket and an ordinary session: what was
- * asked for over HTTP becomes a message to the session, and the session's results become notifications.
+ * A channel: a client's WebSocket for notifications. It stands between the socket and an ordinary session: requests
+ * over HTTP become messages to the session, and the session's results become notifications.
  */
 export class StreamChannel implements Socket, SocketHandler {
-  /** 128 random bits: who knows it was told it. */
+  /** A capability of 128 random bits, which cannot be guessed. */
   readonly id: string = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
   readonly #socket: Socket;
   readonly #keeper: ChannelKeeper;
   readonly #dialect: Dialect;
-  /** In the order in which they were asked for. */
+  /** The subscriptions by their operation's id, in the order of their requests. */
   readonly #subscriptions = new Map<string, ChannelSubscription>();
-  /** Outlives its subscription for what is still on its way to the socket. */
+  /**
+   * The subscriptions by the head of their envelope, also ended ones, of which results may still wait for the socket.
+   */
   readonly #byHead = new WeakMap<Uint8Array, ChannelSubscription>();
   #session: ReturnType<AcceptConnection> | undefined;
   #count = 0;
@@ -50,10 +52,10 @@ export class StreamChannel implements Socket, SocketHandler {
     this.#dialect = streams((frame) => keeper.refuse(frame, this));
   }
 
-  /** Opens a session, and introduces the client to it. Throws what `accept` throws. */
+  /** Opens a session and sends it the init message. Throws the errors of `accept`. */
   open(accept: AcceptConnection): void {
     const dialect = this.#dialect;
-    // The handshake knows it by no name, but logs and metrics should.
+    // The dialect has no subprotocol, hence no name; this one is for logs and metrics.
     this.#session = accept(this, { ...dialect, name: "streams", envelope: (id) => this.#envelope(id) });
     this.receive({ type: "init", payload: undefined });
   }
@@ -67,24 +69,24 @@ export class StreamChannel implements Socket, SocketHandler {
   }
 
   /**
-   * Resolves when every change that is committed from then on will be notified. Asking again for the same changes nothing;
-   * with other fields it changes the fields.
+   * Subscribes the channel; resolves when each change that commits from then on is notified. A repeated request has no
+   * effect; a request with other fields replaces the earlier one.
    *
-   * @throws GraphQLError that says why not.
+   * @throws GraphQLError with the reason of a refusal.
    */
-  async subscribe(stream: ModelStream, action: StreamAction, demand: Demand): Promise<void> {
+  async subscribe(stream: ModelStream, action: StreamAction, criteria: StreamCriteria): Promise<void> {
     const echo = echoOf(stream.name, "SUBSCRIBE", action);
-    const known = demand.actions.map((each) => ({ each, by: this.#latest(stream, demand.id, each) }));
-    const covered = known.flatMap(({ by }) => (by?.hasFields(demand.fields) ? [by] : []));
-    const missing = known.filter(({ by }) => !by?.hasFields(demand.fields)).map(({ each }) => each);
+    const known = criteria.actions.map((each) => ({ each, by: this.#latest(stream, criteria.id, each) }));
+    const covered = known.flatMap(({ by }) => (by?.hasFields(criteria.fields) ? [by] : []));
+    const missing = known.filter(({ by }) => !by?.hasFields(criteria.fields)).map(({ each }) => each);
     const lives = covered.map(({ live }) => live);
-    if (missing.length > 0) lives.push(this.#start(stream, { ...demand, actions: missing }, echo));
+    if (missing.length > 0) lives.push(this.#start(stream, { ...criteria, actions: missing }, echo));
     await Promise.all(lives);
     if (missing.length === 0) this.#tell(echo);
   }
 
-  /** Nothing more is sent of it from now on. What is not subscribed may be unsubscribed. */
-  unsubscribe(stream: ModelStream, action: StreamAction, { actions, id }: Omit<Demand, "fields">): void {
+  /** Unsubscribes the channel: no further change is notified. Without a matching subscription it has no effect. */
+  unsubscribe(stream: ModelStream, action: StreamAction, { actions, id }: Omit<StreamCriteria, "fields">): void {
     for (const subscription of this.#about(stream, id)) {
       this.#withdraw(subscription, actions, (each) => each.fail(new GraphQLError("It was unsubscribed")));
     }
@@ -157,16 +159,16 @@ export class StreamChannel implements Socket, SocketHandler {
     this.#session?.closed(code, reason);
   }
 
-  #start(stream: ModelStream, demand: Demand, echo: JsonObject): Promise<void> {
+  #start(stream: ModelStream, criteria: StreamCriteria, echo: JsonObject): Promise<void> {
     this.#count += 1;
-    const subscription = new ChannelSubscription(String(this.#count), stream, demand, echo);
+    const subscription = new ChannelSubscription(String(this.#count), stream, criteria, echo);
     this.#subscriptions.set(subscription.id, subscription);
-    this.receive({ type: "subscribe", id: subscription.id, request: stream.request(demand) });
+    this.receive({ type: "subscribe", id: subscription.id, request: stream.request(criteria) });
     if (this.#ended) subscription.fail(goneError());
     return subscription.live;
   }
 
-  /** Takes actions off a subscription, and ends one of which nothing is left. */
+  /** Removes actions from a subscription, and ends it if none is left. */
   #withdraw(
     subscription: ChannelSubscription,
     actions: Iterable<RowAction>,
@@ -187,7 +189,7 @@ export class StreamChannel implements Socket, SocketHandler {
     return this.#about(stream, id).findLast(({ actions }) => actions.has(action));
   }
 
-  /** A pong brings its payload back in order with everything else that waits for the socket. */
+  /** Sends a frame by way of a ping to the session, whose pong waits in order with all that waits for the socket. */
   #tell(frame: JsonObject): void {
     this.receive({ type: "ping", payload: frame });
   }
@@ -204,10 +206,10 @@ export class StreamChannel implements Socket, SocketHandler {
     if (!subscription) return [];
     subscription.confirm();
     const echoes = [subscription.echo];
-    for (const older of this.#about(subscription.stream, subscription.demand.id)) {
+    for (const older of this.#about(subscription.stream, subscription.criteria.id)) {
       if (older === subscription) break;
       this.#withdraw(older, subscription.actions, (overtaken) => {
-        // It was carried out, though nothing will ever come of it.
+        // Its request was executed, so it is acknowledged, though no notification will come of it.
         if (!overtaken.isLive) echoes.unshift(overtaken.echo);
         overtaken.confirm();
       });
@@ -224,7 +226,7 @@ export class StreamChannel implements Socket, SocketHandler {
     return [];
   }
 
-  /** The server has ended it for good. */
+  /** The server has completed a subscription. */
   #completed(id: string): readonly Uint8Array[] {
     const subscription = this.#subscriptions.get(id);
     if (!subscription) return [];

@@ -29,5 +29,5 @@ export const resultType: GraphQLObjectType = new GraphQLObjectType({
   },
 });
 
-/** The types of every stream, the same for all models. */
+/** The types of a stream's field, which all models share. */
 export const streamTypes: readonly GraphQLNamedType[] = [operationType, actionType, resultType];
