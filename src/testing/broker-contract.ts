@@ -18,8 +18,8 @@ export type { BrokerContractOptions } from "./broker-contract/options.ts";
 const chapters: readonly Chapter[] = [subscribing, order, isolation, publishing, fencing, history, loss, link, closing];
 
 /**
- * Proves that a broker keeps the contract, with the test runner that is handed in. Cases about what a broker of this kind
- * does not support are left out. A case that `excuses` names must fail, and is shown with the reason.
+ * Registers the contract suite for a broker with a test runner. Cases about features that the broker does not support
+ * are left out. A case in `excuses` must fail, and is shown with the reason.
  *
  * ```ts
  * brokerContract(vitest, {
@@ -39,7 +39,7 @@ export function brokerContract(runner: Runner, options: BrokerContractOptions): 
   });
 }
 
-/** Whether a broker of this kind, with these options, has anything to prove in a case. */
+/** Whether a case applies to a broker with these options. */
 function applies(options: BrokerContractOptions, { supports = [], needs = [] }: Case): boolean {
   const { history: keepsHistory, acrossProcesses } = options.supports;
   const kinds = { history: keepsHistory, acrossProcesses, oneProcess: !acrossProcesses };

@@ -6,7 +6,7 @@ import type { MessagePayload, OperationRequest } from "../dialects/message.ts";
 import type { Fanfare } from "../fanfare.ts";
 import { LocalSocket, type Disconnection } from "./local-socket.ts";
 
-/** A message of the server, as its JSON says it. */
+/** A message of the server, parsed from JSON. */
 export interface ReceivedMessage {
   readonly type: string;
   readonly id?: string;
@@ -14,19 +14,19 @@ export interface ReceivedMessage {
 }
 
 export interface TestClientOptions {
-  /** Default `graphql-transport-ws`. */
+  /** The client's dialect, which must have messages in JSON. Default `graphql-transport-ws`. */
   readonly dialect?: Dialect;
-  /** Lower-case names. */
+  /** The headers of the client's opening request, by lower-case names. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default `127.0.0.1`. */
+  /** The client's network address. Default `127.0.0.1`. */
   readonly address?: string;
-  /** Turns of the event loop to wait for a message before giving up. Default 1,000. */
+  /** The timeout of an expected message, in turns of the event loop. Default 1,000. */
   readonly patience?: number;
 }
 
 /**
- * A client in the same process: everything a session does, and no socket. Waiting means waiting for turns of the event
- * loop, not for time, so it also works under a fake clock.
+ * A client in the same process, with a real session and without a network. It waits for turns of the event loop and not
+ * for time, so it works under a fake clock.
  */
 export class TestClient implements AsyncDisposable {
   readonly socket: LocalSocket;
@@ -52,7 +52,7 @@ export class TestClient implements AsyncDisposable {
     return this.#disconnection === undefined;
   }
 
-  /** Introduces the client, and waits for the acknowledgement unless `connectOnly` is set. */
+  /** Sends the init, and waits for the acknowledgement unless `connectOnly` is set. */
   async connectAndInit(
     payload?: MessagePayload,
     { connectOnly = false }: { readonly connectOnly?: boolean } = {},
@@ -65,12 +65,12 @@ export class TestClient implements AsyncDisposable {
     this.sendRaw(JSON.stringify(message));
   }
 
-  /** Sends text as it is. */
+  /** Sends any text, as it is. */
   sendRaw(text: string): void {
     this.#handler.message(text);
   }
 
-  /** Starts an operation and answers its id. */
+  /** Starts an operation and returns its id. */
   start(request: OperationRequest | string, id: string = String(++this.#operations)): string {
     this.send({
       type: "subscribe",
@@ -80,7 +80,7 @@ export class TestClient implements AsyncDisposable {
     return id;
   }
 
-  /** Runs a query or a mutation and answers its result. */
+  /** Runs a query or a mutation and resolves with its result. */
   async execute(request: OperationRequest | string): Promise<unknown> {
     const id = this.start(request);
     const { payload } = await this.receive({ type: "next", id });
@@ -88,19 +88,19 @@ export class TestClient implements AsyncDisposable {
     return payload;
   }
 
-  /** Starts a subscription and waits until it is live. */
+  /** Starts a subscription, waits until it is live, and resolves with its id. */
   async subscribe(request: OperationRequest | string): Promise<string> {
     const id = this.start(request);
     await turns(8);
     return id;
   }
 
-  /** Ends an operation from the client's side. */
+  /** Sends `complete` for an operation. */
   complete(id: string): void {
     this.send({ type: "complete", id });
   }
 
-  /** Takes the next message. Throws if it is not the expected one, or if none comes. */
+  /** Takes the next message. Rejects if it does not have the expected type and id, or if none arrives in time. */
   async receive(expected: { readonly type?: string; readonly id?: string } = {}): Promise<ReceivedMessage> {
     await this.#until(() => this.#messages.length > 0, `a message ${JSON.stringify(expected)}`);
     const message = this.#messages.shift();
@@ -108,7 +108,7 @@ export class TestClient implements AsyncDisposable {
     throw new TypeError(`Expected ${JSON.stringify(expected)}, received ${JSON.stringify(message)}`);
   }
 
-  /** Takes the next message, which must be a result of this operation, and answers the result. */
+  /** Takes the next message, which must be a result of the operation, and resolves with the result. */
   async receiveNext(id: string): Promise<unknown> {
     return (await this.receive({ type: "next", id })).payload;
   }
@@ -121,14 +121,14 @@ export class TestClient implements AsyncDisposable {
     await this.receive({ type: "complete", id });
   }
 
-  /** Throws if a message is there, or comes within the next turns of the event loop. */
+  /** Rejects if a message is there, or arrives within the next 10 turns of the event loop. */
   async assertNoMessages(): Promise<void> {
     await turns(10);
     const [message] = this.#messages;
     if (message) throw new TypeError(`Expected no message, received ${JSON.stringify(message)}`);
   }
 
-  /** Waits for the end of the connection. Throws if it does not come, or with another code. */
+  /** Waits for the end of the connection. Rejects if it does not end in time, or ends with another code. */
   async waitDisconnect(code?: number): Promise<Disconnection> {
     await this.#until(() => this.#disconnection !== undefined, "the end of the connection");
     const disconnection = this.#disconnection;
@@ -138,7 +138,7 @@ export class TestClient implements AsyncDisposable {
     return disconnection;
   }
 
-  /** Reads nothing any more, as a slow client does, until {@link resume}. */
+  /** Stops reading, as a slow client does, until {@link resume}. */
   pause(): void {
     this.socket.blocked = true;
   }
@@ -148,12 +148,12 @@ export class TestClient implements AsyncDisposable {
     this.#handler.drained();
   }
 
-  /** Proves that the client is alive, as the answer to a ping does. */
+  /** Answers a ping of the WebSocket. */
   pong(): void {
     this.#handler.alive();
   }
 
-  /** Leaves, as a client does whose socket dies. */
+  /** Drops the connection, without a closing handshake. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.socket.terminate();
     await turns(2);
@@ -170,7 +170,7 @@ export class TestClient implements AsyncDisposable {
   }
 }
 
-/** Waits for turns of the event loop. */
+/** Waits for `count` turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,12 +1,12 @@
 import type { Expectation, Runner } from "./runner.ts";
 import { until, within } from "./wait.ts";
 
-/** What every case plays on: the runner's expectations, and as much patience as the suite was given. */
+/** The fixture of a case: the runner's expectations, and waiting with the suite's timeout. */
 export class ContractStage {
   readonly #runner: Runner;
   readonly #patience: number;
 
-  /** @param patience milliseconds to wait for something that must happen. */
+  /** @param patience the timeout of an expected event, in milliseconds. */
   constructor(runner: Runner, patience: number) {
     this.#runner = runner;
     this.#patience = patience;

@@ -1,9 +1,9 @@
 import type { Runner } from "./runner.ts";
 
-/** One clause of a contract, and its proof. */
+/** A clause of a contract, and its test. */
 export interface Case<Stage> {
   readonly name: string;
-  /** @param stage made for this case alone, and disposed after it. */
+  /** @param stage the fixture of this case alone, which is disposed after it. */
   run(stage: Stage): Promise<void>;
 }
 
@@ -12,27 +12,27 @@ export interface Chapter<Stage, One extends Case<Stage> = Case<Stage>> {
   readonly cases: readonly One[];
 }
 
-/** A case that an implementation cannot pass. It must really fail it, so that no excuse outlives its reason. */
+/** A case that an implementation cannot pass. It must really fail, so that no excuse outlives its reason. */
 export interface Excuse {
   /** The case's name. */
   readonly case: string;
-  /** Why, in words; shown beside the case. */
+  /** Why the implementation cannot pass the case; shown in the case's title. */
   readonly reason: string;
 }
 
-/** Everything that one implementation has to prove. */
+/** A contract's suite for one implementation. */
 export interface ContractSuite<Stage extends AsyncDisposable, One extends Case<Stage>> {
-  /** Which contract, and who keeps it: `broker contract: memory`. */
+  /** The contract and the implementation: `broker contract: memory`. */
   readonly title: string;
   readonly chapters: readonly Chapter<Stage, One>[];
   readonly excuses: readonly Excuse[] | undefined;
-  /** Makes what one case plays on. */
+  /** Makes the fixture of a case. */
   stage(): Stage;
-  /** Whether an implementation of this kind has anything to prove in a case; by default in each. */
+  /** Whether a case applies to the implementation. Default: each applies. */
   applies?(one: One): boolean;
 }
 
-/** Registers the cases with a test runner. One that is excused must fail, and is shown with the reason. */
+/** Registers the cases with a test runner. An excused case must fail, and is shown with the reason. */
 export function register<Stage extends AsyncDisposable, One extends Case<Stage>>(
   runner: Runner,
   suite: ContractSuite<Stage, One>,
@@ -66,7 +66,7 @@ function registerCase<Stage extends AsyncDisposable, One extends Case<Stage>>(
   else runner.it(`${one.name}: not here, since ${excuse}`, () => mustFail(play));
 }
 
-/** What the stage finds when it ends counts as well; what the case found first says more. */
+/** Runs a case and disposes its stage, which may fail as well. The case's own error comes first. */
 async function playOn<Stage extends AsyncDisposable>(stage: Stage, one: Case<Stage>): Promise<void> {
   const [played] = await Promise.allSettled([one.run(stage)]);
   const [ended] = await Promise.allSettled([stage[Symbol.asyncDispose]()]);

@@ -11,10 +11,9 @@ import type { Runner } from "./runner.ts";
 export type { DialectContractOptions, ReadMessage } from "./dialect-contract/options.ts";
 
 /**
- * Proves that a dialect keeps what it promises to sessions, with the test runner that is handed in: that it makes
- * something of any text, writes whole messages, keeps no state and does what its rules say. Texts that are broken in all
- * sorts of ways are made of its samples, the same ones each time. A case that `excuses` names must fail, and is shown with
- * the reason.
+ * Registers the contract suite for a dialect with a test runner: the dialect decodes any text without throwing, writes
+ * whole messages, keeps no state and follows its rules. Its transcript is mutated for malformed texts (fuzzing with a
+ * fixed seed). A case in `excuses` must fail, and is shown with the reason.
  *
  * ```ts
  * dialectContract(vitest, {

@@ -1,32 +1,39 @@
 import type { Clock, Timer } from "../base/clock.ts";
 
-/** A clock that stands still until it is told to move. */
+/** A clock for tests, whose time moves only by {@link advance}. */
 export interface FakeClock extends Clock {
   /**
-   * Moves time on. Timers that fall due fire in the order of their time, each at its own time, also those that are set
-   * on the way. Before the first and after each one, deferred callbacks run until none is left.
+   * Moves the time forward by `milliseconds`. Due timers fire in the order of their times, each at its own time,
+   * including timers that are set meanwhile. Before the first and after each timer, deferred callbacks run until none
+   * is left.
    *
-   * @throws RangeError when deferred callbacks or timers go on for ever.
+   * @throws RangeError after a million steps, which indicate an endless loop.
    */
   advance(milliseconds: number): void;
-  /** Ends this turn of the event loop: runs what was deferred until now. What is deferred meanwhile waits for the next. */
+  /**
+   * Ends this turn of the event loop: runs the deferred callbacks. Callbacks that these defer wait for the next turn.
+   */
   turn(): void;
-  /** How many timers and deferred callbacks are alive. */
+  /** The number of pending timers and deferred callbacks. */
   readonly pending: number;
 }
 
 interface Alarm {
   readonly at: number;
   readonly order: number;
-  /** 0 for an alarm that rings once. */
+  /** Milliseconds between two calls; 0 for a single call. */
   readonly interval: number;
   readonly callback: () => void;
 }
 
-/** More steps than this within one `advance` are taken for an endless loop. */
+/** The number of steps in one `advance` that counts as an endless loop. */
 const tooMany = 1_000_000;
 
-/** @param start what `now()` says at first, in milliseconds since 1970; 0 by default. */
+/**
+ * Creates a clock that a test moves by hand.
+ *
+ * @param start the initial time, in milliseconds since 1970. Default 0.
+ */
 export function fakeClock(start: number = 0): FakeClock {
   return new StandingClock(start);
 }
@@ -53,7 +60,7 @@ class StandingClock implements FakeClock {
     return this.#set(Math.max(0, milliseconds), 0, callback);
   }
 
-  /** As with Node's timers, an interval is 1 ms at least. */
+  /** An interval is at least 1 ms, as with Node's timers. */
   every(milliseconds: number, callback: () => void): Timer {
     const interval = Math.max(1, milliseconds);
     return this.#set(interval, interval, callback);
@@ -100,7 +107,7 @@ class StandingClock implements FakeClock {
     return this.#order;
   }
 
-  /** The alarm that rings first, and at `end` at the latest. */
+  /** The next alarm that is due by `end`; undefined if there is none. */
   #next(end: number): [object, Alarm] | undefined {
     let first: [object, Alarm] | undefined;
     for (const entry of this.#alarms) {

@@ -10,10 +10,10 @@ export interface Disconnection {
 
 const decoder = new TextDecoder();
 
-/** A socket without a network: what the server writes is handed to a function, message by message. */
+/** A socket without a network: each message that the server writes is passed to a function. */
 export class LocalSocket implements Socket {
   readonly peer: Peer;
-  /** Set it to stop reading, as a slow client does; then call the handler's `drained` to read on. */
+  /** Back-pressure: set it to true to stop reading, as a slow client does; to resume, reset it and call `drained`. */
   blocked: boolean = false;
   readonly #onMessage: (text: string) => void;
   readonly #onClose: (disconnection: Disconnection) => void;
@@ -26,7 +26,7 @@ export class LocalSocket implements Socket {
     this.#onClose = onClose;
   }
 
-  /** How many pings the server has sent. */
+  /** The number of pings that the server has sent. */
   get pings(): number {
     return this.#pings;
   }

@@ -15,10 +15,9 @@ export type {
 } from "./socket-contract/options.ts";
 
 /**
- * Proves that a transport's sockets keep what they promise to sessions, with the test runner that is handed in: whole
- * messages in order, memory that may be used again, back-pressure, signs of life, and one end that is told once. Each case
- * opens real connections, with a client that reads, stops reading, closes and dies. A case that `excuses` names must
- * fail, and is shown with the reason.
+ * Registers the contract suite for a transport's sockets with a test runner: whole messages in order, reusable memory,
+ * back-pressure, pings, and an end that is reported once. Each case opens real connections, with a client that reads,
+ * stops reading, closes or drops the connection. A case in `excuses` must fail, and is shown with the reason.
  *
  * ```ts
  * socketContract(vitest, {

@@ -12,9 +12,9 @@ import { Stage } from "./source-contract/stage.ts";
 export type { SourceContractOptions, SourceDatabase, SourceWriter } from "./source-contract/options.ts";
 
 /**
- * Proves that a source keeps the contract, with the test runner that is handed in: what is committed is told once, in
- * order and in its place, until it is confirmed; what is rolled back never is; one process leads; snapshots join the
- * stream. Each case has a database of its own. A case that `excuses` names must fail, and is shown with the reason.
+ * Registers the contract suite for a source with a test runner: committed changes are captured in order and with their
+ * places until they are confirmed, rolled-back changes never are, one process leads, and snapshots join the stream.
+ * Each case has its own database. A case in `excuses` must fail, and is shown with the reason.
  *
  * ```ts
  * sourceContract(vitest, {

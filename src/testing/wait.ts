@@ -1,6 +1,6 @@
 import { systemClock } from "../base/clock.ts";
 
-/** Resolves when `condition` holds; throws when it still does not after `patience` milliseconds. */
+/** Resolves when `condition` holds; rejects if it does not within `patience` milliseconds. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
@@ -13,7 +13,7 @@ export async function until(
   }
 }
 
-/** As `promise`, but throws when it has not settled after `patience` milliseconds. */
+/** Settles as `promise`; rejects if that has not settled within `patience` milliseconds. */
 export async function within<Value>(promise: PromiseLike<Value>, what: string, patience: number): Promise<Value> {
   let settled = false;
   const watched = Promise.resolve(promise).finally(() => {
@@ -23,7 +23,7 @@ export async function within<Value>(promise: PromiseLike<Value>, what: string, p
   return watched;
 }
 
-/** Between two looks at a real server, which no fake clock can hurry. */
+/** Waits for real time between two checks of a real server, which a fake clock cannot control. */
 export function pause(milliseconds: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   systemClock.after(milliseconds, resolve);

@@ -4,11 +4,11 @@ import type { Stage } from "./stage.ts";
 
 export type Kind = "history" | "acrossProcesses" | "oneProcess";
 
-/** One clause of the contract, and its proof. */
+/** A clause of the contract, and its test. */
 export interface Case extends suite.Case<Stage> {
-  /** Runs only for a broker of this kind. */
+  /** The features without which the case does not apply. */
   readonly supports?: readonly Kind[];
-  /** Runs only with these options. */
+  /** The options without which the case does not apply. */
   readonly needs?: readonly Need[];
 }
 

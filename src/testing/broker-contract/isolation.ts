@@ -1,6 +1,6 @@
 import type { Chapter } from "./case.ts";
 
-/** What is a pattern, a separator, a reserved word or another spelling of its neighbour, somewhere. */
+/** Topic names that some broker could take for a pattern, a separator, a reserved word, or the name beside it. */
 const names: readonly string[] = [
   "",
   " ",

@@ -6,20 +6,20 @@ interface Batch {
   readonly events: readonly Event[];
 }
 
-/** What was found out about a broker by listening to it. */
+/** The observations of a broker's sink. */
 export interface Findings {
-  /** Every event, in the order in which a hub would hand it on. */
+  /** The events, in the order in which a hub would deliver them. */
   readonly heard: Event[];
-  /** What a broker must never do, in words. */
+  /** Violations of the contract, in words. */
   readonly faults: string[];
   readonly gaps: GapReason[];
-  /** How often something had to be read from history. */
+  /** How often events had to be read from history. */
   repairs: number;
 }
 
 /**
- * One topic that is listened to, as a hub does it: holds the position, and where a batch does not follow it, or
- * something may have been lost, reads what is missing from history before it hands on anything later.
+ * A subscribed topic, handled as a hub handles it: it holds the position. If a batch does not follow that, or events
+ * may have been lost, it reads the missing events from history before it delivers any later one.
  */
 export class Listening {
   readonly #topic: TopicName;
@@ -27,7 +27,7 @@ export class Listening {
   readonly #findings: Findings;
   readonly #waiting: Batch[] = [];
   readonly #delivered = new Set<Position>();
-  /** Undefined when any batch may come next. */
+  /** The position of the last event; undefined if the next batch may have any position. */
   #position: Position | undefined;
   #doubted = false;
   #busy = true;
@@ -38,7 +38,7 @@ export class Listening {
     this.#findings = findings;
   }
 
-  /** The subscription was confirmed. */
+  /** Notes that the broker has confirmed the subscription. */
   confirm(position: Position | undefined): void {
     this.#position = position;
     this.#busy = false;
@@ -54,7 +54,7 @@ export class Listening {
     this.#handOn();
   }
 
-  /** Something may be missing after the position. */
+  /** Notes that events may be missing after the position. */
   doubt(): void {
     this.#doubted = true;
     this.#handOn();
@@ -77,7 +77,7 @@ export class Listening {
     }
   }
 
-  /** The part of a batch that follows the position; undefined when something is missing between them. */
+  /** The part of a batch after the position; undefined if events are missing between them. */
   #notYetHeard({ after, events }: Batch): readonly Event[] | undefined {
     if (this.#position === undefined || after === this.#position) return events;
     const held = events.findIndex((event) => event.position === this.#position);
@@ -102,7 +102,7 @@ export class Listening {
     this.#handOn();
   }
 
-  /** Reads history up to its end. A link that is down may make it fail for a while. */
+  /** Reads history up to its end, and retries, since reading may fail while the link is down. */
   async #readOn(): Promise<void> {
     for (let failures = 0; failures < 200;) {
       try {
@@ -115,7 +115,7 @@ export class Listening {
     this.#findings.faults.push(`the history of ${this.#topic} cannot be read`);
   }
 
-  /** Whether there is more to read. */
+  /** Reads a page of history; true if there is more. */
   async #readPage(): Promise<boolean> {
     const replay = await this.#broker.since?.(this.#topic, this.#position ?? "", 100);
     if (!replay) return false;
@@ -129,7 +129,7 @@ export class Listening {
     return isNew;
   }
 
-  /** After a repair nothing can be missing; if it is, the broker's word about the order is wrong. */
+  /** Skips a hole that is left after a repair, and notes it as a fault: the broker's `after` is wrong. */
   #skipHole(): void {
     const batch = this.#waiting[0];
     if (!batch || this.#notYetHeard(batch)) return;

@@ -1,29 +1,29 @@
 import type { Broker, TopicName } from "../../contract/broker.ts";
 import type { Excuse } from "../contract-suite.ts";
 
-/** A broker that has to keep the contract, and what may be done to its server. */
+/** A broker under test, and ways to disturb its server. */
 export interface BrokerContractOptions {
-  /** Shown with the cases. */
+  /** The broker's name in the titles of the cases. */
   readonly name: string;
-  /** What the broker should say that it supports; it decides which cases run. */
+  /** The expected `supports` of the broker, which selects the cases. */
   readonly supports: Broker["supports"];
-  /** Makes a broker and does not open it. Where it crosses processes, each call makes one more on the same server. */
+  /** Creates a broker without opening it. If brokers cross processes, each call creates another on the same server. */
   create(): Broker | Promise<Broker>;
-  /** Cuts the broker's link to its server and resolves with what heals it. */
+  /** Cuts the broker's link to its server; resolves with a function that restores it. */
   breakLink?(broker: Broker): Promise<() => void | Promise<void>>;
-  /** Makes the server forget all of a topic, as after a restart without its data. */
+  /** Makes the server lose a topic's whole history, as after a restart without its data. */
   forget?(topic: TopicName): Promise<void>;
-  /** Makes the server forget a topic's newest events and count on from there, as after a restore of a backup. */
+  /** Makes the server lose a topic's newest events and continue from there, as after a restore of a backup. */
   loseTail?(topic: TopicName, events: number): Promise<void>;
-  /** A broker that has surely forgotten a topic's first event when `events` more were published. */
+  /** Creates a broker that has dropped a topic's first event when `events` more were published. */
   readonly short?: { create(): Broker | Promise<Broker>; readonly events: number };
-  /** Set where the broker looks at the fence that comes with a publish. */
+  /** Set if the broker checks the fencing token of a publish. */
   readonly fences?: true;
-  /** How long to wait for something that must happen, in milliseconds; 4,000 by default. */
+  /** The timeout of an expected event, in milliseconds. Default 4,000. */
   readonly patience?: number;
-  /** Cases that this broker cannot pass, each with the reason in words. It must really fail them. */
+  /** Cases that this broker cannot pass, each with the reason. It must really fail them. */
   readonly excuses?: readonly Excuse[];
 }
 
-/** Options without which a case has nothing to do. */
+/** The options that a case can need. */
 export type Need = "breakLink" | "fences" | "forget" | "loseTail" | "short";

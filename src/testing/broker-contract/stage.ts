@@ -4,7 +4,7 @@ import type { Runner } from "../runner.ts";
 import type { BrokerContractOptions } from "./options.ts";
 import { Station } from "./station.ts";
 
-/** What one case plays on: its brokers, its topics and its events. Nothing is shared with any other case. */
+/** The fixture of a case: its own brokers, topics and events. */
 export class Stage extends ContractStage implements AsyncDisposable {
   readonly options: BrokerContractOptions;
   readonly supports: Broker["supports"];
@@ -18,7 +18,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     this.supports = options.supports;
   }
 
-  /** A broker that is open. */
+  /** Opens a broker. */
   async station(create: () => Broker | Promise<Broker> = () => this.options.create()): Promise<Station> {
     const station = new Station(await create());
     this.#stations.push(station);
@@ -26,17 +26,17 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return station;
   }
 
-  /** Another process of the same server, if the broker can have one; otherwise the same station. */
+  /** A broker of another process on the same server, if brokers cross processes; otherwise the same station. */
   async elsewhere(station: Station): Promise<Station> {
     return this.supports.acrossProcesses ? this.station() : station;
   }
 
-  /** A topic that no other case has. */
+  /** The name of a topic of this case alone. */
   topic(name: string = "topic"): TopicName {
     return `${name} ${this.#run}`;
   }
 
-  /** An event that no other case has; its payload is its id unless given. */
+  /** An event with an id of this case alone. Its payload is its id by default. */
   event(topic: TopicName, payload?: unknown): NewEvent {
     this.#events += 1;
     const id = `${this.#run}-${this.#events}`;
@@ -52,14 +52,14 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return Array.from({ length: count }, () => this.event(topic));
   }
 
-  /** Waits until a station has heard as many events of a topic as are expected, and compares them by payload. */
+  /** Waits until a station has got the expected number of a topic's events, and compares their payloads. */
   async heard(station: Station, topic: TopicName, expected: readonly NewEvent[]): Promise<void> {
     const heard = () => station.payloads(topic);
     await this.until(() => heard().length >= expected.length, `${expected.length} events of ${topic}`);
     this.expect(heard()).toEqual(expected.map(({ payload }) => payload));
   }
 
-  /** Gives everything that was published before the time to arrive where it must not. */
+  /** Waits until a marker has arrived, so that earlier events have had the time to arrive where they must not. */
   async settle(from: Station, to: Station): Promise<void> {
     const topic = this.topic(`marker ${this.#events}`);
     await to.subscribe(topic);
@@ -69,7 +69,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     await to.unsubscribe(topic);
   }
 
-  /** Everything after a position, read in pages. */
+  /** All events after a position, read in pages. */
   async replay(station: Station, topic: TopicName, after: Position, limit: number): Promise<Event[]> {
     const events: Event[] = [];
     for (let more = true; more;) {
@@ -83,13 +83,13 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return events;
   }
 
-  /** Why nothing can be had after a position; undefined when it can. */
+  /** The reason of the gap after a position; undefined if there is none. */
   async gone(station: Station, topic: TopicName, after: Position): Promise<string | undefined> {
     const replay = await station.broker.since?.(topic, after, 1000);
     return replay && "gone" in replay ? replay.gone : undefined;
   }
 
-  /** Closes the brokers, and says what they did that no broker may do in any case. */
+  /** Closes the brokers, and fails if they have violated the contract in general. */
   async [Symbol.asyncDispose](): Promise<void> {
     const ends = this.#stations.map((station) => station[Symbol.asyncDispose]());
     await this.within(Promise.all(ends), "the end of each broker");

@@ -1,14 +1,14 @@
 import type { Broker, Event, GapReason, NewEvent, Position, TopicName } from "../../contract/broker.ts";
 import { type Findings, Listening } from "./listening.ts";
 
-/** A broker with somebody who listens to it. */
+/** An open broker and its sink. */
 export class Station implements Findings, AsyncDisposable {
   readonly broker: Broker;
   readonly heard: Event[] = [];
   readonly faults: string[] = [];
   readonly gaps: GapReason[] = [];
   repairs = 0;
-  /** What the broker said about its link. */
+  /** The broker's reports about its link. */
   readonly links: boolean[] = [];
   readonly #listening = new Map<TopicName, Listening>();
   readonly #owner = new AbortController();
@@ -47,7 +47,7 @@ export class Station implements Findings, AsyncDisposable {
     for (const topic of topics) this.#listening.delete(topic);
   }
 
-  /** Publishes in one call; throws unless everything was stored. */
+  /** Publishes in one call; throws unless all events were stored. */
   async publish(...events: NewEvent[]): Promise<readonly Position[]> {
     const receipts = await this.broker.publish(events);
     return receipts.map((receipt) => {
@@ -56,7 +56,7 @@ export class Station implements Findings, AsyncDisposable {
     });
   }
 
-  /** The payloads that were heard on a topic. */
+  /** The payloads of a topic's events that have arrived. */
   payloads(topic: TopicName): readonly unknown[] {
     return this.heard.flatMap((event) => (event.topic === topic ? [event.payload] : []));
   }

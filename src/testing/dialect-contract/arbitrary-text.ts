@@ -1,4 +1,4 @@
-/** Characters that are written wrongly most easily: quotes, escapes, controls, half and whole characters, JSON's own. */
+/** Characters that are easily encoded wrongly: quotes, escapes, control characters, JSON's own, line separators. */
 const characters = Array.from("abzAZ09 \"'\\/{}[]:,.-+eE_<>&;\u0000\u0007\b\n\r\t\u001b\u007f\u0085\u009b\u2028\u2029");
 const longer = [
   "ключ",
@@ -30,15 +30,15 @@ const bare = [
 ];
 
 /**
- * Texts that a client could send, of all degrees of brokenness, the same for the same samples: JSON that is nearly right,
- * and samples with something cut out, doubled, turned round or put in.
+ * Generates malformed texts of a client, the same for the same samples: JSON that is nearly valid, and samples with
+ * parts removed, doubled, reversed or inserted.
  */
 export class ArbitraryText {
   readonly #samples: readonly string[];
   readonly #words: readonly string[];
   #state = 0x2545f491;
 
-  /** @param samples texts that are right. */
+  /** @param samples valid texts. */
   constructor(samples: readonly string[]) {
     this.#samples = samples;
     this.#words = [...words, ...samples.flatMap((sample) => sample.match(/[\w-]+/g) ?? [])];
@@ -92,7 +92,7 @@ export class ArbitraryText {
     return this.#below(1_000) < probability * 1_000;
   }
 
-  /** Xorshift, since a test that fails must fail again. */
+  /** A pseudorandom number below `count` by xorshift with a fixed seed, so that a failure can be reproduced. */
   #below(count: number): number {
     this.#state ^= this.#state << 13;
     this.#state ^= this.#state >>> 17;

@@ -1,8 +1,8 @@
 import type { Case } from "../contract-suite.ts";
 import type { Stage } from "./stage.ts";
 
-/** One clause of the contract, and its proof. */
+/** A clause of the contract, and its test. */
 export interface DialectCase extends Case<Stage> {
-  /** Runs only with these options. */
+  /** The options without which the case does not apply. */
   readonly needs?: readonly ("subscribe" | "transcript")[];
 }

@@ -80,7 +80,7 @@ export const decoding: Chapter<Stage, DialectCase> = {
   ],
 };
 
-/** An author without a compiler may answer anything. */
+/** Whether a value is a message: a dialect in plain JavaScript may return anything. */
 function isMessage(message: ClientMessage): boolean {
   switch (message.type) {
     case "init":

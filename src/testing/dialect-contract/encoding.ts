@@ -64,7 +64,7 @@ function copied(written: readonly Uint8Array[]): readonly string[] {
   return written.map((bytes) => Buffer.from(bytes).toString("latin1"));
 }
 
-/** Strict code throws when it writes to it. */
+/** Freezes a value deeply: in strict mode, a write to it throws. */
 function frozen<Value>(value: Value): Value {
   if (typeof value === "object" && value !== null) Object.values(value).forEach(frozen);
   return Object.freeze(value);

@@ -1,7 +1,7 @@
 import type { Chapter } from "../contract-suite.ts";
 import type { Stage } from "./stage.ts";
 
-/** As an engine writes them: without line breaks. */
+/** Results as an engine writes them, without line breaks. */
 const results = [
   "{}",
   '{"data":{"n":1}}',
@@ -38,7 +38,7 @@ export const envelopes: Chapter<Stage> = {
         const text = (): readonly string[] =>
           made.map(({ head, tail }) => Buffer.concat([head, tail]).toString("latin1"));
         const before = text();
-        // More of them than any block has room for that they could be cut from.
+        // More envelopes than fit into a block of memory from which a dialect may cut them.
         for (let round = 0; round < 100; round += 1) {
           for (const { id } of operations) stage.dialect.envelope(id);
           for (const message of messages) stage.dialect.encode(message);

@@ -8,7 +8,7 @@ export const rules: Chapter<Stage> = {
     {
       name: "has a name that may stand in a handshake",
       async run(stage) {
-        // A token (RFC 9110, 5.6.2), as RFC 6455 wants a subprotocol to be.
+        // RFC 6455 demands that a subprotocol is a token (RFC 9110, 5.6.2).
         stage.expect(/^[\w!#$%&'*+.^`|~-]+$/.test(stage.dialect.name)).toBe(true);
       },
     },
@@ -39,7 +39,7 @@ export const rules: Chapter<Stage> = {
         const answers = (message: ServerMessage): boolean => stage.dialect.encode(message).length > 0;
         const isAnswered = stage.dialect.rules.invalid === "answer";
         stage.expect(refusals.some(answers)).toBe(isAnswered);
-        // Where an operation is known, its client waits to hear of it.
+        // A refusal that names an operation must be answered, since its client waits.
         const unanswered = refusals.filter(
           (message) => "id" in message && message.id !== undefined && !answers(message),
         );
@@ -62,7 +62,7 @@ export const rules: Chapter<Stage> = {
   ],
 };
 
-/** Whether a message of this type is written; for all operations alike, so there should be one answer. */
+/** Whether messages of a type are written: one value if that is the same for all operations. */
 function toldOf(stage: Stage, type: ServerMessage["type"]): readonly boolean[] {
   const told = stage.operations
     .flatMap(({ id }) => stage.about(id))
@@ -71,7 +71,7 @@ function toldOf(stage: Stage, type: ServerMessage["type"]): readonly boolean[] {
   return [...new Set(told)];
 }
 
-/** RFC 6455, 7.4, and the registry of IANA. */
+/** Whether a close frame may carry a code: RFC 6455, 7.4, and IANA's registry. */
 function mayBeSent(code: number): boolean {
   if (code >= 3000) return code < 5000;
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);

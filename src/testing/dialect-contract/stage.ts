@@ -8,13 +8,13 @@ import type { DialectContractOptions, ReadMessage } from "./options.ts";
 
 type Invalid = Extract<ClientMessage, { readonly type: "invalid" }>;
 
-/** An operation, by the id that its client gave it and by the one that the dialect made of it. */
+/** An operation by its client's id (`given`), and by the id that the dialect has decoded. */
 export interface NamedOperation {
   readonly given: string;
   readonly id: string;
 }
 
-/** Ids that are written wrongly most easily, and such of 64 bytes. */
+/** Ids that are easily encoded wrongly, and ids of 64 bytes. */
 const ids = [
   ...["1", "0", " ", "a b", "\u0000", "\n", "\u2028", '"', "\\", '\\"', "'", "{}", "null", "true", "</script>"],
   ...[
@@ -30,7 +30,7 @@ const ids = [
   ],
 ];
 
-/** Texts of clients that are messages in no protocol. */
+/** Texts that are messages in no protocol. */
 const junk = [
   ...["", " ", "\u0000", "null", "true", "0", '"text"', "[]", "[{}]", "{", "}", "{}", "[".repeat(100_000), "\ufeff{}"],
   ...['{"type":null}', '{"type":{}}', '{"type":"no such type"}', `{"type":"${"€".repeat(1_000)}"}`],
@@ -46,7 +46,7 @@ const errors = [
   { message: "Forbidden", path: ["car", 0, "make"], locations: [{ line: 1, column: 2 }], extensions: payload },
 ];
 
-/** What one case plays on: a dialect, and what clients and servers say in it. */
+/** The fixture of a case: a dialect, and messages of clients and servers. */
 export class Stage extends ContractStage implements AsyncDisposable {
   readonly options: DialectContractOptions;
   readonly dialect: Dialect;
@@ -58,34 +58,34 @@ export class Stage extends ContractStage implements AsyncDisposable {
     this.dialect = options.create();
   }
 
-  /** Texts of clients that are right. */
+  /** Valid texts of clients. */
   get samples(): readonly string[] {
     const subscribe = this.options.subscribe?.("1", "subscription { a }") ?? [];
     return (this.options.transcript ?? []).map(([text]) => text).concat(subscribe);
   }
 
-  /** Texts of clients that mean nothing. */
+  /** Texts that are messages in no protocol. */
   get junk(): readonly string[] {
     return junk;
   }
 
-  /** Texts of clients that mean anything or nothing. */
+  /** Valid and malformed texts of clients. */
   get texts(): readonly string[] {
     this.#texts ??= [...junk, ...this.samples, ...new ArbitraryText(this.samples).texts(4_000)];
     return this.#texts;
   }
 
-  /** Operations under ids of all sorts. */
+  /** Operations with many kinds of ids. */
   get operations(): readonly NamedOperation[] {
     return ids.map((given) => ({ given, id: this.#idOf(given) }));
   }
 
-  /** What the dialect calls invalid, of the texts that there are. */
+  /** The invalid messages that the dialect decodes from {@link texts}. */
   get refusals(): readonly Invalid[] {
     return this.texts.map((text) => this.dialect.decode(text)).filter((message) => message.type === "invalid");
   }
 
-  /** What a server says about an operation. */
+  /** A server's messages about an operation. */
   about(id: string): readonly ServerMessage[] {
     return [
       { type: "started", id },
@@ -94,7 +94,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     ];
   }
 
-  /** Everything that a server can say but for what is about an operation. */
+  /** A server's messages that are about no operation. */
   get announcements(): readonly ServerMessage[] {
     return [
       { type: "opened" },
@@ -110,25 +110,25 @@ export class Stage extends ContractStage implements AsyncDisposable {
     ];
   }
 
-  /** Everything that a server can say. */
+  /** All messages of a server. */
   get messages(): readonly ServerMessage[] {
     return [...this.announcements, ...this.operations.flatMap(({ id }) => this.about(id))];
   }
 
-  /** Reads a message as a client does. Throws if it is not a whole one. */
+  /** Reads a message as a client does. Throws for anything but one whole message. */
   read(bytes: Uint8Array): ReadMessage {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return this.options.read ? this.options.read(text) : readJson(text);
   }
 
-  /** The message that brings a result to an operation. */
+  /** The message with a result of an operation. */
   result(id: string, json: string): Uint8Array {
     const { head, tail } = this.dialect.envelope(id);
     return Buffer.concat([head, Buffer.from(json), tail]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A dialect holds nothing.
+    // A dialect holds no resources.
   }
 
   #idOf(given: string): string {

@@ -12,7 +12,7 @@ const messages: readonly ServerMessage[] = [
   { type: "complete", id: "1" },
 ];
 
-/** In which ways a connection ends. */
+/** The ways in which a connection can end. */
 const endings: readonly ((connection: Connection) => void)[] = [
   ({ socket }) => socket.close(4403, "Forbidden"),
   ({ socket }) => socket.terminate(),
@@ -120,7 +120,7 @@ export const closing: Chapter<Stage> = {
   ],
 };
 
-/** Everything that a session could still do. */
+/** Calls each function that a session may call on its socket. */
 function useUp({ session, socket }: Connection): void {
   session.write('"nobody"', noise(5_000));
   socket.ping();

@@ -1,55 +1,55 @@
 import type { Accept } from "../../contract/socket.ts";
 import type { Excuse } from "../contract-suite.ts";
 
-/** A transport whose sockets have to keep the contract. */
+/** A transport under test. */
 export interface SocketContractOptions {
-  /** Shown with the cases. */
+  /** The transport's name in the titles of the cases. */
   readonly name: string;
   /**
-   * Opens a connection, and on it a session with `accept`, whose dialect the client reads; resolves with the client's end
-   * when both ends can talk. A session acknowledges an `init` that the transport says itself.
+   * Opens a connection, and a session on it by `accept`, with the dialect that the client reads. Resolves with the
+   * client's end when both ends can send. A session acknowledges an `init` that the transport itself makes.
    */
   open(accept: Accept): Promise<SocketClient>;
-  /** How long to wait for something that must happen, in milliseconds; 4,000 by default. */
+  /** The timeout of an expected event, in milliseconds. Default 4,000. */
   readonly patience?: number;
-  /** Cases that this transport cannot pass, each with the reason in words. It must really fail them. */
+  /** Cases that this transport cannot pass, each with the reason. It must really fail them. */
   readonly excuses?: readonly Excuse[];
 }
 
 /**
- * The other end of a connection: a real client, as simple as may be. It needs `send` where clients talk in text, and
- * `subscribe` where the transport makes messages of what they do. Disposing it ends the connection in whatever way.
+ * The client's end of a connection: a real client, as simple as possible. It needs `send` if clients send text, and
+ * `subscribe` if the transport makes messages of requests. Disposing it ends the connection in any way.
  */
 export interface SocketClient extends AsyncDisposable {
-  /** What the server should know of this client. The headers, one or more, are some that it has sent. */
+  /** The expected `peer` of the socket, with at least one of the headers that the client has sent. */
   readonly introduction: SocketIntroduction;
   /** The whole messages of the dialect that have arrived, as text, in order. */
   readonly messages: readonly string[];
-  /** How the connection ended, as the client sees it. */
+  /** Resolves at the end of the connection, as the client sees it. */
   readonly ended: Promise<SocketEnding>;
   /** Sends one message. */
   send?(text: string): void | Promise<void>;
-  /** Asks for an operation: the session receives it as a message that the transport has made. */
+  /** Requests an operation, which reaches the session as a message that the transport has made. */
   subscribe?(id: string, query: string): void | Promise<void>;
-  /** Stops reading, and answers nothing any more, until `resume`. */
+  /** Stops reading, and answers no pings, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Ends the connection in the way its protocol knows. */
+  /** Closes the connection by its protocol's closing handshake. */
   close(code: number, reason: string): void;
-  /** Goes away without a word. */
+  /** Drops the connection without a closing handshake. */
   die(): void;
 }
 
-/** How a client introduces itself: what a socket's `peer` should say. */
+/** A client's address, url and headers, for comparison with a socket's `peer`. */
 export interface SocketIntroduction {
   readonly address: string;
   /** Path and query. */
   readonly url: string;
-  /** By lower-case names. */
+  /** Headers by lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a client learns of the end; what its protocol cannot tell is left out. */
+/** The end of a connection, as far as its protocol tells it to the client. */
 export interface SocketEnding {
   readonly code?: number;
   readonly reason?: string;

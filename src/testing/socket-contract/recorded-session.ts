@@ -4,7 +4,7 @@ import type { ClientMessage } from "../../dialects/message.ts";
 
 const nothing = new Uint8Array();
 
-/** What a socket tells, written down; and what no socket may do, in words. */
+/** A session that records the calls of its socket, and violations of the contract in words. */
 export class RecordedSession implements SocketHandler {
   readonly socket: Socket;
   readonly dialect: Dialect;
@@ -14,9 +14,9 @@ export class RecordedSession implements SocketHandler {
   readonly faults: string[] = [];
   lifeSigns = 0;
   drains = 0;
-  /** Called in the middle of what the socket tells; `closed` too. */
+  /** Called from inside each call of the socket, `closed` included, to test re-entrant calls. */
   react: (told: keyof SocketHandler) => void = () => {};
-  /** What waits for the socket, but for the results of the cases. */
+  /** The bytes that wait for the socket, except results of the cases. */
   readonly #waiting: Uint8Array[] = [];
 
   constructor(socket: Socket, dialect: Dialect) {
@@ -29,7 +29,7 @@ export class RecordedSession implements SocketHandler {
     this.#told("message");
   }
 
-  /** A transport that makes messages introduces its client by one. */
+  /** The init of a transport that makes messages is not recorded. */
   receive(message: ClientMessage): void {
     if (message.type !== "init") this.received.push(message);
     else this.#acknowledge();
@@ -54,7 +54,7 @@ export class RecordedSession implements SocketHandler {
     else this.faults.push("closed was called again");
   }
 
-  /** Writes results to an operation, all in one call. Answers the messages that should arrive. */
+  /** Writes results of an operation in one call, and returns the messages that should arrive. */
   write(...contents: readonly string[]): readonly string[] {
     const { head, tail } = this.dialect.envelope("1");
     const parts = contents.flatMap((content) => [head, Buffer.from(content), tail]);
@@ -62,7 +62,7 @@ export class RecordedSession implements SocketHandler {
     return contents.map((content) => this.whole(content));
   }
 
-  /** The message that brings a result, as its client reads it. */
+  /** The message with a result, as its client reads it. */
   whole(content: string): string {
     const { head, tail } = this.dialect.envelope("1");
     return Buffer.concat([head, Buffer.from(content), tail]).toString();
@@ -84,7 +84,7 @@ export class RecordedSession implements SocketHandler {
     else this.#react(what);
   }
 
-  /** What the socket throws in its own call would reach whoever runs it, and not the case. */
+  /** Records an error that the socket throws inside its own call, since it would not reach the case. */
   #react(what: keyof SocketHandler): void {
     try {
       this.react(what);

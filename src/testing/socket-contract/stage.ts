@@ -5,21 +5,21 @@ import { pause } from "../wait.ts";
 import type { SocketClient, SocketContractOptions } from "./options.ts";
 import { RecordedSession } from "./recorded-session.ts";
 
-/** A connection with both of its ends. */
+/** Both ends of a connection. */
 export interface Connection {
   readonly client: SocketClient;
   readonly session: RecordedSession;
   readonly socket: Socket;
 }
 
-/** Of one message, when a client is made to wait. */
+/** The size of a message by which a socket is filled, before base64. */
 const pieceBytes = 49_152;
-/** More messages than any kernel takes for a client that does not read: 64 MiB of them. */
+/** More messages than a kernel buffers for a client that does not read: 64 MiB. */
 const mostPieces = 1_024;
-/** A socket that was blocked as often as this, 2 ms apart, is blocked by its client and not by its own work. */
+/** The number of checks, 2 ms apart, after which a blocked socket is blocked by its client and not by its own work. */
 const looks = 60;
 
-/** What one case plays on: connections of its own. */
+/** The fixture of a case: its own connections. */
 export class Stage extends ContractStage implements AsyncDisposable {
   readonly #options: SocketContractOptions;
   readonly #connections: Connection[] = [];
@@ -44,16 +44,16 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return connection;
   }
 
-  /** Waits until a client has as many messages as are expected, and compares them. */
+  /** Waits until a client has got the expected number of messages, and compares them. */
   async arrived({ client }: Connection, expected: readonly string[]): Promise<void> {
     await this.until(() => client.messages.length >= expected.length, `${expected.length} messages`);
-    // A comparison of long texts that differ takes the runner minutes to show.
+    // Compared here, since the runner takes minutes to print the difference of long texts.
     const same = expected.map((text, index) => text === client.messages[index]);
     this.expect(same).toEqual(expected.map(() => true));
     this.expect(client.messages.length).toBe(expected.length);
   }
 
-  /** Gives everything that has happened the time to be told. */
+  /** Waits for a message on another connection, so that all earlier events have been reported. */
   async settle(): Promise<void> {
     const other = await this.connect();
     await this.arrived(other, other.session.write('"settled"'));
@@ -65,7 +65,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return session.closings[0] ?? { code: 0, reason: "" };
   }
 
-  /** Writes to a client that reads nothing until it makes the socket wait. Answers the messages that it was sent. */
+  /** Writes to a client that does not read until the socket is blocked, and returns the messages. */
   async fill({ session, socket }: Connection): Promise<readonly string[]> {
     const sent: string[] = [];
     for (let blocked = 0; blocked < looks; blocked += 1) {
@@ -76,12 +76,12 @@ export class Stage extends ContractStage implements AsyncDisposable {
       }
       await pause(2);
     }
-    // What the kernel might take after all, it takes of these.
+    // The kernel may still take some bytes; it takes them of these.
     for (let more = 0; more < 64; more += 1) sent.push(...session.write(noise()));
     return sent;
   }
 
-  /** Ends all connections, and says what their sockets did that no socket may do in any case. */
+  /** Ends all connections, and fails if their sockets have violated the contract in general. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) {
       await this.within(connection.client[Symbol.asyncDispose](), "the end of the client");
@@ -92,7 +92,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
   }
 }
 
-/** A text, as JSON, that cannot be compressed. */
+/** A JSON string of random characters, which cannot be compressed. */
 export function noise(bytes: number = pieceBytes): string {
   const random = Buffer.alloc(bytes);
   for (let at = 0; at < bytes; at += 65_536) crypto.getRandomValues(random.subarray(at, at + 65_536));

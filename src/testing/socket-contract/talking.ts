@@ -65,7 +65,7 @@ export const talking: Chapter<Stage> = {
   ],
 };
 
-/** Makes the client do something that its session is told. */
+/** Makes the client send a message that reaches its session. */
 async function speak({ client, socket }: Connection): Promise<void> {
   if (client.send) await client.send("text");
   else if (client.subscribe) await client.subscribe("1", "subscription { a }");

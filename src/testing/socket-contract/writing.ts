@@ -1,7 +1,7 @@
 import type { Chapter } from "../contract-suite.ts";
 import { noise, type Connection, type Stage } from "./stage.ts";
 
-/** The longest piece that has to be copied. */
+/** The size of the longest piece that a socket has to copy. */
 const copiedBytes = 3_071;
 
 export const writing: Chapter<Stage> = {
@@ -76,9 +76,11 @@ export const writing: Chapter<Stage> = {
 };
 
 /**
- * Writes a message from memory that is used again at once, as far as it may be, and answers what should arrive.
+ * Writes a message, overwrites the memory that a caller may reuse, and returns the message that should arrive.
  *
- * @param head bytes of the result that stand in the first piece. @param tail those in the third.
+ * @param head the number of the result's bytes in the first piece.
+ * @param shared the number in the second piece.
+ * @param tail the number in the third piece.
  */
 function writeLent({ session, socket }: Connection, head: number, shared: number, tail: number): readonly string[] {
   const envelope = session.dialect.envelope("1");

@@ -2,12 +2,12 @@ import type { Captured } from "../../contract/captured.ts";
 import { placeId } from "../../contract/place.ts";
 import type { Batch, Source, SourceState } from "../../contract/source.ts";
 
-/** Reads a source batch by batch, and confirms nothing by itself. */
+/** Reads a source batch by batch, without confirming. */
 export class BatchReading {
   readonly states: SourceState[] = [];
   readonly #end = new AbortController();
   readonly #iterator: AsyncIterableIterator<Batch>;
-  /** Asked for at once: a source does nothing before. */
+  /** The first batch, requested at once, since a source starts with its first request. */
   #first: Promise<IteratorResult<Batch>> | undefined;
 
   constructor(source: Source) {
@@ -16,7 +16,7 @@ export class BatchReading {
     this.#first.catch(() => undefined);
   }
 
-  /** The next batch; undefined when there is none any more. */
+  /** The next batch; undefined after the end. */
   async next(): Promise<Batch | undefined> {
     const asked = this.#first ?? this.#iterator.next();
     this.#first = undefined;
@@ -28,7 +28,7 @@ export class BatchReading {
     this.#end.abort();
   }
 
-  /** Resolves when it has ended, as a loop does that is left. */
+  /** Ends the reading like a `break` in a loop, and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#end.abort();
     await Promise.allSettled([this.#first]);
@@ -36,7 +36,7 @@ export class BatchReading {
   }
 }
 
-/** What a batch holds, by the ids as which it would be published: all that has to be the same each time it is read. */
+/** The changes of a batch by the ids of their events, as far as they must be the same each time they are read. */
 export function given(changes: readonly Captured[]): ReadonlyMap<string, string> {
   return new Map(changes.map((one) => [placeId(one.place), lasting(one)]));
 }

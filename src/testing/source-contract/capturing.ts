@@ -4,7 +4,7 @@ import type { Chapter } from "../contract-suite.ts";
 import type { SourceCase } from "./case.ts";
 import type { Stage } from "./stage.ts";
 
-/** A minute: the clocks of the database and of this process are two. */
+/** The tolerated difference between the clocks of the database and of this process, in milliseconds. */
 const clockDifference = 60_000;
 
 export const capturing: Chapter<Stage, SourceCase> = {

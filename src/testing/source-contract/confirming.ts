@@ -59,7 +59,7 @@ export const confirming: Chapter<Stage, SourceCase> = {
         const changed = [...told].filter(([id, change]) => again.has(id) && again.get(id) !== change);
         stage.expect([missing, changed]).toEqual([[], []]);
         stage.expect(undeclared(next, told)).toEqual([]);
-        // The rows, the update, and what was waited for: nothing has two places.
+        // 250 rows, an update, and a marker: no change has two places.
         stage.expect(new Set([...told.keys(), ...again.keys()]).size).toBe(252);
       },
     },
@@ -81,7 +81,7 @@ export const confirming: Chapter<Stage, SourceCase> = {
   ],
 };
 
-/** What a batch gave again without having said that it may. Without a word, that is what stands where the lead begins. */
+/** The repeated changes of batches without `mayRepeat`. If it is undefined, the first `major` of a lead may repeat. */
 function undeclared({ batches, captured }: Reading, told: ReadonlyMap<string, string>): readonly string[] {
   const beginning = captured[0]?.place.major;
   return batches.flatMap(({ changes, mayRepeat }) => {

@@ -65,7 +65,7 @@ export const leading: Chapter<Stage, SourceCase> = {
         stage.expect([stale.leads(), batch.leads()]).toEqual([false, true]);
         const [confirmed] = await Promise.allSettled([stage.within(stale.confirm(), "an answer")]);
         stage.expect(confirmed.status === "rejected" && confirmed.reason instanceof FanfareError).toBe(true);
-        // What the former leader said has changed nothing.
+        // The late confirmation of the earlier leader had no effect.
         stage.expect(given((await stage.batch(next)).changes)).toEqual(given(batch.changes));
       },
     },

@@ -4,13 +4,13 @@ import type { Batch, Source, SourceState } from "../../contract/source.ts";
 import { nextTurn } from "../../base/pause.ts";
 import { systemClock } from "../../base/clock.ts";
 
-/** What a source gives to somebody who confirms each batch, and what no source may do, in words. */
+/** Reads a source, confirms each batch, and records the changes, and violations of the contract in words. */
 export class Reading {
   readonly captured: Captured[] = [];
   readonly batches: Batch[] = [];
   readonly states: SourceState[] = [];
   readonly faults: string[] = [];
-  /** Why it ended, if it threw. */
+  /** The error that ended the reading, if any. */
   error: unknown;
   ended = false;
   /** Called with each batch before it is confirmed. */
@@ -27,7 +27,7 @@ export class Reading {
     this.#run ??= this.#read();
   }
 
-  /** Resolves when the reading has ended by its signal. */
+  /** Aborts the reading's signal, and resolves when the reading has ended. */
   async stop(): Promise<void> {
     this.#end.abort();
     await this.#run;
@@ -37,7 +37,7 @@ export class Reading {
     return this.captured.filter((one) => one.kind === "change");
   }
 
-  /** Whether a row has been told with this make. */
+  /** Whether a change of a row to this make was captured. */
   has(make: string): boolean {
     return this.changes.some(({ after }) => after?.["make"] === make);
   }
@@ -48,7 +48,7 @@ export class Reading {
         this.#note(batch);
         await this.check(batch);
         await batch.confirm();
-        // What the source has in memory already must not keep the others from their turn.
+        // A source with changes in memory must not starve the other readings.
         await nextTurn(systemClock, this.#end.signal);
       }
     } catch (error) {

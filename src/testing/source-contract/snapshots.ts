@@ -98,7 +98,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
         const source = await stage.source();
         const reading = await stage.read(source);
         await stage.insertMany(20);
-        // Each writer has rows of its own, which it removes, and one that all of them change.
+        // Each writer inserts and removes rows of its own, and all of them update one row.
         const write = async (own: number): Promise<void> => {
           for (let round = 0; round < 18; round += 1) {
             const id = 1 + own + 3 * (round % 6);
@@ -131,7 +131,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
   ],
 };
 
-/** Why a snapshot cannot be had. */
+/** The code of the error by which a snapshot fails. */
 async function codeOf(stage: Stage, request: Partial<SnapshotRequest>): Promise<unknown> {
   const [read] = await Promise.allSettled([stage.snapshot(await stage.source(), request)]);
   return read.status === "rejected" && read.reason instanceof FanfareError ? read.reason.code : read;

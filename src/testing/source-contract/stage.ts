@@ -7,10 +7,10 @@ import { BatchReading } from "./batch-reading.ts";
 import { Reading } from "./reading.ts";
 import { until } from "../wait.ts";
 
-/** Milliseconds in which another process leads after the end of the one that did, and one for the machine. */
+/** The timeout of a takeover by another process: five seconds of the contract, and one for a busy machine. */
 const takeover = 6_000;
 
-/** What one case plays on: a database of its own, its sources and who reads them. */
+/** The fixture of a case: its own database, sources and readings. */
 export class Stage extends ContractStage implements AsyncDisposable {
   readonly options: SourceContractOptions;
   readonly #sources: Source[] = [];
@@ -29,21 +29,21 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return this.#database;
   }
 
-  /** A source of its own, as of another process. */
+  /** Creates a source, as of another process. */
   async source(): Promise<Source> {
     const source = (await this.database()).source();
     this.#sources.push(source);
     return source;
   }
 
-  /** Reads a source, a new one by default, and waits until it leads: what is committed from then on is captured. */
+  /** Reads a source, by default a new one, and waits until it leads: changes that commit from then on are captured. */
   async read(source?: Source): Promise<Reading> {
     const reading = await this.wait(source);
     await this.told(reading, () => reading.states.includes("leading"), "the lead");
     return reading;
   }
 
-  /** Reads a source, a new one by default, which may have to wait for the lead. */
+  /** Reads a source, by default a new one, which may have to wait for the lease. */
   async wait(source?: Source): Promise<Reading> {
     const reading = new Reading(source ?? (await this.source()));
     this.#readings.push(reading);
@@ -51,7 +51,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return reading;
   }
 
-  /** Reads a source batch by batch, from when it leads. */
+  /** Reads a source batch by batch, and waits until it leads. */
   async readBatches(source: Source): Promise<BatchReading> {
     const reading = new BatchReading(source);
     this.#batchReadings.push(reading);
@@ -59,7 +59,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return reading;
   }
 
-  /** The next batch, of which there must be one. */
+  /** The next batch; fails if there is none. */
   async batch(reading: BatchReading): Promise<Batch> {
     const batch = await this.within(reading.next(), "a batch");
     if (!batch) throw new Error("There are no more batches, though nobody has ended the reading");
@@ -77,7 +77,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     });
   }
 
-  /** Does `work` in a transaction that is rolled back. */
+  /** Runs `work` in a transaction that is rolled back. */
   async undo(work: (writer: SourceWriter) => Promise<void>): Promise<void> {
     const done = new Error("To be rolled back");
     const [written] = await Promise.allSettled([
@@ -90,7 +90,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     if (written.reason !== done) throw written.reason;
   }
 
-  /** Waits until everything that was committed before has been read, and gives it without what was only waited for. */
+  /** Waits, by a marker, until all earlier commits were read, and returns the changes without the marker. */
   async all(reading: Reading): Promise<readonly Captured[]> {
     this.#marks += 1;
     const make = `mark ${this.#marks}`;
@@ -99,7 +99,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     return reading.captured.filter((one) => !isMark(one));
   }
 
-  /** Waits until a reading has been told something; throws what ended it. */
+  /** Waits until a condition on a reading holds; throws the error that has ended the reading. */
   async told(reading: Reading, condition: () => boolean, what: string): Promise<void> {
     await this.until(() => {
       if (reading.error !== undefined) throw reading.error;
@@ -108,12 +108,12 @@ export class Stage extends ContractStage implements AsyncDisposable {
     }, what);
   }
 
-  /** Waits for what the contract wants within five seconds, on a machine that is busy. */
+  /** Waits for a condition that the contract demands within five seconds. */
   async soon(condition: () => boolean, what: string): Promise<void> {
     await until(condition, what, Math.min(takeover, this.options.patience ?? takeover));
   }
 
-  /** The rows of the table in one snapshot, but for those that were only waited for. */
+  /** A snapshot of the table, without markers. */
   async snapshot(source: Source, request: Partial<SnapshotRequest> = {}): Promise<TableSnapshot> {
     const { table } = await this.database();
     const snapshot = await source.snapshot({ table, key: ["id"], limit: 1_000, ...request });
@@ -123,7 +123,7 @@ export class Stage extends ContractStage implements AsyncDisposable {
     };
   }
 
-  /** Ends everything, and says what the sources did that no source may do in any case. */
+  /** Ends all readings and sources, and fails if the sources have violated the contract in general. */
   async [Symbol.asyncDispose](): Promise<void> {
     const ends = [...this.#readings, ...this.#batchReadings].map((reading) => reading.stop());
     await this.within(Promise.all(ends), "the end of each reading");
