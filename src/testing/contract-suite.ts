@@ -47,7 +47,7 @@ export function register<Stage extends AsyncDisposable, One extends Case<Stage>>
         for (const one of cases) registerCase(runner, suite, one, excuses.get(one.name));
       });
     }
-    runner.it("excuses only cases that there are, each with a reason", async () => {
+    runner.it("has excuses for existing cases only, each with a reason", async () => {
       const known = new Set(chapters.flatMap(({ cases }) => cases.map(({ name }) => name)));
       const bad = [...excuses].filter(([name, reason]) => !known.has(name) || reason.trim() === "");
       runner.expect(bad).toEqual([]);

@@ -51,7 +51,7 @@ const firstWs: Conversation = {
   ],
 };
 
-/** One event of a stream; a comment says nothing. */
+/** Parses an event of a stream; a comment has neither type nor data. */
 function readEvent(message: string): { readonly type: string | undefined; readonly data: string } {
   const lines = /^(?:event: (\w+)\ndata: ([^\r\n]*)|:)\n\n$/.exec(message);
   if (!lines) throw new Error(`Not an event: ${JSON.stringify(message)}`);
@@ -121,7 +121,10 @@ prove("graphql-subscriptions with a greeting", () => graphqlSubscriptions({ gree
 prove("event-stream", () => eventStream, {
   ...transportWs,
   read: readDistinct,
-  excuses: ["names the operation that a message is about", "names the operation of a result"].map((name) => ({
+  excuses: [
+    "encodes the operation's id in messages about an operation",
+    "encodes the operation's id in an envelope",
+  ].map((name) => ({
     case: name,
     reason: "a response has one operation",
   })),
@@ -153,14 +156,14 @@ prove("streams", () => streams(() => ({ status: 400, reason: "Invalid Action" })
     ],
   ],
   excuses: [
-    { case: "names the operation that a message is about", reason: byChannel },
-    { case: "tells the client of an operation's error", reason: byChannel },
-    { case: "names the operation of a result", reason: "a notification has the name of its stream" },
-    { case: "has a name that may stand in a handshake", reason: "its clients ask for no subprotocol" },
+    { case: "encodes the operation's id in messages about an operation", reason: byChannel },
+    { case: "encodes an operation's error", reason: byChannel },
+    { case: "encodes the operation's id in an envelope", reason: "a notification has the name of its stream" },
+    { case: "has a name that is allowed as a subprotocol", reason: "its clients ask for no subprotocol" },
     {
-      case: "tells that a subscription is live if it says so, and writes nothing about it otherwise",
+      case: "encodes `started` if its rules have `tellsLive`, and nothing otherwise",
       reason: byChannel,
     },
-    { case: "can tell that an operation has ended, if it says that it does", reason: byChannel },
+    { case: "encodes `complete` if its rules need it", reason: byChannel },
   ],
 });

@@ -1,4 +1,4 @@
-/** The events of a stream, as they come; comments are passed over. */
+/** Reads the events of a stream, without comments. */
 export class EventReader {
   readonly events: string[] = [];
   #rest = "";

@@ -14,14 +14,14 @@ const headers = { "x-garage": "two words, and more" };
 const introduction = { address: "127.0.0.1", url, headers };
 const body = { query: "subscription { a }" };
 
-/** The client's end of a response with one operation, on a server of its own. */
+/** Opens a response with one operation, on a server of its own. */
 export async function openDistinctStream(accept: Accept): Promise<SocketClient> {
   const server = await eventStreamServer({ accept });
   const answer = await server.send({ path: url, headers: { ...streamHeaders, ...headers }, body });
   return streamEnd(answer, () => server[Symbol.asyncDispose]());
 }
 
-/** The client's end of a response with many operations, on a server of its own. */
+/** Opens a response with many operations, on a server of its own. */
 export async function openSingleStream(accept: Accept): Promise<SocketClient> {
   const server = await eventStreamServer({ accept });
   const reserved = await server.send({ method: "PUT", path: url, headers });
@@ -57,7 +57,7 @@ function streamEnd({ response, text }: Answer, close: () => PromiseLike<void>): 
   };
 }
 
-/** The client's end of a response of the Fetch standard, in the same process. */
+/** Opens a response of the Fetch standard, in the same process. */
 export async function openFetchStream(accept: Accept): Promise<SocketClient> {
   const streams = new EventStreams({
     distinct: eventStream,
@@ -89,14 +89,14 @@ export async function openFetchStream(accept: Accept): Promise<SocketClient> {
   };
 }
 
-/** Reads a body for as long as it is not paused. */
+/** Reads a body, and can be paused. */
 class PausingReader extends EventReader {
   readonly ended: Promise<void>;
   #paused: PromiseWithResolvers<void> | undefined;
 
   constructor({ body: stream }: Response) {
     super();
-    // A body that is cut rejects, which is an end as well.
+    // Reading a dropped connection rejects, which is an end as well.
     this.ended = stream ? this.#read(stream).catch(() => undefined) : Promise.resolve();
   }
 

@@ -14,14 +14,14 @@ socketContract(vitest, {
 });
 
 const ofResponses = [
-  { case: "tells its client the code and the reason", reason: "a response just ends" },
+  { case: "closes with the code and the reason", reason: "a response just ends" },
   {
-    case: "tells its session with which code and reason its client has closed",
+    case: "calls `closed` with its client's code and reason",
     reason: "a client of a response can only go away",
   },
 ];
 const asksOnce = {
-  case: "hands over what its client says, whole and in order, as text or as messages",
+  case: "hands over its client's messages, whole and in order",
   reason: "its client has asked for all that it wants before there is a connection",
 };
 
@@ -40,12 +40,12 @@ socketContract(vitest, {
   open: openLocalSocket,
   patience: 500,
   excuses: [
-    { case: "hears that a client is alive which answers a ping, and of no other message", reason: answersForItself },
-    { case: "does not take a client for alive that reads nothing, until it does", reason: answersForItself },
+    { case: "calls `alive` when its client answers a ping, and hands over no message", reason: answersForItself },
+    { case: "does not call `alive` for a client that does not read, until it does", reason: answersForItself },
   ],
 });
 
-/** What a test client does with its socket. */
+/** Opens a local socket, as the test client does. */
 async function openLocalSocket(accept: Accept): Promise<SocketClient> {
   const messages: string[] = [];
   const introduction = { address: "192.0.2.1", url: "/graphql", headers: { "x-garage": "two words" } };

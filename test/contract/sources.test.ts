@@ -11,10 +11,10 @@ import { PostgresServer } from "../servers/postgres.ts";
 const cars = "create table cars (id integer primary key, make text)";
 const table = { schema: "public", name: "cars" };
 const options = { tables: [table] };
-/** So small that the rows of the cases do not fit into one. */
+/** The size of batches: so small that the cases need several. */
 const batch = 100;
 
-/** One server for all cases; each has a database. Its log can be read. */
+/** One server with logical replication for all cases, of which each has a database. */
 let server: Promise<PostgresServer> | undefined;
 let embedded: Promise<PGlite> | undefined;
 let databases = 0;
@@ -24,7 +24,7 @@ afterAll(async () => {
   await (await embedded)?.close();
 });
 
-/** An empty database with the table. */
+/** Opens a database with the empty table. */
 async function openDatabase(): Promise<{
   readonly name: string;
   readonly pool: Pool;
@@ -67,7 +67,7 @@ async function openReplication(): Promise<SourceDatabase> {
       }),
     transaction: (work) => inTransaction(pool, work),
     async [Symbol.asyncDispose]() {
-      // The server has ten slots for all cases, and notices a while later that nobody reads one any more.
+      // The server has ten slots for all cases, and releases a slot a moment after its reader has ended.
       const drop = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1";
       await vi.waitFor(() => pool.query(drop, [name]), { timeout: 10_000 });
       await pool.end();
@@ -75,7 +75,7 @@ async function openReplication(): Promise<SourceDatabase> {
   };
 }
 
-/** It takes long to start, so the cases share it; each finds it empty. */
+/** Opens PGlite with the empty table. It takes long to start, so the cases share it. */
 async function openEmbedded(): Promise<SourceDatabase> {
   embedded ??= PGlite.create();
   const client = await embedded;

@@ -3,7 +3,7 @@ import type { SocketClient } from "../../src/testing/socket-contract.ts";
 import { WebSocketClient } from "../transports/websocket-client.ts";
 import { websocketServer } from "../transports/websocket-server.ts";
 
-/** The client's end of a WebSocket, on a server of its own. */
+/** Opens a WebSocket, on a server of its own. */
 export async function openWebSocket(accept: Accept, perMessageDeflate: boolean): Promise<SocketClient> {
   const server = await websocketServer({ accept, perMessageDeflate });
   const headers = { "x-garage": "two words, and more" };

@@ -7,36 +7,36 @@ import { type Bug, ToyBroker, ToyCluster } from "./toy-cluster.ts";
 
 /** Each mistake, and the case that finds it. */
 const found: Readonly<Record<Bug, string>> = {
-  "confirms too early": "delivers what is published after subscribe has resolved",
-  "drops an event now and then": "delivers what is published after subscribe has resolved",
-  "delivers twice": "delivers what is published after subscribe has resolved",
-  "turns two events around": "says after which position a batch comes",
-  "gives wrong positions to batches": "says after which position a batch comes",
-  "forgets the case of names": "keeps topics apart, whatever they are called",
-  "cuts long names": "keeps topics apart, whatever they are called",
-  "reads a star as a pattern": "takes no name for a pattern",
-  "goes on after unsubscribe": "is silent after unsubscribe",
-  "goes on after the end": "is silent after the end",
-  "stores an id twice": "stores one event for each id and topic",
-  "ignores the nonce": "notices that the server lost the newest events and counted on",
-  "ignores the epoch": "notices that the server forgot a topic",
-  "forgets without a word": "says that what it does not keep any more has expired",
-  "hides that there is more": "replays what came after each position",
-  "overlooks the limit": "replays what came after each position",
+  "confirms too early": "delivers each event that is published after subscribe has resolved",
+  "drops an event now and then": "delivers each event that is published after subscribe has resolved",
+  "delivers twice": "delivers each event that is published after subscribe has resolved",
+  "turns two events around": "gives the position before each batch",
+  "gives wrong positions to batches": "gives the position before each batch",
+  "forgets the case of names": "keeps topics apart, whatever their names",
+  "cuts long names": "keeps topics apart, whatever their names",
+  "reads a star as a pattern": "does not treat a name as a pattern",
+  "goes on after unsubscribe": "delivers no event after unsubscribe has resolved",
+  "goes on after the end": "does not call the sink after its end",
+  "stores an id twice": "stores one event per id and topic (idempotency key)",
+  "ignores the nonce": "notices that the server lost the newest events and continued (fork)",
+  "ignores the epoch": "notices that the server lost a topic's history",
+  "forgets without a word": "reports dropped events as `expired`",
+  "hides that there is more": "replays the events after each position",
+  "overlooks the limit": "replays the events after each position",
   "misses what came while the link was cut":
-    "loses nothing while its link is cut, not even on a topic that is quiet afterwards",
-  "does not say that the link is down": "says when its link is down and when it is up again",
-  "claims what it never stored": "tells the truth about what is published while its link is cut",
-  "hangs when it is disposed twice": "can be disposed twice, twice at once, and without having been open",
-  "rejects after the end": "refuses with CLOSED what is published after the end",
-  "leaves a publish without an answer": "answers every publish while it closes",
-  "takes the end for an ordinary event": "carries the end of a topic, in its place",
+    "loses no event while its link is cut, not even on a topic that is idle afterwards",
+  "does not say that the link is down": "reports when its link is down and when it is up again",
+  "claims what it never stored": "gives true receipts for events that are published while its link is cut",
+  "hangs when it is disposed twice": "can be disposed twice, twice at once, and before it was opened",
+  "rejects after the end": "refuses a publish after its end with CLOSED",
+  "leaves a publish without an answer": "gives a receipt for every publish while it closes",
+  "takes the end for an ordinary event": "carries the end of a topic at its position",
   "stamps its own time": "carries ids and times",
-  "shortens payloads": "carries payloads as they are",
-  "has no newest event": "knows the newest event",
-  "takes others down with it": "leaves other processes alone when it ends",
-  "ignores fences": "refuses what an earlier leader writes after a later one",
-  "has one fence for all": "keeps the leaders of one scope apart from those of others, and from whoever has none",
+  "shortens payloads": "carries any JSON payload unchanged",
+  "has no newest event": "gives the newest event of a topic",
+  "takes others down with it": "does not disturb other processes when it ends",
+  "ignores fences": "refuses a lower fencing token after a higher one",
+  "has one fence for all": "keeps the fencing tokens of scopes apart, and accepts a publish without one",
 };
 
 function toyOptions(bug?: Bug): BrokerContractOptions {
@@ -61,29 +61,29 @@ function listCases(options: BrokerContractOptions): ReadonlyMap<string, () => Pr
 
 brokerContract(vitest, toyOptions());
 
-describe("the broker contract", () => {
-  it.for(Object.entries(found))("finds a broker that %s", async ([bug, name]) => {
+describe("The broker contract", () => {
+  it.for(Object.entries(found))("fails a broker that %s", async ([bug, name]) => {
     const body = listCases(toyOptions(bugNamed(bug))).get(name);
     await expect(body?.()).rejects.toBeInstanceOf(Error);
   });
 
-  const ofOneProcess = "says that positions of another server are gone";
+  const ofOneProcess = "reports a gap after a position of another server";
 
-  it("leaves out only the case of a single process when a broker can do everything", () => {
+  it("leaves out only the cases for a single process if a broker supports everything", () => {
     const cases = [...listCases(toyOptions()).keys()];
     expect(cases).toEqual(expect.arrayContaining(Object.values(found)));
     expect(cases).not.toContain(ofOneProcess);
   });
 
-  it("leaves out what a broker of the kind does not support", () => {
+  it("leaves out cases for features that a broker does not support", () => {
     const cases = listCases({
       name: "memory",
       supports: { history: true, acrossProcesses: false, durable: false },
       create: () => memoryBroker(),
     });
     expect([...cases.keys()]).toContain(ofOneProcess);
-    expect([...cases.keys()]).not.toContain("is silent after the end");
-    expect([...cases.keys()]).not.toContain("says that what it does not keep any more has expired");
+    expect([...cases.keys()]).not.toContain("does not call the sink after its end");
+    expect([...cases.keys()]).not.toContain("reports dropped events as `expired`");
   });
 });
 

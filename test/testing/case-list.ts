@@ -1,7 +1,7 @@
 import * as vitest from "vitest";
 import type { Runner } from "../../src/testing/runner.ts";
 
-/** A runner that writes down the cases instead of running them. */
+/** A runner that collects the cases instead of running them. */
 export class CaseList implements Runner {
   readonly cases = new Map<string, () => Promise<void>>();
   readonly expect: Runner["expect"] = vitest.expect;

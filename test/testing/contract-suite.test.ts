@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Case, type Excuse, register } from "../../src/testing/contract-suite.ts";
 import { CaseList } from "./case-list.ts";
 
-/** What a case of these tests plays on. */
+/** The fixture of the cases in these tests. */
 class Stage implements AsyncDisposable {
   readonly end: () => Promise<void>;
 
@@ -31,14 +31,14 @@ function cases({ excuses, end = async () => undefined, ...more }: ToySuite = {})
   );
 }
 
-const excuseCase = "excuses only cases that there are, each with a reason";
+const excuseCase = "has excuses for existing cases only, each with a reason";
 
 describe("A contract suite", () => {
-  it("registers each case under its name, and one about the excuses", () => {
+  it("registers each case under its name, and a case about the excuses", () => {
     expect([...cases().keys()]).toEqual(["holds", "breaks", excuseCase]);
   });
 
-  it("passes what holds and fails what does not", async () => {
+  it("passes a case that holds and fails one that does not", async () => {
     await expect(cases().get("holds")?.()).resolves.toBeUndefined();
     await expect(cases().get("breaks")?.()).rejects.toThrow("It does not hold");
   });
@@ -47,13 +47,13 @@ describe("A contract suite", () => {
     expect([...cases({ applies: ({ name }) => name === "holds" }).keys()]).toEqual(["holds", excuseCase]);
   });
 
-  it("fails a case for what its stage finds at the end", async () => {
+  it("fails a case whose stage fails at the end", async () => {
     const list = cases({ end: () => Promise.reject(new Error("Something is left")) });
     await expect(list.get("holds")?.()).rejects.toThrow("Something is left");
     await expect(list.get("breaks")?.()).rejects.toThrow("It does not hold");
   });
 
-  it("gives each case a stage of its own, and ends it, however the case ends", async () => {
+  it("gives each case its own stage, and disposes it, however the case ends", async () => {
     let ended = 0;
     const list = cases({ end: async () => void (ended += 1) });
     await list.get("holds")?.();
@@ -61,14 +61,14 @@ describe("A contract suite", () => {
     expect(ended).toBe(2);
   });
 
-  it("wants a case that is excused to fail, and shows the reason", async () => {
+  it("requires an excused case to fail, and shows the reason", async () => {
     const list = cases({ excuses: [{ case: "breaks", reason: "it is a toy" }] });
     expect([...list.keys()]).toEqual(["holds", "breaks: not here, since it is a toy", excuseCase]);
     await expect(list.get("breaks: not here, since it is a toy")?.()).resolves.toBeUndefined();
     await expect(list.get(excuseCase)?.()).resolves.toBeUndefined();
   });
 
-  it("fails a case that is excused and passes", async () => {
+  it("fails an excused case that passes", async () => {
     const list = cases({ excuses: [{ case: "holds", reason: "it did not once" }] });
     await expect(list.get("holds: not here, since it did not once")?.()).rejects.toThrow("needs no excuse any more");
   });

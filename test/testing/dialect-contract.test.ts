@@ -6,61 +6,58 @@ import { type DialectBug, ToyDialect } from "./toy-dialect.ts";
 
 /** Each mistake, and the case that finds it. */
 const found = new Map<DialectBug, string>([
-  ["throws on null", "makes a message of any text, without throwing"],
-  ["takes an unknown type for a ping", "calls invalid what is not a message"],
-  ["says at length what is wrong", "says in at most 123 bytes, without control characters, why a text is invalid"],
+  ["throws on null", "decodes any text without throwing"],
+  ["takes an unknown type for a ping", "decodes malformed text as an invalid message"],
+  [
+    "says at length what is wrong",
+    "gives the reason of an invalid message in at most 123 bytes, without control characters",
+  ],
   [
     "repeats what a client wrote as it is",
-    "says in at most 123 bytes, without control characters, why a text is invalid",
+    "gives the reason of an invalid message in at most 123 bytes, without control characters",
   ],
-  ["lets __proto__ pass", "lets no key pass that would change a prototype"],
-  ["overlooks the operation's name", "understands what its clients write"],
-  ["trims ids", "starts an operation under any id, each under one of its own"],
-  ["remembers that it has read a text", "makes the same message of the same text, whatever came before it"],
+  ["lets __proto__ pass", "lets no key `__proto__` pass (prototype pollution)"],
+  ["overlooks the operation's name", "decodes the messages of its clients"],
+  ["trims ids", "starts an operation with any id, and maps different ids to different ids"],
+  ["remembers that it has read a text", "decodes a text to the same message, whatever came before (statelessness)"],
   [
     "throws for a message that it does not have",
-    "encodes each message as whole messages or as nothing, without throwing",
+    "encodes each message as zero or more whole messages, without throwing",
   ],
-  ["writes a message in two halves", "encodes each message as whole messages or as nothing, without throwing"],
-  ["leaves the id out of errors", "names the operation that a message is about"],
-  ["keeps errors to itself", "tells the client of an operation's error"],
+  ["writes a message in two halves", "encodes each message as zero or more whole messages, without throwing"],
+  ["leaves the id out of errors", "encodes the operation's id in messages about an operation"],
+  ["keeps errors to itself", "encodes an operation's error"],
   [
     "encodes into one buffer again and again",
-    "encodes the same message as the same bytes, whatever came in between, and keeps what it has answered",
+    "encodes a message to the same bytes each time, and never changes returned bytes",
   ],
-  [
-    "numbers its messages",
-    "encodes the same message as the same bytes, whatever came in between, and keeps what it has answered",
-  ],
-  ["writes into messages", "leaves a message that it encodes as it was"],
-  ["does not escape ids", "makes one whole message of a result between head and tail"],
-  ["leaves the id out of results", "names the operation of a result"],
+  ["numbers its messages", "encodes a message to the same bytes each time, and never changes returned bytes"],
+  ["writes into messages", "does not change the messages that it encodes"],
+  ["does not escape ids", "makes one whole message of head, result and tail"],
+  ["leaves the id out of results", "encodes the operation's id in an envelope"],
   [
     "cuts envelopes from one buffer again and again",
-    "makes the same envelope for the same operation, and keeps those that it has made",
+    "makes the same envelope for the same operation, and never changes returned ones",
   ],
-  ["has a name of two words", "has a name that may stand in a handshake"],
-  ["has a rule that there is not", "says what a session does, in every respect"],
+  ["has a name of two words", "has a name that is allowed as a subprotocol"],
+  ["has a rule that there is not", "has a value for each rule"],
   [
     "refuses with a code that only a browser makes",
-    "closes a refused client with a code and a reason that a close frame can carry",
+    "has a close code and a reason for refusals that a close frame can carry",
   ],
   [
     "answers nothing though it says that it does",
-    "answers what is invalid if it says so, and writes nothing about it otherwise",
+    "encodes an invalid message if its rules say `answer`, and nothing otherwise",
   ],
   [
     "answers though it says that it closes",
-    "answers what is invalid if it says so, and writes nothing about it otherwise",
+    "encodes an invalid message if its rules say `answer`, and nothing otherwise",
   ],
   [
     "does not say that a subscription is live though it says that it does",
-    "tells that a subscription is live if it says so, and writes nothing about it otherwise",
+    "encodes `started` if its rules have `tellsLive`, and nothing otherwise",
   ],
-  [
-    "cannot end an operation though it says that it does",
-    "can tell that an operation has ended, if it says that it does",
-  ],
+  ["cannot end an operation though it says that it does", "encodes `complete` if its rules need it"],
 ]);
 
 function toyOptions(bug?: DialectBug): DialectContractOptions {
@@ -88,20 +85,20 @@ function casesOf(options: DialectContractOptions): CaseList["cases"] {
 
 dialectContract(vitest, toyOptions());
 
-describe("the dialect contract", () => {
-  it.for([...found])("finds a dialect that %s", async ([bug, name]) => {
+describe("The dialect contract", () => {
+  it.for([...found])("fails a dialect that %s", async ([bug, name]) => {
     await expect(casesOf(toyOptions(bug)).get(name)?.()).rejects.toBeInstanceOf(Error);
   });
 
-  it("finds a mistake of each sort that it has a case for", () => {
+  it("has a mistake of the toy for each of its cases", () => {
     const cases = [...casesOf(toyOptions()).keys()];
     expect(cases.slice(0, -1).toSorted()).toEqual([...new Set(found.values())].toSorted());
   });
 
-  it("leaves out what needs texts of clients where there are none", () => {
+  it("leaves out the cases about clients' texts if there are none", () => {
     const cases = [...casesOf({ name: "toy", create: () => new ToyDialect() }).keys()];
-    expect(cases).not.toContain("understands what its clients write");
-    expect(cases).not.toContain("starts an operation under any id, each under one of its own");
-    expect(cases).toContain("makes a message of any text, without throwing");
+    expect(cases).not.toContain("decodes the messages of its clients");
+    expect(cases).not.toContain("starts an operation with any id, and maps different ids to different ids");
+    expect(cases).toContain("decodes any text without throwing");
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 
-describe("fakeClock", () => {
-  it("stands still until it is advanced", () => {
+describe("A fake clock", () => {
+  it("keeps its time until it is advanced", () => {
     const clock = fakeClock(1000);
     expect(clock.now()).toBe(1000);
     clock.advance(250);
@@ -24,7 +24,7 @@ describe("fakeClock", () => {
     expect(fired.slice(3)).toEqual(["c 30", "every 40", "every 60"]);
   });
 
-  it("fires what is set on the way, if it falls due", () => {
+  it("fires a timer that is set meanwhile, if it is due", () => {
     const clock = fakeClock();
     const fired: number[] = [];
     clock.after(10, () => {
@@ -37,7 +37,7 @@ describe("fakeClock", () => {
     expect(fired).toEqual([15, 60]);
   });
 
-  it("does not fire what was disposed, not even from another timer's callback", () => {
+  it("does not fire a disposed timer, even one that another timer's callback disposed", () => {
     const clock = fakeClock();
     const fired: string[] = [];
     const late = clock.after(20, () => fired.push("late"));
@@ -51,7 +51,7 @@ describe("fakeClock", () => {
     every[Symbol.dispose]();
   });
 
-  it("takes an interval of 0 for 1 ms, as Node does, and a delay below 0 for 0", () => {
+  it("treats an interval of 0 as 1 ms, as Node does, and a negative delay as 0", () => {
     const clock = fakeClock();
     const fired: string[] = [];
     clock.every(0, () => fired.push("every"));
@@ -62,7 +62,7 @@ describe("fakeClock", () => {
     expect(fired).toEqual(["after", "every", "every", "every"]);
   });
 
-  it("runs deferred callbacks at the end of the turn, and what they defer at the next", () => {
+  it("runs deferred callbacks at the end of the turn, and those that they defer at the end of the next", () => {
     const clock = fakeClock();
     const ran: string[] = [];
     clock.defer(() => {
@@ -77,7 +77,7 @@ describe("fakeClock", () => {
     expect(ran).toEqual(["first", "second"]);
   });
 
-  it("does not run what an earlier callback of the same turn disposed", () => {
+  it("does not run a callback that an earlier one of the same turn disposed", () => {
     const clock = fakeClock();
     const ran: string[] = [];
     const timers = [clock.defer(() => timers.at(-1)?.[Symbol.dispose]())];
@@ -97,7 +97,7 @@ describe("fakeClock", () => {
     expect(ran).toEqual(["at once 0", "after 10 10", "timer 20"]);
   });
 
-  it("counts the timers and deferred callbacks that are alive", () => {
+  it("counts the pending timers and deferred callbacks", () => {
     const clock = fakeClock();
     const timer = clock.after(10, () => {});
     clock.every(10, () => {});
@@ -110,7 +110,7 @@ describe("fakeClock", () => {
     expect(clock.pending).toBe(1);
   });
 
-  it("throws instead of turning for ever", () => {
+  it("throws for an endless loop", () => {
     const clock = fakeClock();
     const again = () => void clock.defer(again);
     again();

@@ -21,14 +21,14 @@ function recorded() {
 }
 
 describe("A local socket", () => {
-  it("hands over each message as it is written, and counts pings", () => {
+  it("passes on each message as it is written, and counts pings", () => {
     const { messages, socket, write } = recorded();
     write("one", "two");
     socket.ping();
     expect([messages, socket.pings]).toEqual([["one", "two"], 1]);
   });
 
-  it("does nothing after its end, which it tells once", () => {
+  it("does nothing after its end, which it reports once", () => {
     const { closings, messages, socket, write } = recorded();
     socket.close(4403, "Forbidden");
     write("too late");
@@ -39,7 +39,7 @@ describe("A local socket", () => {
     expect(closings).toEqual([{ code: 4403, reason: "Forbidden" }]);
   });
 
-  it("cuts a reason to 123 bytes, as a socket with a network does", () => {
+  it("cuts a reason to 123 bytes, as a network's socket does", () => {
     const { closings, socket } = recorded();
     socket.close(4400, "€".repeat(100));
     expect(closings).toEqual([{ code: 4400, reason: "€".repeat(41) }]);

@@ -49,7 +49,7 @@ interface Stream {
   readonly events: Event[];
 }
 
-/** A server in this process that brokers connect to, with everything that can happen to a server. */
+/** A server for brokers in this process, which can lose its link and its data. */
 export class ToyCluster {
   readonly bug: Bug | undefined;
   readonly keep: number;
@@ -101,7 +101,7 @@ export class ToyBroker implements Broker {
   #linked = true;
   #closed = false;
   #delivered = 0;
-  /** What arrives over the link, a little later. */
+  /** Messages on the link, which arrive a little later. */
   readonly #wire: (() => void)[] = [];
 
   constructor(cluster: ToyCluster) {
@@ -113,7 +113,7 @@ export class ToyBroker implements Broker {
     this.#sink = sink;
   }
 
-  /** What was on the wire before the call belongs before the position. */
+  /** Events that are on the link at the call come before the position. */
   async subscribe(topics: readonly TopicName[]): Promise<readonly Position[]> {
     const positions = topics.map((topic) => this.#low(topic).newest);
     const { promise: live, resolve } = Promise.withResolvers<void>();
@@ -172,7 +172,7 @@ export class ToyBroker implements Broker {
     return newest && { position: newest.position, id: newest.id };
   }
 
-  /** Cuts the link; the answer heals it. */
+  /** Cuts the link; the returned function restores it. */
   cut(): () => void {
     const { bug } = this.#cluster;
     this.#linked = false;
@@ -184,7 +184,7 @@ export class ToyBroker implements Broker {
     };
   }
 
-  /** The server sends something that one of its clients published. */
+  /** The server delivers an event that a client has published. */
   receive(topic: TopicName, after: Position, event: Event): void {
     const arrive = () => this.#arrive(topic, after, event);
     if (this.#cluster.bug !== "turns two events around") return this.#later(arrive);

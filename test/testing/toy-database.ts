@@ -53,7 +53,7 @@ export type SourceBug =
   | "reads for somebody who has left"
   | "takes every change for one that is shown";
 
-/** Mistakes of a source that does not hear its signal. */
+/** Mistakes of a source that ignores its signal. */
 const deaf: ReadonlySet<SourceBug> = new Set<SourceBug>([
   "does not look at its signal while it waits",
   "gives a batch after its signal",
@@ -62,7 +62,7 @@ const deaf: ReadonlySet<SourceBug> = new Set<SourceBug>([
 
 type Rows = Map<number, string | null>;
 
-/** What a change is before it is committed. */
+/** A change before its commit. */
 type Written =
   | {
       readonly action: RowAction;
@@ -73,22 +73,22 @@ type Written =
   | { readonly kind: "truncation" }
   | { readonly kind: "event"; readonly topic: string; readonly payload: unknown; readonly id: string | undefined };
 
-/** One statement, carried out when its transaction commits. */
+/** A statement, which is executed when its transaction commits. */
 type Statement = (rows: Rows) => readonly Written[];
 
 const table = { schema: "toys", name: "cars" };
 const batchSize = 100;
 
-/** A database with one table in this process, and a log of what was committed. */
+/** A database in this process, with one table and a log of commits. */
 export class ToyDatabase implements SourceDatabase {
   readonly table: SourceDatabase["table"] = table;
   readonly bug: SourceBug | undefined;
   readonly log: Captured[] = [];
   readonly rows: Rows = new Map();
   readonly committed = new Set<string>();
-  /** The statements of transactions that are open. */
+  /** The statements of open transactions. */
   readonly open = new Set<Statement[]>();
-  /** How many of the log were confirmed. */
+  /** The number of confirmed entries of the log. */
   confirmed = 0;
   lead: object | undefined;
   token = 0;
@@ -117,7 +117,7 @@ export class ToyDatabase implements SourceDatabase {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // It is memory alone.
+    // The database holds no resources.
   }
 
   #writer(statements: Statement[]): SourceWriter {
@@ -265,7 +265,7 @@ class ToySource implements Source {
     const database = this.#database;
     const { bug, token } = database;
     const waiting = bug === undefined || !deaf.has(bug) ? end : new AbortController().signal;
-    // A reading that is deaf ends some time, so that its test does.
+    // A reading that ignores its signal ends after a while, so that its test ends.
     for (let [given, read, looks] = [0, this.#beginning(), 0]; looks < 1_000; looks += 1) {
       if (waiting.aborted || (end.aborted && bug === "gives a batch after its signal" && given !== 1)) return;
       if (!isForgetful(bug)) read = Math.max(read, database.confirmed);
@@ -279,7 +279,7 @@ class ToySource implements Source {
     }
   }
 
-  /** From where a new leader reads. */
+  /** The entry of the log at which a new leader begins. */
   #beginning(): number {
     const { bug, confirmed, log, token } = this.#database;
     if (bug === "forgets what was confirmed") return 0;
@@ -321,12 +321,12 @@ class ToySource implements Source {
   }
 }
 
-/** Reads on by itself, whatever is confirmed. */
+/** Whether the source reads on without confirmation. */
 function isForgetful(bug: SourceBug | undefined): boolean {
   return bug === "goes on without a confirmation" || bug === "forgets what was confirmed";
 }
 
-/** Carries out a change of one row: from a key, to a key, with a make. */
+/** Executes a change of a row: from a key, to a key, with a make. */
 function change(
   rows: Rows,
   [from, to, make]: readonly [number | undefined, number | undefined, string | null],

@@ -32,7 +32,7 @@ export type DialectBug =
 
 const encoder = new TextEncoder();
 
-/** A dialect that is right but for one mistake. */
+/** A dialect that is correct except for one mistake. */
 export class ToyDialect implements Dialect {
   readonly #bug: DialectBug | undefined;
   readonly #right: Dialect;

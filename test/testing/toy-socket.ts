@@ -38,7 +38,7 @@ export type SocketBug =
   | "throws after the end"
   | "tells of life after the end";
 
-/** Bytes that wait for the client before a write is too much. */
+/** The number of waiting bytes from which the socket is blocked. */
 const highWaterMark = 16_384;
 
 const introduction = { address: "192.0.2.1", url: "/toys?of=wood", headers: { "x-garage": "two words" } };
@@ -50,14 +50,14 @@ export class ToySocket implements Socket {
   readonly #bug: SocketBug | undefined;
   readonly #handler: SocketHandler;
   readonly #ended: PromiseWithResolvers<SocketEnding> = Promise.withResolvers();
-  /** What was written and not yet read, message by message; a function is a ping or the end. */
+  /** The written messages that were not read yet; a function is a ping or the end. */
   readonly #wire: (readonly Uint8Array[] | (() => void))[] = [];
   #paused = false;
   #telling = false;
   #blocked = false;
   #closing: { readonly code: number; readonly reason: string } | undefined;
   #gone = false;
-  /** All toy sockets that read nothing, for the one that holds everybody up. */
+  /** All toy sockets whose client does not read, for the mistake that delays all others. */
   static readonly #stuck = new Set<ToySocket>();
 
   constructor(accept: Accept, bug?: SocketBug) {

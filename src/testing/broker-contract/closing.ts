@@ -5,7 +5,7 @@ export const closing: Chapter = {
   name: "closing",
   cases: [
     {
-      name: "answers every publish while it closes",
+      name: "gives a receipt for every publish while it closes",
       async run(stage) {
         const station = await stage.station();
         const topic = stage.topic();
@@ -21,7 +21,7 @@ export const closing: Chapter = {
       },
     },
     {
-      name: "refuses with CLOSED what is published after the end",
+      name: "refuses a publish after its end with CLOSED",
       async run(stage) {
         const station = await stage.station();
         await station[Symbol.asyncDispose]();
@@ -34,7 +34,7 @@ export const closing: Chapter = {
       },
     },
     {
-      name: "is silent after the end",
+      name: "does not call the sink after its end",
       supports: ["acrossProcesses"],
       async run(stage) {
         const [listener, publisher] = [await stage.station(), await stage.station()];
@@ -47,7 +47,7 @@ export const closing: Chapter = {
       },
     },
     {
-      name: "leaves other processes alone when it ends",
+      name: "does not disturb other processes when it ends",
       supports: ["acrossProcesses"],
       async run(stage) {
         const [leaver, listener, publisher] = [await stage.station(), await stage.station(), await stage.station()];
@@ -61,7 +61,7 @@ export const closing: Chapter = {
       },
     },
     {
-      name: "can be disposed twice, twice at once, and without having been open",
+      name: "can be disposed twice, twice at once, and before it was opened",
       async run(stage) {
         const station = await stage.station();
         await station.subscribe(stage.topic());

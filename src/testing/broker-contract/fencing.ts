@@ -4,7 +4,7 @@ export const fencing: Chapter = {
   name: "fencing",
   cases: [
     {
-      name: "refuses what an earlier leader writes after a later one",
+      name: "refuses a lower fencing token after a higher one",
       needs: ["fences"],
       async run(stage) {
         const earlier = await stage.station();
@@ -23,7 +23,7 @@ export const fencing: Chapter = {
       },
     },
     {
-      name: "keeps the leaders of one scope apart from those of others, and from whoever has none",
+      name: "keeps the fencing tokens of scopes apart, and accepts a publish without one",
       needs: ["fences"],
       async run(stage) {
         const { broker } = await stage.station();

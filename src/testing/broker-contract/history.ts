@@ -4,7 +4,7 @@ export const history: Chapter = {
   name: "history",
   cases: [
     {
-      name: "replays what came after each position",
+      name: "replays the events after each position",
       supports: ["history"],
       async run(stage) {
         const publisher = await stage.station();
@@ -23,7 +23,7 @@ export const history: Chapter = {
       },
     },
     {
-      name: "replays events as they were published",
+      name: "replays events with their ids, times and payloads",
       supports: ["history"],
       async run(stage) {
         const station = await stage.station();
@@ -37,7 +37,7 @@ export const history: Chapter = {
       },
     },
     {
-      name: "says whether there is more, and where history begins",
+      name: "reports whether there is more history, and where it begins",
       supports: ["history"],
       async run(stage) {
         const station = await stage.station();
@@ -54,7 +54,7 @@ export const history: Chapter = {
       },
     },
     {
-      name: "joins replay and live events without a hole",
+      name: "joins history and live events without a hole",
       supports: ["history"],
       async run(stage) {
         const listener = await stage.station();
@@ -75,7 +75,7 @@ export const history: Chapter = {
       },
     },
     {
-      name: "knows the newest event",
+      name: "gives the newest event of a topic",
       supports: ["history"],
       async run(stage) {
         const station = await stage.station();

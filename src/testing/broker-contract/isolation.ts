@@ -70,7 +70,7 @@ export const isolation: Chapter = {
   name: "isolation",
   cases: [
     {
-      name: "keeps topics apart, whatever they are called",
+      name: "keeps topics apart, whatever their names",
       async run(stage) {
         const listener = await stage.station();
         const publisher = await stage.elsewhere(listener);
@@ -88,7 +88,7 @@ export const isolation: Chapter = {
       },
     },
     {
-      name: "takes no name for a pattern",
+      name: "does not treat a name as a pattern",
       async run(stage) {
         const listener = await stage.station();
         const publisher = await stage.elsewhere(listener);

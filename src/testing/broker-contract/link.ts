@@ -4,7 +4,7 @@ export const link: Chapter = {
   name: "link",
   cases: [
     {
-      name: "loses nothing while its link is cut, not even on a topic that is quiet afterwards",
+      name: "loses no event while its link is cut, not even on a topic that is idle afterwards",
       supports: ["history", "acrossProcesses"],
       needs: ["breakLink"],
       async run(stage) {
@@ -30,7 +30,7 @@ export const link: Chapter = {
       },
     },
     {
-      name: "says when its link is down and when it is up again",
+      name: "reports when its link is down and when it is up again",
       supports: ["acrossProcesses"],
       needs: ["breakLink"],
       async run(stage) {
@@ -47,7 +47,7 @@ export const link: Chapter = {
       },
     },
     {
-      name: "tells the truth about what is published while its link is cut",
+      name: "gives true receipts for events that are published while its link is cut",
       supports: ["history", "acrossProcesses"],
       needs: ["breakLink"],
       async run(stage) {

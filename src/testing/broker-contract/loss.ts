@@ -4,7 +4,7 @@ export const loss: Chapter = {
   name: "loss",
   cases: [
     {
-      name: "says that a position is gone when it never gave it",
+      name: "reports a gap after a position that it never gave",
       supports: ["history"],
       async run(stage) {
         const station = await stage.station();
@@ -31,7 +31,7 @@ export const loss: Chapter = {
       },
     },
     {
-      name: "says that what it does not keep any more has expired",
+      name: "reports dropped events as `expired`",
       supports: ["history"],
       needs: ["short"],
       async run(stage) {
@@ -50,7 +50,7 @@ export const loss: Chapter = {
       },
     },
     {
-      name: "says that positions of another server are gone",
+      name: "reports a gap after a position of another server",
       supports: ["history", "oneProcess"],
       async run(stage) {
         const [before, after] = [await stage.station(), await stage.station()];
@@ -63,7 +63,7 @@ export const loss: Chapter = {
       },
     },
     {
-      name: "notices that the server forgot a topic",
+      name: "notices that the server lost a topic's history",
       supports: ["history"],
       needs: ["forget"],
       async run(stage) {
@@ -77,7 +77,7 @@ export const loss: Chapter = {
       },
     },
     {
-      name: "notices that the server lost the newest events and counted on",
+      name: "notices that the server lost the newest events and continued (fork)",
       supports: ["history"],
       needs: ["loseTail"],
       async run(stage) {

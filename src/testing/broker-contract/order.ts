@@ -18,7 +18,7 @@ export const order: Chapter = {
   name: "order",
   cases: [
     {
-      name: "keeps the order within a call, and of calls that wait for each other",
+      name: "keeps the order within a call, and of calls of which each awaits the one before",
       async run(stage) {
         const listener = await stage.station();
         const publisher = await stage.elsewhere(listener);
@@ -32,7 +32,7 @@ export const order: Chapter = {
       },
     },
     {
-      name: "says after which position a batch comes",
+      name: "gives the position before each batch",
       async run(stage) {
         const station = await stage.station();
         const topics = [stage.topic("a"), stage.topic("b")];
@@ -47,7 +47,7 @@ export const order: Chapter = {
       },
     },
     {
-      name: "shows every listener the same order, whoever publishes",
+      name: "delivers events in the same order to every process, whichever publishes",
       supports: ["acrossProcesses"],
       async run(stage) {
         const [one, two, three] = [await stage.station(), await stage.station(), await stage.station()];
@@ -67,7 +67,7 @@ export const order: Chapter = {
       },
     },
     {
-      name: "carries payloads as they are",
+      name: "carries any JSON payload unchanged",
       async run(stage) {
         const listener = await stage.station();
         const publisher = await stage.elsewhere(listener);
@@ -96,7 +96,7 @@ export const order: Chapter = {
       },
     },
     {
-      name: "carries the end of a topic, in its place",
+      name: "carries the end of a topic at its position",
       async run(stage) {
         const listener = await stage.station();
         const publisher = await stage.elsewhere(listener);

@@ -4,7 +4,7 @@ export const publishing: Chapter = {
   name: "publishing",
   cases: [
     {
-      name: "publishes before it is open and while nobody listens",
+      name: "stores events before it is opened and without listeners",
       async run(stage) {
         const broker = await stage.options.create();
         const topic = stage.topic();
@@ -16,7 +16,7 @@ export const publishing: Chapter = {
       },
     },
     {
-      name: "answers with one receipt for each event, in order",
+      name: "gives one receipt per event, in order",
       async run(stage) {
         const station = await stage.station();
         const [a, b] = [stage.topic("a"), stage.topic("b")];
@@ -27,7 +27,7 @@ export const publishing: Chapter = {
       },
     },
     {
-      name: "gives the position that the event is delivered with",
+      name: "gives in a receipt the position with which the event is delivered",
       supports: ["history"],
       async run(stage) {
         const station = await stage.station();
@@ -40,7 +40,7 @@ export const publishing: Chapter = {
       },
     },
     {
-      name: "stores one event for each id and topic",
+      name: "stores one event per id and topic (idempotency key)",
       supports: ["history"],
       async run(stage) {
         const station = await stage.station();
@@ -62,7 +62,7 @@ export const publishing: Chapter = {
       },
     },
     {
-      name: "stores one event when the same id is published twice at once",
+      name: "stores one event if the same id is published twice at once",
       supports: ["history"],
       async run(stage) {
         const station = await stage.station();

@@ -4,7 +4,7 @@ export const subscribing: Chapter = {
   name: "subscribing",
   cases: [
     {
-      name: "says what it supports",
+      name: "has the expected `supports`",
       async run(stage) {
         const { broker } = await stage.station();
         stage.expect(broker.supports).toEqual(stage.supports);
@@ -13,7 +13,7 @@ export const subscribing: Chapter = {
       },
     },
     {
-      name: "delivers what is published after subscribe has resolved",
+      name: "delivers each event that is published after subscribe has resolved",
       async run(stage) {
         const listener = await stage.station();
         const publisher = await stage.elsewhere(listener);
@@ -55,7 +55,7 @@ export const subscribing: Chapter = {
       },
     },
     {
-      name: "is silent after unsubscribe",
+      name: "delivers no event after unsubscribe has resolved",
       async run(stage) {
         const listener = await stage.station();
         const publisher = await stage.elsewhere(listener);
@@ -71,7 +71,7 @@ export const subscribing: Chapter = {
       },
     },
     {
-      name: "listens again after unsubscribe",
+      name: "can subscribe again after unsubscribe",
       async run(stage) {
         const station = await stage.station();
         const topic = stage.topic();

@@ -8,21 +8,21 @@ export const decoding: Chapter<Stage, DialectCase> = {
   name: "decoding",
   cases: [
     {
-      name: "makes a message of any text, without throwing",
+      name: "decodes any text without throwing",
       async run(stage) {
         const odd = stage.texts.filter((text) => !isMessage(stage.dialect.decode(text)));
         stage.expect(odd).toEqual([]);
       },
     },
     {
-      name: "calls invalid what is not a message",
+      name: "decodes malformed text as an invalid message",
       async run(stage) {
         const taken = stage.junk.filter((text) => stage.dialect.decode(text).type !== "invalid");
         stage.expect(taken).toEqual([]);
       },
     },
     {
-      name: "says in at most 123 bytes, without control characters, why a text is invalid",
+      name: "gives the reason of an invalid message in at most 123 bytes, without control characters",
       async run(stage) {
         const reasons = new Set(stage.refusals.map(({ reason }) => reason));
         const bad = [...reasons].filter((reason) => reason === "" || Buffer.byteLength(reason) > 123);
@@ -31,7 +31,7 @@ export const decoding: Chapter<Stage, DialectCase> = {
       },
     },
     {
-      name: "lets no key pass that would change a prototype",
+      name: "lets no key `__proto__` pass (prototype pollution)",
       async run(stage) {
         const hostile = stage.samples.flatMap((text) =>
           [...text.matchAll(/\{/g)].flatMap(({ index }) =>
@@ -45,7 +45,7 @@ export const decoding: Chapter<Stage, DialectCase> = {
       },
     },
     {
-      name: "understands what its clients write",
+      name: "decodes the messages of its clients",
       needs: ["transcript"],
       async run(stage) {
         const { transcript = [] } = stage.options;
@@ -54,7 +54,7 @@ export const decoding: Chapter<Stage, DialectCase> = {
       },
     },
     {
-      name: "starts an operation under any id, each under one of its own",
+      name: "starts an operation with any id, and maps different ids to different ids",
       needs: ["subscribe"],
       async run(stage) {
         const query = 'subscription { car(make: "\\"🏊\\"") { id } }';
@@ -67,7 +67,7 @@ export const decoding: Chapter<Stage, DialectCase> = {
       },
     },
     {
-      name: "makes the same message of the same text, whatever came before it",
+      name: "decodes a text to the same message, whatever came before (statelessness)",
       async run(stage) {
         const { texts } = stage;
         const first = texts.map((text) => stage.dialect.decode(text));

@@ -6,14 +6,14 @@ export const encoding: Chapter<Stage> = {
   name: "encoding",
   cases: [
     {
-      name: "encodes each message as whole messages or as nothing, without throwing",
+      name: "encodes each message as zero or more whole messages, without throwing",
       async run(stage) {
         const odd = stage.messages.filter((message) => !isWhole(stage, message));
         stage.expect(odd).toEqual([]);
       },
     },
     {
-      name: "names the operation that a message is about",
+      name: "encodes the operation's id in messages about an operation",
       async run(stage) {
         for (const { given, id } of stage.operations) {
           const written = stage.about(id).flatMap((message) => stage.dialect.encode(message));
@@ -23,7 +23,7 @@ export const encoding: Chapter<Stage> = {
       },
     },
     {
-      name: "tells the client of an operation's error",
+      name: "encodes an operation's error",
       async run(stage) {
         const silent = stage.operations
           .flatMap(({ id }) => stage.about(id))
@@ -32,7 +32,7 @@ export const encoding: Chapter<Stage> = {
       },
     },
     {
-      name: "encodes the same message as the same bytes, whatever came in between, and keeps what it has answered",
+      name: "encodes a message to the same bytes each time, and never changes returned bytes",
       async run(stage) {
         const { messages } = stage;
         const first = messages.map((message) => stage.dialect.encode(message));
@@ -45,7 +45,7 @@ export const encoding: Chapter<Stage> = {
       },
     },
     {
-      name: "leaves a message that it encodes as it was",
+      name: "does not change the messages that it encodes",
       async run(stage) {
         for (const message of stage.messages) stage.dialect.encode(frozen(structuredClone(message)));
       },

@@ -14,7 +14,7 @@ export const envelopes: Chapter<Stage> = {
   name: "results",
   cases: [
     {
-      name: "makes one whole message of a result between head and tail",
+      name: "makes one whole message of head, result and tail",
       async run(stage) {
         for (const { id } of stage.operations) {
           const read = results.map((json) => stage.read(stage.result(id, json)).result);
@@ -23,14 +23,14 @@ export const envelopes: Chapter<Stage> = {
       },
     },
     {
-      name: "names the operation of a result",
+      name: "encodes the operation's id in an envelope",
       async run(stage) {
         const named = stage.operations.map(({ id }) => stage.read(stage.result(id, "{}")).id);
         stage.expect(named).toEqual(stage.operations.map(({ given }) => given));
       },
     },
     {
-      name: "makes the same envelope for the same operation, and keeps those that it has made",
+      name: "makes the same envelope for the same operation, and never changes returned ones",
       async run(stage) {
         const { operations } = stage;
         const messages = stage.messages.slice(0, 50);

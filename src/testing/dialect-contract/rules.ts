@@ -6,14 +6,14 @@ export const rules: Chapter<Stage> = {
   name: "rules",
   cases: [
     {
-      name: "has a name that may stand in a handshake",
+      name: "has a name that is allowed as a subprotocol",
       async run(stage) {
         // RFC 6455 demands that a subprotocol is a token (RFC 9110, 5.6.2).
         stage.expect(/^[\w!#$%&'*+.^`|~-]+$/.test(stage.dialect.name)).toBe(true);
       },
     },
     {
-      name: "says what a session does, in every respect",
+      name: "has a value for each rule",
       async run(stage) {
         const { duplicate, early, invalid, ...flags } = stage.dialect.rules;
         stage.expect(["close", "wait"].includes(early)).toBe(true);
@@ -25,7 +25,7 @@ export const rules: Chapter<Stage> = {
       },
     },
     {
-      name: "closes a refused client with a code and a reason that a close frame can carry",
+      name: "has a close code and a reason for refusals that a close frame can carry",
       async run(stage) {
         const { code, reason } = stage.dialect.rules.refused;
         stage.expect(mayBeSent(code)).toBe(true);
@@ -33,7 +33,7 @@ export const rules: Chapter<Stage> = {
       },
     },
     {
-      name: "answers what is invalid if it says so, and writes nothing about it otherwise",
+      name: "encodes an invalid message if its rules say `answer`, and nothing otherwise",
       async run(stage) {
         const refusals = stage.refusals.map(({ id, reason }): ServerMessage => ({ type: "invalid", id, reason }));
         const answers = (message: ServerMessage): boolean => stage.dialect.encode(message).length > 0;
@@ -47,13 +47,13 @@ export const rules: Chapter<Stage> = {
       },
     },
     {
-      name: "tells that a subscription is live if it says so, and writes nothing about it otherwise",
+      name: "encodes `started` if its rules have `tellsLive`, and nothing otherwise",
       async run(stage) {
         stage.expect(toldOf(stage, "started")).toEqual([stage.dialect.rules.tellsLive]);
       },
     },
     {
-      name: "can tell that an operation has ended, if it says that it does",
+      name: "encodes `complete` if its rules need it",
       async run(stage) {
         const { echoesComplete, singleResults } = stage.dialect.rules;
         if (echoesComplete || singleResults) stage.expect(toldOf(stage, "complete")).toEqual([true]);

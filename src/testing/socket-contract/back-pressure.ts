@@ -18,7 +18,7 @@ export const backPressure: Chapter<Stage> = {
       },
     },
     {
-      name: "is blocked while its client reads nothing, and tells when that is over",
+      name: "is blocked while its client does not read, and calls `drained` afterwards",
       async run(stage) {
         const connection = await stage.connect();
         const { client, session, socket } = connection;
@@ -34,7 +34,7 @@ export const backPressure: Chapter<Stage> = {
       },
     },
     {
-      name: "holds up nobody else for a client that reads nothing",
+      name: "does not delay other clients for a client that does not read",
       async run(stage) {
         const [slow, quick] = [await stage.connect(), await stage.connect()];
         slow.client.pause();
@@ -44,7 +44,7 @@ export const backPressure: Chapter<Stage> = {
       },
     },
     {
-      name: "hears that a client is alive which answers a ping, and of no other message",
+      name: "calls `alive` when its client answers a ping, and hands over no message",
       async run(stage) {
         const { client, session, socket } = await stage.connect();
         await stage.settle();
@@ -58,7 +58,7 @@ export const backPressure: Chapter<Stage> = {
       },
     },
     {
-      name: "does not take a client for alive that reads nothing, until it does",
+      name: "does not call `alive` for a client that does not read, until it does",
       async run(stage) {
         const connection = await stage.connect();
         const { client, session, socket } = connection;

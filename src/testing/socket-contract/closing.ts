@@ -24,7 +24,7 @@ export const closing: Chapter<Stage> = {
   name: "closing",
   cases: [
     {
-      name: "delivers what was written before it was closed, and nothing that is written later",
+      name: "delivers messages from before its close, and none from after it",
       async run(stage) {
         const connection = await stage.connect();
         const { client, session, socket } = connection;
@@ -36,7 +36,7 @@ export const closing: Chapter<Stage> = {
       },
     },
     {
-      name: "tells its client the code and the reason",
+      name: "closes with the code and the reason",
       async run(stage) {
         const { client, socket } = await stage.connect();
         socket.close(4403, "Forbidden: ключ");
@@ -47,7 +47,7 @@ export const closing: Chapter<Stage> = {
       },
     },
     {
-      name: "tells its session once, with the code and the reason that it was closed with first",
+      name: "calls `closed` once, with the code and the reason of the first close",
       async run(stage) {
         const connection = await stage.connect();
         connection.socket.close(4401, "Unauthorized");
@@ -69,7 +69,7 @@ export const closing: Chapter<Stage> = {
       },
     },
     {
-      name: "tells its session with which code and reason its client has closed",
+      name: "calls `closed` with its client's code and reason",
       async run(stage) {
         const connection = await stage.connect();
         connection.client.close(4499, "Terminated");
@@ -77,7 +77,7 @@ export const closing: Chapter<Stage> = {
       },
     },
     {
-      name: "tells its session of a client that dies, with 1006",
+      name: "calls `closed` with 1006 when its client drops the connection",
       async run(stage) {
         const connection = await stage.connect();
         connection.client.die();
@@ -86,7 +86,7 @@ export const closing: Chapter<Stage> = {
       },
     },
     {
-      name: "tells its session that it was cut, with 1006, also where the client reads nothing",
+      name: "calls `closed` with 1006 after `terminate`, also for a client that does not read",
       async run(stage) {
         const [quick, slow] = [await stage.connect(), await stage.connect()];
         slow.client.pause();

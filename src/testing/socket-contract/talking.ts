@@ -5,7 +5,7 @@ export const talking: Chapter<Stage> = {
   name: "talking",
   cases: [
     {
-      name: "knows its client's address, url and headers, also after the end",
+      name: "has its client's address, url and headers, also after the end",
       async run(stage) {
         const connection = await stage.connect();
         const { address, headers, url } = connection.client.introduction;
@@ -23,7 +23,7 @@ export const talking: Chapter<Stage> = {
       },
     },
     {
-      name: "hands over what its client says, whole and in order, as text or as messages",
+      name: "hands over its client's messages, whole and in order",
       async run(stage) {
         const { client, session } = await stage.connect();
         if (!client.send && !client.subscribe) throw new Error("The client can say nothing: give it send or subscribe");
@@ -45,7 +45,7 @@ export const talking: Chapter<Stage> = {
       },
     },
     {
-      name: "may be written to and closed in the middle of what it tells",
+      name: "is re-entrant: its session may write and close from inside a call",
       async run(stage) {
         const connection = await stage.connect();
         const { client, session, socket } = connection;

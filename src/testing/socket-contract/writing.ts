@@ -28,14 +28,14 @@ export const writing: Chapter<Stage> = {
       },
     },
     {
-      name: "brings a result of a mebibyte whole",
+      name: "writes a result of a mebibyte whole",
       async run(stage) {
         const connection = await stage.connect();
         await stage.arrived(connection, connection.session.write(noise(786_432)));
       },
     },
     {
-      name: "writes as many messages as it is told to",
+      name: "writes `count` messages, whatever the length of the array",
       async run(stage) {
         const connection = await stage.connect();
         const { session, socket } = connection;
@@ -49,7 +49,7 @@ export const writing: Chapter<Stage> = {
       },
     },
     {
-      name: "has copied the array and its short pieces when the call returns",
+      name: "copies the array and its short pieces before the call returns",
       async run(stage) {
         const connection = await stage.connect();
         const expected = [2, 20, 2_000, copiedBytes].flatMap((bytes) => writeLent(connection, bytes, bytes, bytes));
@@ -57,7 +57,7 @@ export const writing: Chapter<Stage> = {
       },
     },
     {
-      name: "has copied them also where a client is slow, and keeps clients apart",
+      name: "copies them also for a slow client, and keeps clients apart",
       async run(stage) {
         const [slow, quick] = [await stage.connect(), await stage.connect()];
         slow.client.pause();

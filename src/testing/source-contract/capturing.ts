@@ -11,7 +11,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
   name: "capturing",
   cases: [
     {
-      name: "tells each committed change once, with the row before and after",
+      name: "captures each committed change once, with the row before and after",
       async run(stage) {
         const reading = await stage.read();
         await stage.write((writer) => writer.insert(1, "Saab"));
@@ -27,7 +27,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells the table of a change, its transaction and its time",
+      name: "captures a change's table, transaction and time",
       async run(stage) {
         const [reading, { table }] = [await stage.read(), await stage.database()];
         const began = systemClock.now();
@@ -49,7 +49,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells nothing of what was rolled back",
+      name: "captures no change of a rolled-back transaction",
       async run(stage) {
         const source = await stage.source();
         const reading = await stage.read(source);
@@ -65,7 +65,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells the changes of a transaction in their order",
+      name: "captures the changes of a transaction in their order",
       async run(stage) {
         const reading = await stage.read();
         await stage.write(async (writer) => {
@@ -81,7 +81,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells the changes of a row in the order of their commits",
+      name: "captures the changes of a row in the order of their commits",
       async run(stage) {
         const reading = await stage.read();
         await stage.write((writer) => writer.insert(1, "0"));
@@ -99,7 +99,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells a changed key as one row deleted and another created, both moved",
+      name: "captures an update of a primary key as DELETED and CREATED, both moved",
       async run(stage) {
         const reading = await stage.read();
         await stage.write((writer) => writer.insert(1, "Saab"));
@@ -114,7 +114,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells in its place that all rows were removed at once, as a truncation or row by row",
+      name: "captures a truncate in its place, as a truncation or row by row",
       async run(stage) {
         const [reading, { table }] = [await stage.read(), await stage.database()];
         await stage.insertMany(2);
@@ -127,7 +127,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells all of a large transaction, each change once",
+      name: "captures a large transaction completely, each change once",
       async run(stage) {
         const reading = await stage.read();
         await stage.insertMany(350);
@@ -136,7 +136,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells what was committed while nobody read",
+      name: "captures changes that were committed while no process read",
       async run(stage) {
         const before = await stage.read();
         await before.stop();
@@ -150,7 +150,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells a change when it is committed, also where others that began later were told before",
+      name: "captures a change when it commits, also after changes of transactions that began later",
       needs: ["overlapping"],
       async run(stage) {
         const reading = await stage.read();
@@ -171,7 +171,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells nothing before a new transaction can see it",
+      name: "captures no change before a new transaction can see it",
       async run(stage) {
         const source = await stage.source();
         const reading = await stage.read(source);
@@ -188,7 +188,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "tells an event in its place among the changes of its transaction",
+      name: "captures an event in its place among the changes of its transaction",
       async run(stage) {
         const source = await stage.source();
         const reading = await stage.read(source);
@@ -207,7 +207,7 @@ export const capturing: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "rejects an event that the database cannot keep, and loses its transaction with it",
+      name: "rejects an event that the database cannot store, and its transaction with it",
       async run(stage) {
         const source = await stage.source();
         const reading = await stage.read(source);

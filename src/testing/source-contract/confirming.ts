@@ -9,7 +9,7 @@ export const confirming: Chapter<Stage, SourceCase> = {
   name: "confirming",
   cases: [
     {
-      name: "gives each change a place after the one before, in batches that are not empty",
+      name: "gives each change a place after the one before, in non-empty batches",
       async run(stage) {
         const reading = await stage.read();
         await stage.insertMany(120);
@@ -20,7 +20,7 @@ export const confirming: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "gives a batch again, in the same places, to whoever asks for the next without having confirmed it",
+      name: "gives an unconfirmed batch again, with the same places, when the next is requested",
       async run(stage) {
         const reading = await stage.readBatches(await stage.source());
         await stage.write((writer) => writer.insert(1, "Saab"));
@@ -36,7 +36,7 @@ export const confirming: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "gives what was not confirmed again, in the same places and with a warning, to whoever reads next",
+      name: "gives unconfirmed changes to the next leader, with the same places and `mayRepeat`",
       async run(stage) {
         const source = await stage.source();
         const reading = await stage.readBatches(source);
@@ -64,7 +64,7 @@ export const confirming: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "does not give again what was confirmed",
+      name: "does not give confirmed changes again",
       async run(stage) {
         const first = await stage.read();
         await stage.insertMany(120);

@@ -7,7 +7,7 @@ export const ending: Chapter<Stage, SourceCase> = {
   name: "ending",
   cases: [
     {
-      name: "ends when its signal aborts, while it waits for changes or for the lead",
+      name: "ends when its signal aborts, while it waits for changes or for the lease",
       async run(stage) {
         const [first, second] = [await stage.read(), await stage.wait()];
         await stage.told(second, () => second.states.includes("standby"), "word that another leads");
@@ -19,7 +19,7 @@ export const ending: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "ends when its signal aborts before a batch was confirmed, and gives nothing more",
+      name: "ends when its signal aborts before a batch was confirmed, and gives no further batch",
       async run(stage) {
         const reading = await stage.readBatches(await stage.source());
         await stage.insertMany(250);
@@ -29,7 +29,7 @@ export const ending: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "gives nothing to a signal that had aborted before",
+      name: "gives no batch for a signal that has aborted before",
       async run(stage) {
         const source = await stage.source();
         const changes = source.changes(AbortSignal.abort());
@@ -38,7 +38,7 @@ export const ending: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "may be asked for changes again after it has ended",
+      name: "can be read again after a reading has ended",
       async run(stage) {
         const source = await stage.source();
         for (const id of [1, 2, 3]) {
@@ -51,7 +51,7 @@ export const ending: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "ends its reading when it is disposed, which may be done twice, twice at once, and without a reading",
+      name: "ends its readings when it is disposed: twice, twice at once, and without a reading",
       async run(stage) {
         const [source, unused] = [await stage.source(), await stage.source()];
         const reading = await stage.read(source);
@@ -63,7 +63,7 @@ export const ending: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "refuses with CLOSED what it is asked for after its end",
+      name: "refuses each call after its disposal with CLOSED",
       async run(stage) {
         const source = await stage.source();
         await source[Symbol.asyncDispose]();

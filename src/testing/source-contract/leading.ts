@@ -8,7 +8,7 @@ export const leading: Chapter<Stage, SourceCase> = {
   name: "leading",
   cases: [
     {
-      name: "says that it leads before it gives a batch",
+      name: "reports that it leads before it gives a batch",
       async run(stage) {
         const reading = await stage.read();
         stage.expect(reading.states).toEqual(["leading"]);
@@ -18,7 +18,7 @@ export const leading: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "lets one process read; the second waits, says so, and takes over within five seconds of its end",
+      name: "lets one process read; a second one reports standby, and takes over within five seconds",
       async run(stage) {
         const first = await stage.read();
         const second = await stage.wait();
@@ -35,7 +35,7 @@ export const leading: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "gives a later leader a higher token, in the same scope",
+      name: "gives a later leader a higher fencing token in the same scope",
       async run(stage) {
         const fences = [];
         for (let id = 1; id <= 3; id += 1) {
@@ -52,7 +52,7 @@ export const leading: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "lets nobody confirm who does not lead any more",
+      name: "rejects a confirmation of a process that no longer leads",
       async run(stage) {
         const source = await stage.source();
         const reading = await stage.readBatches(source);

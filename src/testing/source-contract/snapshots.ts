@@ -9,7 +9,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
   name: "snapshots",
   cases: [
     {
-      name: "shows the rows that are committed, in the order of their keys",
+      name: "shows the committed rows, in the order of their keys",
       async run(stage) {
         const source = await stage.source();
         stage.expect((await stage.snapshot(source)).rows).toEqual([]);
@@ -26,7 +26,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "does not show what is not yet committed",
+      name: "does not show uncommitted changes",
       needs: ["overlapping"],
       async run(stage) {
         const source = await stage.source();
@@ -40,7 +40,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "shows only rows whose columns are as they should be",
+      name: "shows only rows with the required values",
       async run(stage) {
         const source = await stage.source();
         const makes = ["Saab", null, "Saab", 'o\'r "x" --', ""];
@@ -60,7 +60,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "shows at most as many rows as it was asked for, and says with OVERFLOW that there are more",
+      name: "shows at most `limit` rows, and fails with OVERFLOW for more",
       async run(stage) {
         const source = await stage.source();
         await stage.insertMany(3);
@@ -69,7 +69,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "says with SOURCE_NOT_READY that there is no such table or column",
+      name: "fails with SOURCE_NOT_READY for a missing table or column",
       async run(stage) {
         const { table } = await stage.database();
         const asked: readonly Partial<SnapshotRequest>[] = [
@@ -83,7 +83,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "reads nothing for somebody who has left",
+      name: "reads nothing for a signal that has aborted",
       async run(stage) {
         const [source, { table }] = [await stage.source(), await stage.database()];
         const asked = source.snapshot({ table, key: ["id"], limit: 10 }, AbortSignal.abort());
@@ -93,7 +93,7 @@ export const snapshots: Chapter<Stage, SourceCase> = {
       },
     },
     {
-      name: "says which changes its rows show, so that table and stream can be joined",
+      name: "tells which transactions it includes, so that snapshot and changes can be joined",
       async run(stage) {
         const source = await stage.source();
         const reading = await stage.read(source);
