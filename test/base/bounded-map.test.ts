@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BoundedMap } from "../../src/base/bounded-map.ts";
 
-describe("BoundedMap", () => {
-  it("gives back what was set, and undefined for anything else", () => {
+describe("A bounded map (LRU)", () => {
+  it("returns the value of a key, and undefined for an unknown key", () => {
     const map = new BoundedMap<string, number>(10);
     map.set("a", 1);
     expect(map.get("a")).toBe(1);
@@ -14,7 +14,7 @@ describe("BoundedMap", () => {
     expect(map.size).toBe(0);
   });
 
-  it("forgets what was used longest ago, and getting is using", () => {
+  it("evicts the least recently used entry, and a read counts as use", () => {
     const map = new BoundedMap<string, number>(2);
     map.set("a", 1);
     map.set("b", 2);
@@ -23,7 +23,7 @@ describe("BoundedMap", () => {
     expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([1, undefined, 3]);
   });
 
-  it("forgets as much as the weight of a new entry needs", () => {
+  it("evicts as many entries as the weight of a new one requires", () => {
     const map = new BoundedMap<string, number>(10, 100);
     map.set("a", 1, 40);
     map.set("b", 2, 40);
@@ -39,7 +39,7 @@ describe("BoundedMap", () => {
     expect([map.get("a"), map.get("b")]).toEqual([2, 3]);
   });
 
-  it("does not keep an entry that alone is too heavy, nor what it was to replace", () => {
+  it("keeps neither an entry that alone is too heavy nor the entry that it replaces", () => {
     const map = new BoundedMap<string, number>(10, 100);
     map.set("a", 1, 10);
     map.set("b", 2, 10);
@@ -53,7 +53,7 @@ describe("BoundedMap", () => {
     expect(map.size).toBe(0);
   });
 
-  it("is empty and light after clear", () => {
+  it("has no entries and no weight after clear", () => {
     const map = new BoundedMap<string, number>(10, 100);
     map.set("a", 1, 100);
     map.clear();
@@ -61,7 +61,7 @@ describe("BoundedMap", () => {
     expect([map.size, map.get("b")]).toEqual([1, 2]);
   });
 
-  it("agrees with a list that is searched from its end, whatever is done to it", () => {
+  it("behaves like a list that is searched from its end, under any sequence of calls", () => {
     const key = fc.constantFrom("a", "b", "c", "d", "e");
     const step = fc.oneof(
       fc.record({ do: fc.constant("set" as const), key, weight: fc.integer({ min: 0, max: 12 }) }),

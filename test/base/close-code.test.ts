@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cutReason, quoted } from "../../src/base/close-code.ts";
 
-describe("a close reason", () => {
-  it("stays as it is up to 123 bytes", () => {
+describe("A close reason", () => {
+  it("is unchanged up to 123 bytes", () => {
     expect(cutReason("x".repeat(123))).toBe("x".repeat(123));
     expect(cutReason("€".repeat(41))).toBe("€".repeat(41));
   });
@@ -12,7 +12,7 @@ describe("a close reason", () => {
     expect(cutReason("x".repeat(124))).toBe("x".repeat(123));
   });
 
-  it("is cut between characters, never inside one", () => {
+  it("is cut between characters of UTF-8", () => {
     expect(cutReason(`${"x".repeat(122)}€`)).toBe("x".repeat(122));
     expect(cutReason(`${"x".repeat(120)}🏊`)).toBe("x".repeat(120));
   });
@@ -29,7 +29,7 @@ describe("a close reason", () => {
   });
 });
 
-describe("a quotation of a client's text", () => {
+describe("A quotation of a client's text", () => {
   it("is cut, and escapes control characters", () => {
     expect(quoted("a\r\nb")).toBe('"a\\r\\nb"');
     expect(quoted("\u007f\u0080\u009b31m\u009f\u00a0")).toBe('"\\u007f\\u0080\\u009b31m\\u009f\u00a0"');

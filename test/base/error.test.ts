@@ -14,7 +14,7 @@ describe("FanfareError", () => {
     expect("cause" in new FanfareError("CLOSED", "It is closed")).toBe(false);
   });
 
-  it.for(Object.entries(errorCodes))("says of %s when it happens and what to do", ([, { when, next }]) => {
+  it.for(Object.entries(errorCodes))("documents of %s when it happens and what to do", ([, { when, next }]) => {
     expect(when).toMatch(/^[A-Z].+\.$/);
     expect(next).toMatch(/^[A-Z].+\.$/);
   });

@@ -4,8 +4,8 @@ import { jsonDepth } from "../../src/base/json-depth.ts";
 
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
-describe("the depth of JSON text", () => {
-  it("may be 64 unless said otherwise", () => {
+describe("The depth of JSON text", () => {
+  it("may be 64 by default", () => {
     expect(jsonDepth(nested(64))).toBe(true);
     expect(jsonDepth(nested(65))).toBe(false);
   });
@@ -15,7 +15,7 @@ describe("the depth of JSON text", () => {
     expect(jsonDepth('{"a":[{"b":1}]}', 2)).toBe(false);
   });
 
-  it("does not add up neighbours", () => {
+  it("does not add up siblings", () => {
     expect(jsonDepth("[[],[],{},[]]", 2)).toBe(true);
   });
 
@@ -30,11 +30,11 @@ describe("the depth of JSON text", () => {
     expect(jsonDepth(nested(100_000), Infinity)).toBe(true);
   });
 
-  it("answers for text that is not JSON", () => {
+  it("has a result for text that is not JSON", () => {
     for (const text of ["", '"', '"\\', "]]]][", '{"a', "\\"]) expect(jsonDepth(text, 1)).toBe(true);
   });
 
-  it("agrees with the depth of the parsed value", () => {
+  it("equals the depth of the parsed value", () => {
     const depthOf = (value: unknown): number =>
       typeof value === "object" && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
     fc.assert(

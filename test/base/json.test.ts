@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseObject } from "../../src/base/json.ts";
 
-describe("a message of JSON", () => {
+describe("A message in JSON", () => {
   it("is an object", () => {
     expect(parseObject('{"a":1}')).toEqual({ object: { a: 1 } });
   });
@@ -23,11 +23,11 @@ describe("a message of JSON", () => {
     expect(parseObject(text)).toEqual({ problem: 'The key "__proto__" is not allowed' });
   });
 
-  it.each(['{"id":"__proto__"}', '{"constructor":1,"prototype":2}', '{"a":"\\u00e9"}'])("may hold %s", (text) => {
+  it.each(['{"id":"__proto__"}', '{"constructor":1,"prototype":2}', '{"a":"\\u00e9"}'])("may contain %s", (text) => {
     expect(parseObject(text)).toEqual({ object: JSON.parse(text) });
   });
 
-  it("may be nested deeper than the stack without a crash", () => {
+  it("may be nested more deeply than the stack allows", () => {
     const depth = 200_000;
     const text = `{"__proto__x":${"[".repeat(depth)}${"]".repeat(depth)}}`;
     expect(() => parseObject(text)).not.toThrow();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Lifetime } from "../../src/base/lifetime.ts";
 
-/** Something to close, by hand. */
+/** A child that a test closes by hand. */
 function child(closed: string[], name: string) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   return {
@@ -14,7 +14,7 @@ function child(closed: string[], name: string) {
   };
 }
 
-describe("Lifetime", () => {
+describe("A lifetime", () => {
   it("closes its children in parallel and waits for all of them", async () => {
     const closed: string[] = [];
     const lifetime = new Lifetime();
@@ -31,7 +31,7 @@ describe("Lifetime", () => {
     expect(ended).toBe(true);
   });
 
-  it("closes what is only Disposable too", async () => {
+  it("closes Disposable children as well as AsyncDisposable ones", async () => {
     const closed: string[] = [];
     const lifetime = new Lifetime();
     lifetime.attach({ [Symbol.dispose]: () => void closed.push("sync") });
@@ -39,7 +39,7 @@ describe("Lifetime", () => {
     expect(closed).toEqual(["sync"]);
   });
 
-  it("aborts its signal and says that it has ended before anything is closed", async () => {
+  it("aborts its signal and counts as ended before it closes a child", async () => {
     const lifetime = new Lifetime();
     let seen: unknown;
     lifetime.attach({
@@ -52,7 +52,7 @@ describe("Lifetime", () => {
     expect(seen).toEqual([true, true]);
   });
 
-  it("closes each child once, however often it is disposed", async () => {
+  it("closes each child once, however often it is disposed of", async () => {
     const closed: string[] = [];
     const lifetime = new Lifetime();
     lifetime.attach(child(closed, "one")).resolve();
@@ -61,7 +61,7 @@ describe("Lifetime", () => {
     expect(closed).toEqual(["one"]);
   });
 
-  it("does not close what was released", async () => {
+  it("does not close a released child", async () => {
     const closed: string[] = [];
     const lifetime = new Lifetime();
     lifetime.release(lifetime.attach(child(closed, "gone")));
@@ -69,7 +69,7 @@ describe("Lifetime", () => {
     expect(closed).toEqual([]);
   });
 
-  it("closes what is attached after the end at once, and disposing again waits for it", async () => {
+  it("closes a child that is attached after the end at once, and a further disposal waits for it", async () => {
     const closed: string[] = [];
     const lifetime = new Lifetime();
     await lifetime[Symbol.asyncDispose]();
@@ -83,7 +83,7 @@ describe("Lifetime", () => {
     await end;
   });
 
-  it("closes what is attached, and waits for itself, from inside a child's end", async () => {
+  it("is re-entrant: a child's end can attach children and dispose of the lifetime", async () => {
     const closed: string[] = [];
     const lifetime = new Lifetime();
     let inner: PromiseLike<void> | undefined;
@@ -98,7 +98,7 @@ describe("Lifetime", () => {
     expect(closed).toEqual(["late"]);
   });
 
-  it("closes every child even if one fails, and passes its error on", async () => {
+  it("closes every child even if one fails, and rejects with its error", async () => {
     const closed: string[] = [];
     const lifetime = new Lifetime();
     lifetime.attach(child(closed, "bad")).reject(new Error("stuck"));
@@ -110,7 +110,7 @@ describe("Lifetime", () => {
     expect(closed).toEqual(["bad", "good", "last"]);
   });
 
-  it("gathers the errors of several children", async () => {
+  it("rejects with an AggregateError of several children's errors", async () => {
     const lifetime = new Lifetime();
     for (const reason of ["one", "two"]) {
       lifetime.attach({

@@ -9,7 +9,7 @@ function iterator(limit: number): { values: PushIterator<unknown>; returns: () =
 const over = { done: true, value: undefined };
 
 describe("A push iterator", () => {
-  it("yields what is pushed, in order, whether its reader waits or comes later", async () => {
+  it("yields the pushed values in order, whether its reader waits or reads later", async () => {
     const { values } = iterator(2);
     const waiting = [values.next(), values.next()];
     values.push(1);
@@ -24,7 +24,7 @@ describe("A push iterator", () => {
     expect(await values.next()).toEqual({ done: false, value: 4 });
   });
 
-  it("ends after what waits, and is over from then on", async () => {
+  it("ends after the waiting values, and stays ended", async () => {
     const { values, returns } = iterator(2);
     values.push(1);
     values.end();
@@ -35,7 +35,7 @@ describe("A push iterator", () => {
     expect([await values.next(), await values.next()]).toEqual([over, over]);
   });
 
-  it("fails once, after what waits", async () => {
+  it("throws its error once, after the waiting values", async () => {
     const { values, returns } = iterator(2);
     values.push(1);
     values.fail(new RangeError("too late"));
@@ -45,7 +45,7 @@ describe("A push iterator", () => {
     expect(returns()).toBe(1);
   });
 
-  it("fails the first of its waiting readers, and is over for the others", async () => {
+  it("rejects the first of its waiting readers with its error, and ends for the others", async () => {
     const { values } = iterator(2);
     const [first, second] = [values.next(), values.next()];
     values.fail(new RangeError("too late"));
@@ -53,7 +53,7 @@ describe("A push iterator", () => {
     expect(await second).toEqual(over);
   });
 
-  it("holds no more than its limit, and fails with OVERFLOW after what waits", async () => {
+  it("holds at most its limit, and fails with OVERFLOW after the waiting values", async () => {
     const { values } = iterator(1);
     values.push(1);
     values.push(2);
@@ -61,7 +61,7 @@ describe("A push iterator", () => {
     await expect(values.next()).rejects.toMatchObject({ code: "OVERFLOW" });
   });
 
-  it("tells when there is room again: when its reader took something, or left", async () => {
+  it("reports back-pressure until its reader has taken a value or left", async () => {
     const { values } = iterator(1);
     expect(values.whenReady()).toBeUndefined();
     values.push(1);
@@ -77,7 +77,7 @@ describe("A push iterator", () => {
     expect(values.whenReady()).toBeUndefined();
   });
 
-  it("forgets what waits when its reader leaves, and never makes it wait", async () => {
+  it("drops the waiting values when its reader leaves, without delay", async () => {
     const { values, returns } = iterator(2);
     values.push(1);
     expect(await values.return()).toEqual(over);

@@ -21,7 +21,7 @@ interface Kept {
   readonly position: Position;
 }
 
-/** One topic as a plain list of everything that was ever stored, of which the first `gone` are not kept. */
+/** The model of a topic: a plain list of all events ever stored, of which the first `gone` are dropped. */
 class ModelTopic {
   readonly all: Kept[] = [];
   readonly places: Position[] = [];
@@ -73,7 +73,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 );
 
-/** Does the same to a broker and to the model, and writes down what each of them says. */
+/** Makes the same calls on a broker and on the model, and records the results of both. */
 class Comparison {
   readonly said: unknown[] = [];
   readonly expected: unknown[] = [];
@@ -173,7 +173,7 @@ class Comparison {
   }
 }
 
-it("memoryBroker does what a plain list of everything would do, within its bounds", async () => {
+it("The memory broker behaves like a plain list of all events, within its bounds", async () => {
   const check = fc.asyncProperty(steps, async (todo) => {
     const comparison = new Comparison();
     await comparison.run(todo);

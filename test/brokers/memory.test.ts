@@ -21,15 +21,15 @@ function positionOf(receipt: Receipt | undefined): Position {
   return receipt.stored;
 }
 
-/** What `since` says, in short: ids, or why they are gone. */
+/** The result of `since` in short: the events' ids, or the reason of the gap. */
 async function since(broker: Broker, topic: TopicName, after: Position, limit = 1000) {
   const replay: Replay | undefined = await broker.since?.(topic, after, limit);
   if (!replay) throw new Error("no history");
   return "gone" in replay ? replay.gone : replay.events.map(({ id }) => id);
 }
 
-describe("memoryBroker: publishing", () => {
-  it("calls the sink within the call", async () => {
+describe("The memory broker: publishing", () => {
+  it("calls the sink within the call of publish", async () => {
     const { broker, sink } = await open();
     await broker.subscribe(["a"]);
     const published = broker.publish([event("a", "1")]);
@@ -44,7 +44,7 @@ describe("memoryBroker: publishing", () => {
     expect(sink.ids).toEqual(["2"]);
   });
 
-  it("hands consecutive events of a topic over as one batch", async () => {
+  it("hands consecutive events of a topic to the sink as one batch", async () => {
     const { broker, sink } = await open();
     const [a, b] = await broker.subscribe(["a", "b"]);
     const events = [event("a", "1"), event("a", "2"), event("b", "3"), event("a", "4")];
@@ -57,7 +57,7 @@ describe("memoryBroker: publishing", () => {
     ]);
   });
 
-  it("leaves a repeated event out of the batch", async () => {
+  it("leaves a repeated id out of the batch", async () => {
     const { broker, sink } = await open();
     await broker.subscribe(["a"]);
     const positions = await publish(broker, event("a", "1"), event("a", "1", "again"), event("a", "2"));
@@ -67,7 +67,7 @@ describe("memoryBroker: publishing", () => {
     expect(sink.batches.length).toBe(1);
   });
 
-  it("stores an id again when the event is not kept any more", async () => {
+  it("stores an id again after its event was dropped", async () => {
     const { broker } = await open({ history: { events: 2 } });
     const [first] = await publish(broker, event("a", "1"));
     await publish(broker, event("a", "2"), event("a", "3"));
@@ -75,7 +75,7 @@ describe("memoryBroker: publishing", () => {
     expect(again).not.toBe(first);
   });
 
-  it("lets what the sink publishes wait until the sink has returned", async () => {
+  it("is re-entrant: events that the sink publishes wait until the sink has returned", async () => {
     const { broker, sink } = await open();
     await broker.subscribe(["question", "answer"]);
     const order: string[] = [];
@@ -100,7 +100,7 @@ describe("memoryBroker: publishing", () => {
     expect(await since(broker, "a", start)).toEqual(["1", "3"]);
   });
 
-  it("does not hand over what still waits for a topic that the sink unsubscribes", async () => {
+  it("drops waiting events of a topic that the sink unsubscribes", async () => {
     const { broker, sink } = await open();
     await broker.subscribe(["a", "b"]);
     sink.react = () => {
@@ -111,7 +111,7 @@ describe("memoryBroker: publishing", () => {
     expect(sink.ids).toEqual(["1"]);
   });
 
-  it("refuses the rest of a call during which it is disposed, and sets no timer any more", async () => {
+  it("refuses the rest of a call during which it is disposed, and sets no timer", async () => {
     const clock = fakeClock();
     const { broker, sink } = await open({ clock });
     await broker.subscribe(["a"]);
@@ -123,8 +123,8 @@ describe("memoryBroker: publishing", () => {
   });
 });
 
-describe("memoryBroker: history", () => {
-  it("keeps as many events of a topic as it is told", async () => {
+describe("The memory broker: keeping history", () => {
+  it("keeps at most `history.events` events of a topic", async () => {
     const { broker } = await open({ history: { events: 3 } });
     const [start = ""] = await broker.subscribe(["a"]);
     const positions = await publish(broker, ...["1", "2", "3", "4", "5"].map((id) => event("a", id)));
@@ -142,7 +142,7 @@ describe("memoryBroker: history", () => {
     expect(await since(broker, "a", positions[0] ?? "")).toBe("expired");
   });
 
-  it("keeps events for as long as it is told", async () => {
+  it("keeps events for `history.milliseconds`", async () => {
     const clock = fakeClock();
     const { broker } = await open({ history: { milliseconds: 1000 }, clock });
     const [first = ""] = await publish(broker, event("a", "1"));
@@ -156,7 +156,7 @@ describe("memoryBroker: history", () => {
     expect(await since(broker, "a", second)).toBe("expired");
   });
 
-  it("knows that nothing was missed on a topic that was quiet for longer than events are kept", async () => {
+  it("replays nothing, without a gap, on a topic that was idle for longer than events are kept", async () => {
     const clock = fakeClock();
     const { broker } = await open({ history: { milliseconds: 1000 }, clock });
     const [start = ""] = await broker.subscribe(["never used"]);
@@ -167,7 +167,7 @@ describe("memoryBroker: history", () => {
     expect(await broker.last?.("a")).toEqual({ position: newest, id: "1" });
   });
 
-  it("has a timer only while something can expire", async () => {
+  it("has a timer only while events can expire", async () => {
     const clock = fakeClock();
     const { broker } = await open({ history: { milliseconds: 1000 }, clock });
     await broker.subscribe(["a"]);
@@ -186,7 +186,7 @@ describe("memoryBroker: history", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("lets the payload of an expired event go, on a topic that nobody uses any more", async () => {
+  it("releases the payload of an expired event on an idle topic", async () => {
     const clock = fakeClock();
     const { broker } = await open({ history: { milliseconds: 1000 }, clock });
     const payload = new WeakRef({ big: "x" });
@@ -201,7 +201,7 @@ describe("memoryBroker: history", () => {
     expect(payload.deref()).toBeUndefined();
   });
 
-  it("takes events from the topic that was published to longest ago when all together are too many", async () => {
+  it("drops events of the least recently published topic above `history.total`", async () => {
     const { broker } = await open({ history: { total: 4 } });
     const starts = await broker.subscribe(["a", "b", "c"]);
     const [a = "", b = "", c = ""] = starts;
@@ -216,7 +216,7 @@ describe("memoryBroker: history", () => {
     expect(await since(broker, "c", c)).toBe("expired");
   });
 
-  it("forgets the unused topic that was used longest ago, which begins anew", async () => {
+  it("drops the least recently used idle topic above `topics`", async () => {
     const { broker } = await open({ topics: 2 });
     const [a = ""] = await publish(broker, event("a", "1"));
     await publish(broker, event("b", "2"));
@@ -230,7 +230,7 @@ describe("memoryBroker: history", () => {
     expect(await since(broker, "a", a)).toBe("expired");
   });
 
-  it("never forgets a topic that somebody listens to", async () => {
+  it("never drops a topic with listeners", async () => {
     const { broker } = await open({ topics: 1 });
     const live = ["a", "b", "c"];
     const positions = await broker.subscribe(live);
@@ -242,7 +242,7 @@ describe("memoryBroker: history", () => {
     expect(await since(broker, "a", positions[0] ?? "")).toBe("expired");
   });
 
-  it("tells the positions of another start from those of another life", async () => {
+  it("tells positions from before a restart (`broker_lost`) from those of a dropped topic (`expired`)", async () => {
     const { broker } = await open({ topics: 1 });
     const other = await open();
     const [here = ""] = await publish(broker, event("a", "1"));
@@ -252,7 +252,7 @@ describe("memoryBroker: history", () => {
     expect(await since(broker, "a", here)).toBe("expired");
   });
 
-  it("calls it a fork when the offset is there but the event is another, or not there yet", async () => {
+  it("reports a fork for a position with another nonce, or beyond the newest event", async () => {
     const { broker } = await open();
     const [first = "", second = ""] = await publish(broker, event("a", "1"), event("a", "2"));
     const [epoch = "", , nonce = ""] = second.split(".");
@@ -263,8 +263,8 @@ describe("memoryBroker: history", () => {
   });
 });
 
-describe("memoryBroker: life", () => {
-  it("is silent once its owner has gone", async () => {
+describe("The memory broker: opened and closed", () => {
+  it("does not call the sink after its signal has aborted", async () => {
     const { broker, sink, owner } = await open();
     await broker.subscribe(["a"]);
     owner.abort();
@@ -272,13 +272,13 @@ describe("memoryBroker: life", () => {
     expect(sink.ids).toEqual([]);
   });
 
-  it("has one owner", async () => {
+  it("can be opened once", async () => {
     const { broker, owner } = await open();
     const again = broker.open(new NotingSink(), owner.signal);
     await expect(again).rejects.toMatchObject({ code: "BAD_OPTION" });
   });
 
-  it("does not open for an owner that has gone, nor after its end", async () => {
+  it("cannot be opened with an aborted signal, nor after its end", async () => {
     const gone = memoryBroker().open(new NotingSink(), AbortSignal.abort());
     await expect(gone).rejects.toMatchObject({ code: "CLOSED" });
     const broker = memoryBroker();
@@ -287,7 +287,7 @@ describe("memoryBroker: life", () => {
     await expect(late).rejects.toMatchObject({ code: "CLOSED" });
   });
 
-  it("answers CLOSED after its end, but takes an unsubscribe", async () => {
+  it("throws CLOSED after its end, except from unsubscribe", async () => {
     const { broker } = await open();
     await broker[Symbol.asyncDispose]();
     await expect(broker.subscribe(["a"])).rejects.toMatchObject({ code: "CLOSED" });
@@ -310,7 +310,7 @@ describe("memoryBroker: life", () => {
     );
   });
 
-  it("accepts Infinity where it says so", async () => {
+  it("accepts Infinity for the bounds that document it", async () => {
     const clock = fakeClock();
     const { broker } = await open({
       history: { total: Infinity, milliseconds: Infinity },

@@ -11,7 +11,7 @@ async function open(engine: PubSubEngineLike = new PubSub()) {
   return { broker, sink };
 }
 
-/** An engine whose handlers are called later, with a copy, as over a network. */
+/** An engine that calls its handlers later and with a copy, as over a network. */
 class RemoteEngine implements PubSubEngineLike {
   readonly handlers = new Map<number, readonly [string, (payload: unknown) => void]>();
   readonly published: string[] = [];
@@ -36,8 +36,8 @@ class RemoteEngine implements PubSubEngineLike {
   }
 }
 
-describe("pubSubEngineBroker: among other users of the engine", () => {
-  it("takes what other code publishes for an event, with an id of its own and the time of arrival", async () => {
+describe("The PubSubEngine broker: among other users of the engine", () => {
+  it("makes events of other code's payloads, with a new id and the time of arrival", async () => {
     const engine = new PubSub();
     const { broker, sink } = await open(engine);
     await broker.subscribe(["a"]);
@@ -57,7 +57,7 @@ describe("pubSubEngineBroker: among other users of the engine", () => {
     expect(batch?.events[0]?.payload).toBe(payload);
   });
 
-  it("shows other code the plain payload", async () => {
+  it("gives other code plain payloads", async () => {
     const engine = new PubSub();
     const { broker } = await open(engine);
     const read: unknown[] = [];
@@ -68,7 +68,7 @@ describe("pubSubEngineBroker: among other users of the engine", () => {
     expect(read[0]).toBe(payload);
   });
 
-  it("shows nothing of an end to those who read the topic's own trigger", async () => {
+  it("sends nothing on the topic's own trigger for an end", async () => {
     const engine = new PubSub();
     const { broker, sink } = await open(engine);
     const read: unknown[] = [];
@@ -79,7 +79,7 @@ describe("pubSubEngineBroker: among other users of the engine", () => {
     expect(sink.batches[0]?.events[0]).toMatchObject({ id: "over", time: 1, end: true });
   });
 
-  it("never takes a payload for an end, whatever it looks like", async () => {
+  it("never mistakes a payload for an end", async () => {
     const engine = new PubSub();
     const { broker, sink } = await open(engine);
     await broker.subscribe(["a", "fanfare:end"]);
@@ -95,7 +95,7 @@ describe("pubSubEngineBroker: among other users of the engine", () => {
   });
 
   it.for([null, 1, "end", {}, { topic: "a", id: 1, time: 1 }, { topic: "a", id: "1", time: "now" }])(
-    "overlooks %o on the trigger of ends",
+    "ignores %o on the trigger of ends",
     async (message) => {
       const engine = new PubSub();
       const { broker, sink } = await open(engine);
@@ -105,7 +105,7 @@ describe("pubSubEngineBroker: among other users of the engine", () => {
     },
   );
 
-  it("does not confuse what other code publishes meanwhile with what it publishes itself", async () => {
+  it("keeps other code's payloads apart from its own during a publish", async () => {
     const engine = new PubSub();
     const { broker, sink } = await open(engine);
     await broker.subscribe(["a", "b"]);
@@ -116,7 +116,7 @@ describe("pubSubEngineBroker: among other users of the engine", () => {
     expect(sink.ids).toEqual(["1", expect.stringMatching(/^[0-9a-f-]{36}$/), "2"]);
   });
 
-  it("publishes topics that an EventEmitter would misunderstand", async () => {
+  it("publishes topics with names that are reserved by EventEmitter", async () => {
     const { broker, sink } = await open();
     const topics = ["error", "fanfare:error", "newListener", "removeListener"];
     const receipts = await broker.publish(topics.map((topic) => event(topic, topic)));
@@ -127,8 +127,8 @@ describe("pubSubEngineBroker: among other users of the engine", () => {
   });
 });
 
-describe("pubSubEngineBroker: an engine that answers later", () => {
-  it("gives events a new id, and keeps the order", async () => {
+describe("The PubSubEngine broker: on an asynchronous engine", () => {
+  it("gives events a new id, and keeps their order", async () => {
     const engine = new RemoteEngine();
     const { broker, sink } = await open(engine);
     const [start] = await broker.subscribe(["a"]);
@@ -140,7 +140,7 @@ describe("pubSubEngineBroker: an engine that answers later", () => {
     expect(sink.ids).not.toContain("1");
   });
 
-  it("says that it does not know what became of an event when the engine fails", async () => {
+  it("gives the receipt `unknown` when the engine fails", async () => {
     const engine = new RemoteEngine();
     engine.publish = async () => Promise.reject(new Error("gone"));
     const { broker } = await open(engine);
@@ -159,7 +159,7 @@ describe("pubSubEngineBroker: an engine that answers later", () => {
     expect(engine.handlers.size).toBe(before);
   });
 
-  it("takes its handlers off the engine, and leaves the engine itself alone", async () => {
+  it("removes its handlers from the engine, and does not close the engine", async () => {
     const engine = new RemoteEngine();
     const { broker } = await open(engine);
     await broker.subscribe(["a", "b"]);
@@ -170,7 +170,7 @@ describe("pubSubEngineBroker: an engine that answers later", () => {
     await engine.publish("b", 1);
   });
 
-  it("leaves no handler behind when it is disposed while it subscribes", async () => {
+  it("leaves no handler on the engine when it is disposed while it subscribes", async () => {
     const engine = new RemoteEngine();
     const { broker } = await open(engine);
     const subscribing = broker.subscribe(["a"]);
@@ -180,7 +180,7 @@ describe("pubSubEngineBroker: an engine that answers later", () => {
     expect(engine.handlers.size).toBe(0);
   });
 
-  it("needs an engine with the three functions", () => {
+  it("requires an engine with publish, subscribe and unsubscribe", () => {
     const engine = Object.assign(new RemoteEngine(), { unsubscribe: undefined });
     expect(() => pubSubEngineBroker(engine)).toThrow(
       expect.objectContaining({

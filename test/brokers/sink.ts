@@ -1,9 +1,9 @@
 import type { BrokerSink, Event, NewEvent, Position, TopicName } from "../../src/contract/broker.ts";
 
-/** A sink that writes down what it is given. */
+/** A sink that records its calls. */
 export class NotingSink implements BrokerSink {
   readonly batches: { topic: TopicName; after: Position; events: readonly Event[] }[] = [];
-  /** Called with each batch, after it was written down. */
+  /** Called with each batch, after it was recorded. */
   react: (events: readonly Event[]) => void = () => {};
 
   get ids(): readonly string[] {

@@ -9,7 +9,7 @@ import { fakeClock } from "../../src/testing/fake-clock.ts";
 
 const room = topic("room", { name: String }).of<{ text: string }>();
 
-/** A broker that answers what it is told to, and one that is asked what it stored. */
+/** A broker with the given receipts. */
 function answering(answer: (events: readonly NewEvent[]) => Promise<readonly Receipt[]>): Broker {
   return Object.assign(memoryBroker(), { publish: answer });
 }
@@ -39,8 +39,8 @@ async function failure(promise: Promise<unknown>): Promise<FanfareError> {
   return error;
 }
 
-describe("a publisher", () => {
-  it("publishes to a broker that nobody has opened, with an id of its own and the time of the clock", async () => {
+describe("A publisher", () => {
+  it("publishes to a broker that was not opened, with a random id and the time of the clock", async () => {
     const broker = memoryBroker();
     const publisher = createPublisher({ broker, clock: fakeClock(1234) });
     await publisher.publish(room({ name: "lobby" }), { text: "hello" });
@@ -55,7 +55,7 @@ describe("a publisher", () => {
     expect(new Set(Object.values(events ?? []).map((event) => event.id)).size).toBe(2);
   });
 
-  it("publishes one event to several topics, given as names or as topics", async () => {
+  it("publishes an event to several topics, given as names or as topics", async () => {
     const broker = memoryBroker();
     const publisher = createPublisher({ broker });
     await publisher.publish(["a", room({ name: "b" })], { text: "x" }, { id: "1", time: 5 });
@@ -86,14 +86,14 @@ describe("a publisher", () => {
     expect(error.message).toContain('"a"');
   });
 
-  it("throws EVENT_UNKNOWN when the broker does not know", async () => {
+  it("throws EVENT_UNKNOWN for a receipt `unknown`", async () => {
     const reason = new Error("timeout");
     const publisher = createPublisher({ broker: answering(async () => [{ unknown: reason }]) });
     const error = await failure(publisher.publish("a", 1));
     expect([error.code, error.cause]).toEqual(["EVENT_UNKNOWN", reason]);
   });
 
-  it("throws EVENT_UNKNOWN when the broker throws", async () => {
+  it("throws EVENT_UNKNOWN when the broker rejects", async () => {
     const publisher = createPublisher({
       broker: answering(() => Promise.reject(new Error("oops"))),
     });
@@ -102,13 +102,13 @@ describe("a publisher", () => {
     expect(error.cause).toBeInstanceOf(AggregateError);
   });
 
-  it("does not say that an event was not stored when one of its topics has it", async () => {
+  it("throws EVENT_UNKNOWN, not EVENT_NOT_STORED, when one of the topics has the event", async () => {
     const receipts: Receipt[] = [{ stored: "1" }, { notStored: new Error("full") }];
     const publisher = createPublisher({ broker: answering(async () => receipts) });
     expect((await failure(publisher.publish(["a", "b"], 1))).code).toBe("EVENT_UNKNOWN");
   });
 
-  it("closes its broker, and refuses what is published afterwards", async () => {
+  it("closes its broker, and refuses to publish afterwards", async () => {
     const broker = memoryBroker();
     const publisher = createPublisher({ broker });
     await publisher[Symbol.asyncDispose]();
@@ -118,7 +118,7 @@ describe("a publisher", () => {
     expect(error.cause).toMatchObject({ code: "CLOSED" });
   });
 
-  it("tells the diagnostics channel of what was stored, and of nothing else", async () => {
+  it("reports stored events on the diagnostics channel, and no others", async () => {
     const told: unknown[] = [];
     const listen = (message: unknown) => void told.push(message);
     const { subscribe, unsubscribe } = await import("node:diagnostics_channel");

@@ -30,19 +30,19 @@ describe("A declared field", () => {
     expect(() => subscription(both)).toThrow(expect.objectContaining({ code: "BAD_DECLARATION" }));
   });
 
-  it("resolves an event by itself, and takes a value that was computed before as it is", () => {
+  it("resolves an event, and returns a value that was computed before", () => {
     expect(field.resolve(3, {}, undefined)).toBe(6);
     expect(field.resolve(Resolved.value(3), {}, undefined)).toBe(3);
     expect(() => field.resolve(Resolved.failure(new RangeError("too many")), {}, undefined)).toThrow("too many");
   });
 
-  it("throws a skip, since other executors know no other way", async () => {
+  it("throws for SKIP, which other executors do not know", async () => {
     expect(() => field.resolve(-1, {}, undefined)).toThrow(SkipError);
     const slow = subscription({ topics: () => ["numbers"], resolve: async () => SKIP });
     await expect(slow.resolve(1, {}, undefined)).rejects.toBeInstanceOf(SkipError);
   });
 
-  it("is found on its `subscribe` function alone, and in its extensions alone", () => {
+  it("is found by its `subscribe` function alone, and by its extensions alone", () => {
     const bound = field.extensions.fanfare.subscription;
     expect(bound).toBeInstanceOf(BoundDeclaration);
     expect(declarationOf({ subscribe: field.subscribe, extensions: {} })).toBe(bound);
@@ -53,7 +53,7 @@ describe("A declared field", () => {
     }
   });
 
-  it("knows whether its two functions were wrapped", () => {
+  it("detects wrappers around its two functions", () => {
     const wrapper = () => field.subscribe(undefined, {}, undefined);
     expect(hasWrappedSource({ subscribe: field.subscribe })).toBe(false);
     expect(hasWrappedSource({ subscribe: undefined })).toBe(false);
@@ -63,7 +63,7 @@ describe("A declared field", () => {
     expect(hasDeclaredResolver({ resolve: undefined })).toBe(false);
   });
 
-  it("is fed by the server that was created last of those that live, and refused without one", async () => {
+  it("gets its events from the running server that was created last, and is NOT_BOUND without one", async () => {
     const one = subscription({ topics: () => ["numbers"] });
     const { subscription: bound } = one.extensions.fanfare;
     const subscribe = async () => (await (await one.subscribe(undefined, {}, undefined)).next()).value;

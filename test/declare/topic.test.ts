@@ -14,7 +14,7 @@ describe("A topic family", () => {
     expect(topic("news")().name).toBe("news");
   });
 
-  it("gives two topics one name only if all their values are equal", () => {
+  it("gives two topics the same name only if all their values are equal", () => {
     const pair = topic("pair", {
       first: String,
       second: String,
@@ -34,13 +34,13 @@ describe("A topic family", () => {
     }
   });
 
-  it("is refused when its name is empty or has a colon", () => {
+  it("is refused for a name that is empty or has a colon", () => {
     for (const family of ["", "room:lobby"]) {
       expect(() => topic(family)).toThrow(expect.objectContaining({ code: "BAD_DECLARATION" }));
     }
   });
 
-  it("refuses a value that is missing or of another type, as plain JavaScript may give it", () => {
+  it("refuses a missing value, and one of another type, which plain JavaScript may pass", () => {
     for (const values of [{}, { name: 7 }, { name: null }, undefined]) {
       expect(() => Reflect.apply(room, undefined, [values])).toThrow(
         expect.objectContaining({
@@ -53,7 +53,7 @@ describe("A topic family", () => {
 });
 
 describe("A topic's name", () => {
-  it("is the same whether the topic or its bare name was given", () => {
+  it("is the same whether the topic or its name is given", () => {
     expect([topicName(room({ name: "a" })), topicName("room:a")]).toEqual(["room:a", "room:a"]);
   });
 });

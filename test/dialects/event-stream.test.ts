@@ -14,7 +14,7 @@ function result(dialect: Dialect, id: string, json: string): string {
   return text([head, Buffer.from(json), tail]);
 }
 
-/** What a parser by the standard makes of a stream. */
+/** The events that a parser of the HTML standard reads from a stream. */
 function events(stream: string): readonly object[] {
   const found: object[] = [];
   const parser = createParser({ onEvent: ({ event, data }) => found.push({ event, data }) });
@@ -33,13 +33,13 @@ describe("The event stream of one operation", () => {
     expect(result(eventStream, "1", JSON.stringify(value))).toBe(print({ event: "next", data: value }));
   });
 
-  it("writes errors before execution as a result and the end", () => {
+  it("writes errors from before the execution as a result and the end", () => {
     expect(encoded(eventStream, { type: "error", id: "1", errors: formatted })).toBe(
       `${print({ event: "next", data: { errors } })}event: complete\ndata: \n\n`,
     );
   });
 
-  it("writes the end with empty data, without which an EventSource would pass over it", () => {
+  it("writes the end with empty data, without which an EventSource would ignore it", () => {
     const end = encoded(eventStream, { type: "complete", id: "1" });
     expect(end).toBe("event: complete\ndata: \n\n");
     expect(events(end)).toEqual([{ event: "complete", data: "" }]);
@@ -57,7 +57,7 @@ describe("The event stream of many operations", () => {
     expect(events(written)).toEqual([{ event: "next", data: JSON.stringify({ id, payload: value }) }]);
   });
 
-  it.each(["1", strangeId])("writes errors of %j before execution as a result and the end", (id) => {
+  it.each(["1", strangeId])("writes errors of %j from before the execution as a result and the end", (id) => {
     expect(encoded(singleEventStream, { type: "error", id, errors: formatted })).toBe(
       print({ event: "next", data: { id, payload: { errors } } }) + print({ event: "complete", data: { id } }),
     );
@@ -83,11 +83,11 @@ describe.each(dialects)("$name", (dialect) => {
     { type: "pong", payload: undefined },
     { type: "started", id: "1" },
     { type: "invalid", id: "1", reason: "no" },
-  ])("has no words for $type", (message) => {
+  ])("writes nothing for $type", (message) => {
     expect(dialect.encode(message)).toEqual([]);
   });
 
-  it("reads the messages that the transport makes of requests", () => {
+  it("decodes the messages that the transport makes of requests", () => {
     expect(dialect.decode('{"type":"connection_init"}')).toEqual({ type: "init", payload: undefined });
     expect(dialect.decode('{"type":"subscribe","id":"1","payload":{"query":"{hi}","variables":null}}')).toEqual({
       type: "subscribe",

@@ -48,7 +48,7 @@ describe("graphql-subscriptions, of 2016", () => {
     },
   );
 
-  it("lets an onConnect that answers nothing pass (S1-B3)", async () => {
+  it("acknowledges an init for which onConnect returns nothing (S1-B3)", async () => {
     await transcript(
       `C> {"type":"init","payload":{}}
        S> {"type":"init_success"}`,
@@ -70,7 +70,7 @@ describe("graphql-subscriptions, of 2016", () => {
       C> {"id":99,"type":"subscription_end"}`);
   });
 
-  it("drops the older subscription when an id comes again (S1-W5)", async () => {
+  it("replaces the older subscription when its id is used again (S1-W5)", async () => {
     await transcript(`
       C> {"type":"init"}
       S> {"type":"init_success"}
@@ -82,7 +82,7 @@ describe("graphql-subscriptions, of 2016", () => {
       S> {"type":"subscription_data","id":0,"payload":{"data":{"users":[{"id":"7"}]}}}`);
   });
 
-  it("tells an event's errors, and goes on (S1-W7, S1-B7)", async () => {
+  it("sends the errors of an event, and goes on (S1-W7, S1-B7)", async () => {
     await transcript(`
       C> {"type":"init"}
       S> {"type":"init_success"}
@@ -94,7 +94,7 @@ describe("graphql-subscriptions, of 2016", () => {
       S> {"type":"subscription_data","id":1,"payload":{"errors":[{"message":"boom","locations":[{"line":1,"column":16}],"path":["broken"]}],"data":{"broken":null}}}`);
   });
 
-  it("says why a subscription was refused (S1-W8, S1-B8)", async () => {
+  it("sends the reason of a refused subscription (S1-W8, S1-B8)", async () => {
     await transcript(`
       C> {"type":"init"}
       S> {"type":"init_success"}
@@ -104,7 +104,7 @@ describe("graphql-subscriptions, of 2016", () => {
       S> {"type":"subscription_fail","id":3,"payload":{"errors":[{"message":"Syntax Error…","locations":[{"line":1,"column":15}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}}`);
   });
 
-  it("answers what is no message of its, and stays open (S1-W10, S1-W11, S1-B9, S1-B15)", async () => {
+  it("answers an invalid message, and stays open (S1-W10, S1-W11, S1-B9, S1-B15)", async () => {
     await transcript(`
       C> {"type":"init"}
       S> {"type":"init_success"}
@@ -118,7 +118,7 @@ describe("graphql-subscriptions, of 2016", () => {
       S> {"type":"subscription_success","id":0}`);
   });
 
-  it("leaves with the socket (S1-W12)", async () => {
+  it("ends its subscriptions with the socket (S1-W12)", async () => {
     const ended: string[] = [];
     await transcript(
       `C> {"type":"init"}
@@ -132,7 +132,7 @@ describe("graphql-subscriptions, of 2016", () => {
     expect(ended.toSorted()).toEqual(["0", "disconnected"]);
   });
 
-  it("runs starts that came before the init when the init is settled (S1-W13)", async () => {
+  it("runs starts from before the init once the init is acknowledged (S1-W13)", async () => {
     await transcript(`
       ${start}
       C> {"type":"init"}
@@ -142,7 +142,7 @@ describe("graphql-subscriptions, of 2016", () => {
       S> {"type":"subscription_data","id":0,"payload":{"data":{"users":[{"id":"7"}]}}}`);
   });
 
-  it("never answers starts after a refused init (S1-W13)", async () => {
+  it("does not answer starts after a refused init (S1-W13)", async () => {
     await transcript(
       `${start}
        C> {"type":"init"}
@@ -153,7 +153,7 @@ describe("graphql-subscriptions, of 2016", () => {
     );
   });
 
-  it("ignores the context that a client sends: onConnect's answer is what counts (S1-B2)", async () => {
+  it("ignores the context that a client sends, and uses that of onConnect (S1-B2)", async () => {
     const contexts: unknown[] = [];
     await transcript(
       `C> {"type":"init"}
@@ -177,7 +177,7 @@ describe("graphql-subscriptions, of 2016", () => {
     });
   });
 
-  it("refuses queries and mutations, for which it has no end", async () => {
+  it("refuses queries and mutations, since it has no message for their end", async () => {
     await transcript(`
       C> {"type":"init"}
       S> {"type":"init_success"}
@@ -185,17 +185,17 @@ describe("graphql-subscriptions, of 2016", () => {
       S> {"type":"subscription_fail","id":1,"payload":{"errors":[{"message":"This protocol carries subscriptions only…","extensions":{"code":"BAD_REQUEST"}}]}}`);
   });
 
-  it("keeps numbers and texts apart", () => {
+  it("keeps ids that are numbers apart from ids that are strings", () => {
     expect(decode({ type: "subscription_end", id: 0 })).toEqual({ type: "complete", id: "0" });
     expect(decode({ type: "subscription_end", id: "0" })).toEqual({ type: "complete", id: '"0"' });
   });
 
-  it.each([null, true, [], {}, ""])("does not take %j for an id", (id) => {
+  it.each([null, true, [], {}, ""])("refuses %j as an id", (id) => {
     expect(decode({ type: "subscription_start", id, query: "q" })).toMatchObject({ type: "invalid" });
     expect(decode({ type: "subscription_end", id })).toEqual({ type: "complete", id: "null" });
   });
 
-  it("lets a client end what has no id in silence, as it answers a failure that has none", async () => {
+  it("does not answer the end of an operation without an id", async () => {
     await transcript(`
       C> {"type":"init"}
       S> {"type":"init_success"}

@@ -15,11 +15,11 @@ const encode = (message: ServerMessage) => dialect.encode(message).map(text);
 const query = "{ hi }";
 const subscribe = (payload: unknown) => ({ type: "subscribe", id: "1", payload });
 
-/** The ids by name: words with a meaning in JavaScript, long ones, and ones that JSON must escape. */
+/** Ids: names with a meaning in JavaScript, long ones, and ones that JSON must escape. */
 const ids = ["1", "__proto__", "constructor", "toString", "ключ🏊", "x".repeat(200), 'a"b\\c\u2028\n'];
 
 describe("decoding graphql-transport-ws", () => {
-  it("knows connection_init with and without a payload", () => {
+  it("decodes connection_init with and without a payload", () => {
     expect(decode({ type: "connection_init" })).toEqual({ type: "init", payload: undefined });
     expect(decode({ type: "connection_init", payload: null })).toEqual({
       type: "init",
@@ -31,12 +31,12 @@ describe("decoding graphql-transport-ws", () => {
     });
   });
 
-  it.each(["ping", "pong"])("knows %s with and without a payload", (type) => {
+  it.each(["ping", "pong"])("decodes %s with and without a payload", (type) => {
     expect(decode({ type })).toEqual({ type, payload: undefined });
     expect(decode({ type, payload: { a: 1 } })).toEqual({ type, payload: { a: 1 } });
   });
 
-  it("knows subscribe", () => {
+  it("decodes subscribe", () => {
     const request = { query, operationName: "A", variables: { v: 1 }, extensions: { e: 2 } };
     expect(decode({ type: "subscribe", id: "1", payload: request })).toEqual({
       type: "subscribe",
@@ -45,7 +45,7 @@ describe("decoding graphql-transport-ws", () => {
     });
   });
 
-  it("takes null in a subscribe as absent", () => {
+  it("treats null in a subscribe as absent", () => {
     const nulls = { operationName: null, variables: null, extensions: null };
     expect(decode({ type: "subscribe", id: "1", payload: { query, ...nulls } })).toEqual({
       type: "subscribe",
@@ -54,16 +54,16 @@ describe("decoding graphql-transport-ws", () => {
     });
   });
 
-  it("knows complete", () => {
+  it("decodes complete", () => {
     expect(decode({ type: "complete", id: "1" })).toEqual({ type: "complete", id: "1" });
   });
 
-  it.each(ids)("takes %j as an ordinary id", (id) => {
+  it.each(ids)("accepts %j as an ordinary id", (id) => {
     expect(decode({ type: "complete", id })).toEqual({ type: "complete", id });
     expect(decode({ type: "subscribe", id, payload: { query } })).toMatchObject({ id });
   });
 
-  it("lets unknown properties pass", () => {
+  it("ignores unknown properties", () => {
     expect(decode({ type: "complete", id: "1", more: true })).toEqual({
       type: "complete",
       id: "1",
@@ -91,18 +91,18 @@ describe("decoding graphql-transport-ws", () => {
     [subscribe({ query, variables: [] }), '"variables" must be an object'],
     [subscribe({ query, variables: "{}" }), '"variables" must be an object'],
     [subscribe({ query, extensions: true }), '"extensions" must be an object'],
-  ])("refuses %j and says why", (message, reason) => {
+  ])("decodes %j as invalid with the reason", (message, reason) => {
     const raw = typeof message === "string" ? message : JSON.stringify(message);
     expect(dialect.decode(raw)).toMatchObject({ type: "invalid", reason });
   });
 
-  it("knows which operation a message is about that it refuses", () => {
+  it("keeps the operation's id of an invalid message", () => {
     expect(decode({ type: "next", id: "7" })).toMatchObject({ type: "invalid", id: "7" });
     expect(decode(subscribe({}))).toMatchObject({ type: "invalid", id: "1" });
     expect(decode({ type: "subscribe", id: 1, payload: {} })).not.toHaveProperty("id");
   });
 
-  it("quotes a client's text only in part, with control characters escaped", () => {
+  it("quotes a client's text cut and with control characters escaped", () => {
     const decoded = decode({ type: `\r\n${"🏊".repeat(100)}` });
     expect(decoded).toMatchObject({ type: "invalid" });
     expect(JSON.stringify(decoded).length).toBeLessThan(140);
@@ -145,7 +145,7 @@ describe("decoding graphql-transport-ws", () => {
 });
 
 describe("encoding graphql-transport-ws", () => {
-  it("leaves an absent payload out", () => {
+  it("omits an absent payload", () => {
     expect(encode({ type: "ack", payload: undefined })).toEqual(['{"type":"connection_ack"}']);
     expect(encode({ type: "ping", payload: undefined })).toEqual(['{"type":"ping"}']);
   });
@@ -159,13 +159,13 @@ describe("encoding graphql-transport-ws", () => {
       { type: "error", id: "1", errors: [{ message: "no" }] } as const,
       { type: "error", id: "1", payload: [{ message: "no" }] },
     ],
-  ])("writes %j as the protocol has it", (message, expected) => {
+  ])("encodes %j as in the protocol", (message, expected) => {
     const written: unknown[] = encode(message).map((each) => JSON.parse(each));
     expect(written).toEqual([expected]);
     for (const each of written) expect(() => validateMessage(each)).not.toThrow();
   });
 
-  it("has no word for a refusal, a keep-alive, a start or a mistake", () => {
+  it("has no message for a refusal, a keep-alive, a start or an invalid message", () => {
     expect(encode({ type: "opened" })).toEqual([]);
     expect(encode({ type: "refused", reason: "no" })).toEqual([]);
     expect(encode({ type: "keepAlive" })).toEqual([]);
@@ -173,14 +173,14 @@ describe("encoding graphql-transport-ws", () => {
     expect(encode({ type: "invalid", id: "1", reason: "no" })).toEqual([]);
   });
 
-  it("has an error for a mistake where a client expects it, which its client takes", () => {
+  it("answers an invalid message with an error by option, which clients accept", () => {
     const answering = graphqlTransportWs({ answerInvalid: true });
     expect(answering.encode({ type: "invalid", id: undefined, reason: "no" })).toEqual([]);
     const [answer] = answering.encode({ type: "invalid", id: "1", reason: "no" });
     expect(() => validateMessage(sent(answer))).not.toThrow();
   });
 
-  it.each(ids)("wraps results of operation %j in bytes made once", (id) => {
+  it.each(ids)("wraps results of operation %j in an envelope of bytes made once", (id) => {
     const { head, tail } = dialect.envelope(id);
     const result = Buffer.from('{"data":{"hi":"ключ"}}');
     const message = sent(Buffer.concat([head, result, tail]));
@@ -188,7 +188,7 @@ describe("encoding graphql-transport-ws", () => {
     expect(() => validateMessage(message)).not.toThrow();
   });
 
-  it("begins the envelope as the protocol's documents show it", () => {
+  it("writes envelopes as the protocol's specification shows them", () => {
     const { head, tail } = dialect.envelope("7");
     expect([text(head), text(tail)]).toEqual(['{"id":"7","type":"next","payload":', "}"]);
   });
@@ -203,7 +203,7 @@ async function transcript(
   await play(users.fanfare, graphqlTransportWs(deviations), lines, users.happenings);
 }
 
-/** Words errors as an older server did: with the name of what was thrown for a code. */
+/** Formats errors like an older server: the error's class name is the code. */
 function withClassName(error: GraphQLError) {
   return { ...error.toJSON(), extensions: { code: error.originalError?.name } };
 }
@@ -212,13 +212,13 @@ function wrong(reason: string): string {
   return `S> {"type":"error","id":"1","payload":[{"message":${JSON.stringify(reason)},"extensions":{"code":"INVALID_MESSAGE"}}]}`;
 }
 
-describe("graphql-transport-ws with the habits of older servers", () => {
+describe("graphql-transport-ws with the behaviours of older servers", () => {
   const init = `C> {"type":"connection_init","payload":{}}
                 S> {"type":"connection_ack"}`;
   const toUsers = `C> {"type":"subscribe","id":"2","payload":{"query":"subscription { users { id } }"}}`;
   const event = `S> {"type":"next","id":"2","payload":{"data":{"users":[{"id":"7"}]}}}`;
 
-  it("runs as it is written, with none of them", async () => {
+  it("follows the specification without any of them", async () => {
     await transcript(`
       ${init}
       C> {"type":"pong"}
@@ -231,7 +231,7 @@ describe("graphql-transport-ws with the habits of older servers", () => {
       !> publish`);
   });
 
-  it("confirms, and echoes complete (S3-W20)", async () => {
+  it("sends a confirmation, and echoes complete (S3-W20)", async () => {
     await transcript(
       `${init}
        ${toUsers}
@@ -244,14 +244,14 @@ describe("graphql-transport-ws with the habits of older servers", () => {
     );
   });
 
-  it("tells what is wrong with a document as error, and nothing after it (S3-W21)", async () => {
+  it("sends the errors of a document as error, and nothing after it (S3-W21)", async () => {
     await transcript(`
       ${init}
       C> {"type":"subscribe","id":"2","payload":{"query":"{"}}
       S> {"type":"error","id":"2","payload":[{"message":"Syntax Error…","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`);
   });
 
-  it("tells a resolver's error beside the data, and masks what was not thrown on purpose (S3-W23)", async () => {
+  it("sends a resolver's error beside the data, and masks an unexpected one (S3-W23)", async () => {
     await transcript(`
       ${init}
       C> {"type":"subscribe","id":"1","payload":{"query":"{ fails }"}}
@@ -259,7 +259,7 @@ describe("graphql-transport-ws with the habits of older servers", () => {
       S> {"type":"complete","id":"1"}`);
   });
 
-  it("words a resolver's error as the server wants it (S3-W23)", async () => {
+  it("formats a resolver's error by the server's formatError (S3-W23)", async () => {
     await transcript(
       `${init}
        C> {"type":"subscribe","id":"1","payload":{"query":"{ fails }"}}
@@ -270,7 +270,7 @@ describe("graphql-transport-ws with the habits of older servers", () => {
     );
   });
 
-  it("takes whatever a client introduces itself with (S4-W2)", async () => {
+  it("accepts any payload of an init (S4-W2)", async () => {
     const introduced: unknown[] = [];
     const server = { onConnect: (payload: unknown) => void introduced.push(payload) };
     const anything = `C> {"type":"connection_init","payload":{"anything":1}}\nS> {"type":"connection_ack"}`;
@@ -288,7 +288,7 @@ describe("graphql-transport-ws with the habits of older servers", () => {
     await transcript(`${init}\nC> ${message}\nS> close 4400`);
   });
 
-  it("answers what it cannot understand, or passes over it, where a client expects that (S4-W9, S4-W10)", async () => {
+  it("answers or ignores an invalid message by option (S4-W9, S4-W10)", async () => {
     await transcript(
       `${init}
        C> {"type":"subscribe","payload":{"query":"{ a }"}}
@@ -315,7 +315,7 @@ describe("graphql-transport-ws with the habits of older servers", () => {
     await transcript(`${lines}\nS> close ${code}`);
   });
 
-  it("closes with 4403 and no frame when it is refused (S3-W24), with 4401 before the acknowledgement (S4-W8)", async () => {
+  it("closes with 4403 and without a frame when onConnect refuses (S3-W24), with 4401 before the acknowledgement (S4-W8)", async () => {
     await using users = new Users({ onConnect: () => false });
     const { fanfare } = users;
     await play(fanfare, graphqlTransportWs(), `C> {"type":"connection_init"}\nS> close 4403`);

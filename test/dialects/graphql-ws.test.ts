@@ -34,7 +34,7 @@ function failing(): never {
 }
 
 describe("graphql-ws, of subscriptions-transport-ws", () => {
-  it("acknowledges, and begins to keep alive (S3-W2)", async () => {
+  it("acknowledges an init, and begins to send keep-alives (S3-W2)", async () => {
     await transcript(init);
   });
 
@@ -47,7 +47,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("refuses with 4000 where a client leans on it (S3-W3, S3-W24)", async () => {
+  it("refuses with 4000 by option (S3-W3, S3-W24)", async () => {
     await transcript(
       `C> {"type":"connection_init","payload":{}}
        S> {"type":"connection_error","payload":{"message":"No entry"}}
@@ -67,7 +67,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       S> {"type":"complete","id":"1"}`);
   });
 
-  it("subscribes without an answer until the first event (S3-W5)", async () => {
+  it("sends nothing for a start until the first event (S3-W5)", async () => {
     await transcript(`
       ${init}
       ${subscribe}
@@ -77,7 +77,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${event}`);
   });
 
-  it("sends a confirmation where a client waits for it (S3-L02, S3-L03)", async () => {
+  it("sends a confirmation by option (S3-L02, S3-L03)", async () => {
     await transcript(
       `${init}
        ${subscribe}
@@ -88,7 +88,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("tells what is wrong with a document as data, then completes (S3-W6, S3-W21)", async () => {
+  it("sends the errors of a document as data, then completes (S3-W6, S3-W21)", async () => {
     await transcript(`
       ${init}
       C> {"type":"start","id":"1","payload":{"query":"{ nope }"}}
@@ -96,7 +96,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       S> {"type":"complete","id":"1"}`);
   });
 
-  it("tells an event's errors, and goes on", async () => {
+  it("sends the errors of an event, and goes on", async () => {
     const failed = `S> {"type":"data","id":"2","payload":{"errors":[{"message":"boom","locations":[{"line":1,"column":16}],"path":["broken"]}],"data":{"broken":null}}}`;
     await transcript(`
       ${init}
@@ -107,7 +107,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${failed}`);
   });
 
-  it("replaces an operation whose id comes again (S3-W7)", async () => {
+  it("replaces an operation whose id is used again (S3-W7)", async () => {
     await transcript(`
       ${init}
       ${subscribe}
@@ -116,7 +116,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${event}`);
   });
 
-  it("says nothing of the server's inside when something fails outside of GraphQL (S3-W7, S3-W22)", async () => {
+  it("masks an error from outside of GraphQL (S3-W7, S3-W22)", async () => {
     await transcript(
       `${init}
        ${subscribe}
@@ -126,7 +126,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("words such a failure as the server wants it (S3-W22)", async () => {
+  it("formats such an error by the server's formatError (S3-W22)", async () => {
     await transcript(
       `${init}
        ${subscribe}
@@ -144,7 +144,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("tells a resolver's error beside the data, and masks what was not thrown on purpose (S3-W23)", async () => {
+  it("sends a resolver's error beside the data, and masks an unexpected one (S3-W23)", async () => {
     await transcript(`
       ${init}
       C> {"type":"start","id":"1","payload":{"query":"{ fails }"}}
@@ -152,7 +152,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       S> {"type":"complete","id":"1"}`);
   });
 
-  it("answers what it does not know, and stays open (S3-W8, S3-W12, S4-W9, S4-W10, S5-W7)", async () => {
+  it("answers an invalid message, and stays open (S3-W8, S3-W12, S4-W9, S4-W10, S5-W7)", async () => {
     await transcript(`
       ${init}
       C> {"type":"FOO","id":"9"}
@@ -172,7 +172,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${event}`);
   });
 
-  it("ends at stop without a word (S5-W10)", async () => {
+  it("ends an operation at stop without an answer (S5-W10)", async () => {
     await transcript(`
       ${init}
       ${subscribe}
@@ -181,7 +181,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       C> {"type":"stop","id":"unknown"}`);
   });
 
-  it("echoes a stop with complete where a client waits for it (S3-W9)", async () => {
+  it("answers a stop with complete by option (S3-W9)", async () => {
     await transcript(
       `${init}
        ${subscribe}
@@ -208,7 +208,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       S> close 1000`);
   });
 
-  it("takes starts that do not wait for the acknowledgement (section 6.1)", async () => {
+  it("accepts starts before the acknowledgement (section 6.1)", async () => {
     await transcript(`
       C> {"type":"connection_init"}
       ${subscribe}
@@ -218,7 +218,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${event}`);
   });
 
-  it("runs nothing before the init, so that onConnect cannot be passed by (S5-B1)", async () => {
+  it("runs no start before the init, so that onConnect cannot be bypassed (S5-B1)", async () => {
     await transcript(
       `${subscribe}
        !> publish
@@ -229,7 +229,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("takes an init without a payload (S5-B2, S3-W12)", async () => {
+  it("accepts an init without a payload (S5-B2, S3-W12)", async () => {
     await transcript(`
       C> {"type":"connection_init"}
       S> {"type":"connection_ack"}
@@ -243,7 +243,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       S> close 4429`);
   });
 
-  it("refuses when onConnect fails, and goes on for others (S5-B2)", async () => {
+  it("refuses a client for which onConnect throws, and serves others (S5-B2)", async () => {
     await using users = new Users({ onConnect: ({ user }) => (user === "nobody" ? failing() : undefined) });
     const unknown = `C> {"type":"connection_init","payload":{"user":"nobody"}}
                      S> {"type":"connection_error","payload":{"message":"Forbidden"}}
@@ -252,7 +252,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     await play(users.fanfare, graphqlWs(), `${init}\n${subscribe}\n!> publish\n${event}`, users.happenings);
   });
 
-  it("refuses a token that is not good with connection_error and 1011, before any start (S5-W6)", async () => {
+  it("refuses an invalid token with connection_error and 1011, before any start (S5-W6)", async () => {
     await transcript(
       `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
        ${subscribe}
@@ -262,7 +262,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("tells at the start that a token is not good, and ends nothing, where a client expects that (S5-W6)", async () => {
+  it("reports an invalid token at the start without closing, by option (S5-W6)", async () => {
     const told = `S> {"type":"data","id":"2","payload":{"data":null,"errors":[{"message":"{\\"Authorization\\": \\"Token is invalid or not provided.\\"}"}]}}`;
     await transcript(
       `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
@@ -275,7 +275,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("answers a start without a payload though it is silent otherwise (S5-W7)", async () => {
+  it("answers a start without a payload although it is silent otherwise (S5-W7)", async () => {
     await transcript(
       `C> {"type":"connection_init"}
        C> {"type":"start","id":"1"}
@@ -287,7 +287,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("is silent where a client cannot bear an acknowledgement (S5-W5, S5-W8)", async () => {
+  it("sends neither acknowledgement nor keep-alives by option (S5-W5, S5-W8)", async () => {
     await transcript(
       `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
        ${subscribe}
@@ -297,7 +297,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
     );
   });
 
-  it("keeps alive by messages of its own, to clients that introduced themselves", () => {
+  it("sends keep-alives to acknowledged clients", () => {
     expect(
       graphqlWs()
         .encode({ type: "keepAlive" })

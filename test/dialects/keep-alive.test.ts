@@ -14,8 +14,8 @@ async function transcript(dialect: Dialect, text: string): Promise<void> {
   await play(users.fanfare, dialect, text, happenings);
 }
 
-describe("Keeping alive", () => {
-  it("is said in graphql-subscriptions as long as the connection lasts, from the init on (S1-W2)", async () => {
+describe("A keep-alive", () => {
+  it("is sent in graphql-subscriptions from the init to the end of the connection (S1-W2)", async () => {
     await transcript(
       graphqlSubscriptions(),
       `!> 12 seconds
@@ -28,7 +28,7 @@ describe("Keeping alive", () => {
     );
   });
 
-  it("is said there at once, before the init, where a client expects it (S1-W2)", async () => {
+  it("is sent in graphql-subscriptions at once, before the init, by option (S1-W2)", async () => {
     await transcript(
       graphqlSubscriptions({ greeting: true }),
       `S> {"type":"keepalive"}
@@ -39,7 +39,7 @@ describe("Keeping alive", () => {
     );
   });
 
-  it("is said in graphql-ws with the acknowledgement, and from then on (S3-W2)", async () => {
+  it("is sent in graphql-ws with the acknowledgement, and from then on (S3-W2)", async () => {
     await transcript(
       graphqlWs(),
       `!> 12 seconds
@@ -53,7 +53,7 @@ describe("Keeping alive", () => {
     );
   });
 
-  it("is said there at once, before any init, where a client expects it (S4-W1)", async () => {
+  it("is sent in graphql-ws at once, before the init, by option (S4-W1)", async () => {
     await transcript(
       graphqlWs({ greeting: true }),
       `S> {"type":"ka"}
@@ -65,7 +65,7 @@ describe("Keeping alive", () => {
     );
   });
 
-  it("is not said there where a client cannot bear it (S5-W5)", async () => {
+  it("is not sent in graphql-ws by option (S5-W5)", async () => {
     await transcript(
       graphqlWs({ silent: true }),
       `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
@@ -73,7 +73,7 @@ describe("Keeping alive", () => {
     );
   });
 
-  it("needs no words in graphql-transport-ws (PROTOCOL 4.2)", async () => {
+  it("is not sent in graphql-transport-ws (PROTOCOL 4.2)", async () => {
     await transcript(
       graphqlTransportWs(),
       `C> {"type":"connection_init"}
@@ -83,7 +83,7 @@ describe("Keeping alive", () => {
     );
   });
 
-  it("is said there by pings, though not at once, where a client expects them (S3-W20)", async () => {
+  it("is a ping in graphql-transport-ws by option, though not at once (S3-W20)", async () => {
     await transcript(
       graphqlTransportWs({ pings: true }),
       `!> 12 seconds
@@ -97,7 +97,7 @@ describe("Keeping alive", () => {
     );
   });
 
-  it("is said there by pings from before any init on, where a client expects that (S4-W1)", async () => {
+  it("is a ping in graphql-transport-ws from before the init on, by option (S4-W1)", async () => {
     await transcript(
       graphqlTransportWs({ greeting: true, pings: true }),
       `S> {"type":"ping"}

@@ -12,7 +12,7 @@ const dialect = streams((frame) => {
 });
 
 describe("Frames of the multiplexed notifications", () => {
-  it("are refused as whoever keeps the channel says, with what they asked for (S2-W7)", async () => {
+  it("are refused with the reason of the channel's keeper and the requested action (S2-W7)", async () => {
     await using users = new Users();
     await play(
       users.fanfare,
@@ -31,13 +31,13 @@ describe("Frames of the multiplexed notifications", () => {
     ['{"stream":"users","payload":{"action":7}}', "users", 7, '"action" must be a string'],
     [`${"[".repeat(100)}${"]".repeat(100)}`, null, null, "A message may be nested at most 64 deep"],
     [`"${"x".repeat(70_000)}"`, null, null, "A message may have at most 65536 bytes"],
-  ])("that cannot be understood are answered: %.40s", async (text, stream, action, reason) => {
+  ])("are answered if they are malformed: %.40s", async (text, stream, action, reason) => {
     const payload = { errors: [reason], data: null, action, response_status: 400, request_id: null };
     await using users = new Users();
     await play(users.fanfare, dialect, `C> ${text}\nS> ${JSON.stringify({ stream, payload })}`);
   });
 
-  it("are refused whatever they are", () => {
+  it("are refused, whatever they contain", () => {
     const value = fc.jsonValue({ maxDepth: 3 });
     const frame = fc.record({
       stream: value,
@@ -57,7 +57,7 @@ describe("Frames of the multiplexed notifications", () => {
     );
   });
 
-  it("never start anything, whatever they look like", async () => {
+  it("never start an operation, whatever they contain", async () => {
     await using users = new Users();
     await play(
       users.fanfare,
@@ -78,7 +78,7 @@ describe("Close codes of the multiplexed notifications", () => {
     expect(codes.filter((code) => code >= 4000)).toEqual([]);
   });
 
-  it("of an application are its own", () => {
+  it("of an application are unchanged", () => {
     expect(plainCloseCode(4321)).toBe(4321);
   });
 });

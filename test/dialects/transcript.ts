@@ -2,19 +2,20 @@ import { expect } from "vitest";
 import type { Dialect, Fanfare } from "fanfare";
 import { LocalSocket, turns, type Disconnection } from "fanfare/testing";
 
-/** What happens besides the client's messages, by the name that a transcript calls it by. */
+/** Actions of a test beside the client's messages, by their names in a transcript. */
 export type Happenings = Readonly<Record<string, () => unknown>>;
 
 /**
- * Plays what the two sides say, line by line, on a connection of its own. Everything that the server sends has to be in
- * the transcript, in that order, and nothing else may come before the next line of another kind. Lines of the client
- * that follow each other are sent at once.
+ * Plays a transcript line by line on a connection of its own. All messages of the server must be in the transcript, in
+ * that order, and no other message may arrive before the next line of another kind. Consecutive lines of the client are
+ * sent at once.
  *
  * - `C> {"type":"init"}`: the client sends this text.
- * - `S> {"type":"init_success"}`: the server sends this JSON. A string in it that ends with `…` need only begin so.
+ * - `S> {"type":"init_success"}`: the server sends this JSON. A string that ends with `…` stands for any with that
+ *   prefix.
  * - `S> close 1011`: the server ends the connection.
- * - `!> publish`: calls the happening of that name. Pings are answered by then, as WebSocket libraries do.
- * - `C> close`: the client goes away.
+ * - `!> publish`: calls the action of that name. Pings are answered by then, as WebSocket libraries do.
+ * - `C> close`: the client closes the connection.
  */
 export async function play(
   fanfare: Pick<Fanfare, "accept">,
@@ -81,7 +82,7 @@ function expectSame(received: string | undefined, expected: string): void {
   else expect(received.startsWith("close ") ? received : JSON.parse(received)).toEqual(pattern(JSON.parse(expected)));
 }
 
-/** Numbers and texts stand for themselves, and a text that ends with `…` for all that begin so. */
+/** The pattern of a JSON value: strings that end with `…` stand for any with that prefix. */
 function pattern(value: unknown): unknown {
   if (typeof value === "string") return value.endsWith("…") ? beginning(value.slice(0, -1)) : value;
   if (Array.isArray(value)) return value.map(pattern);

@@ -62,7 +62,7 @@ const schema = new GraphQLSchema({
   subscription: new GraphQLObjectType({ name: "Subscription", fields: { users, broken } }),
 });
 
-/** The server that the transcripts are played on: its subscription field is called `users`. */
+/** The server for the transcripts, with the subscription field `users`. */
 export class Users implements AsyncDisposable {
   readonly fanfare: Fanfare;
 

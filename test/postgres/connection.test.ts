@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** How a connection is opened, but for its pool. */
+/** The options of a connection, except its pool. */
 const options: Omit<ConnectionOptions, "client"> = {
   clock: systemClock,
   channel: undefined,
@@ -17,8 +17,8 @@ const options: Omit<ConnectionOptions, "client"> = {
   errorOf: (doing, cause) => new Error(`could not ${doing}`, { cause }),
 };
 
-describe("A connection for a purpose of its own", () => {
-  it("is told of notifications on its channel, whatever its name, and of none on others", async () => {
+describe("A dedicated connection", () => {
+  it("gets the notifications on its channel, whatever the channel's name, and no others", async () => {
     const client = server.pool();
     const { promise, resolve } = Promise.withResolvers<void>();
     let count = 0;
@@ -35,7 +35,7 @@ describe("A connection for a purpose of its own", () => {
     await client.end();
   });
 
-  it("keeps other statements out of the transaction in which it reads", async () => {
+  it("keeps statements out of the transaction of a read", async () => {
     const client = server.pool();
     const connection = await Connection.open({ ...options, client });
     const ask = "select current_setting('transaction_read_only') as only, current_setting('jit') as jit";
@@ -55,7 +55,7 @@ describe("A connection for a purpose of its own", () => {
     await client.end();
   });
 
-  it("is closed when it cannot listen, so that the pool has room for another", async () => {
+  it("is closed when LISTEN fails, so that the pool has room for another", async () => {
     const client = server.pool({ max: 1 });
     await expect(Connection.open({ ...options, client, channel: "" })).rejects.toThrow("could not listen");
     expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);

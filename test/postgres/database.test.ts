@@ -25,7 +25,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** With one connection, so that a test sees in what state it was given back. */
+/** A pool of one connection, so that a test sees its state after it was returned. */
 function openPool(): Pool {
   const pool = server.pool({ max: 1 });
   pools.push(pool);
@@ -54,7 +54,7 @@ describe.each(databases)("A transaction in %s", (_name, open) => {
     await expect(writing).rejects.toMatchObject({ code: "25006" });
   });
 
-  it("is committed as a whole, or rolled back with the error of what failed in it", async () => {
+  it("is committed as a whole, or rolled back with the error of the failed statement", async () => {
     const client = open();
     const failing = inTransaction(client, "delete from cars", async (transaction) => {
       await insert(transaction);
@@ -77,10 +77,10 @@ function inTransactionOf(pool: Pool, run: (connection: Queryable) => Promise<unk
   return inTransaction(pool, "", run);
 }
 
-describe("A connection of a pool", () => {
+describe("A connection from a pool", () => {
   const process = "select pg_backend_pid()::text as id";
 
-  it("is given back after a failed transaction, for others to use", async () => {
+  it("is returned to the pool after a failed transaction", async () => {
     const pool = openPool();
     const [before] = await textRows(pool, process);
     const failing = inTransaction(pool, "", (transaction) => transaction.query("select 1 / 0"));
@@ -88,7 +88,7 @@ describe("A connection of a pool", () => {
     expect(await textRows(pool, process)).toEqual([before]);
   });
 
-  it("is closed when it broke off, and neither ends the process nor comes back", async () => {
+  it("is closed after it broke, without ending the process", async () => {
     const end = "select pg_terminate_backend(pg_backend_pid())";
     for (const run of [withConnection<PoolConnection, unknown>, inTransactionOf]) {
       const pool = openPool();
@@ -98,7 +98,7 @@ describe("A connection of a pool", () => {
     }
   });
 
-  it("is closed when it cannot be made fit for others", async () => {
+  it("is closed when it cannot be restored", async () => {
     const pool = openPool();
     const [before] = await textRows(pool, process);
     const failing = withConnection(

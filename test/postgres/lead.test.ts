@@ -25,7 +25,7 @@ function run(statement: string, ...values: readonly string[]): Promise<readonly 
   return textRows(client, `with ${localCommit}${statement}`, values);
 }
 
-/** The token, or undefined where somebody leads. */
+/** Takes the lease and gives its token; undefined while another process holds it. */
 async function take(milliseconds: number, row: LeadRow = cars): Promise<string | undefined> {
   const [taken] = await run(` ${row.take("$1", "token::text as token", ["holder = 'me'"])}`, String(milliseconds));
   return taken?.["token"] ?? undefined;
@@ -40,13 +40,13 @@ async function work(token: string | undefined): Promise<number> {
   return (await run(statement, token ?? "")).length;
 }
 
-describe("The row of a lead", () => {
+describe("The row of a lease", () => {
   beforeEach(async () => {
     await client.query(`truncate leads, work; insert into leads (name) values ('cars'), ('parts');
       insert into work values (0)`);
   });
 
-  it("is taken by one at a time, with a token that counts milliseconds, and apart from other rows", async () => {
+  it("is taken by one process at a time, with a token in milliseconds, independent of other rows", async () => {
     const before = Date.now();
     const token = await take(60_000);
     expect(Number(token)).toBeGreaterThanOrEqual(before);
@@ -56,7 +56,7 @@ describe("The row of a lead", () => {
     expect(rows[0]).toEqual({ name: "cars", token });
   });
 
-  it("is taken when it has run out or was given back, with a higher fencing token", async () => {
+  it("is taken when it has expired or was released, with a higher fencing token", async () => {
     const first = await take(0);
     const second = await take(60_000);
     expect(Number(second)).toBeGreaterThan(Number(first));
@@ -64,13 +64,13 @@ describe("The row of a lead", () => {
     expect(Number(await take(60_000))).toBeGreaterThan(Number(second));
   });
 
-  it("gives a higher token although that of the row is ahead of the clock", async () => {
+  it("gives a higher token even if the row's token is ahead of the clock", async () => {
     const ahead = Date.now() + 3_600_000;
     await client.query("update leads set token = $1", [ahead]);
     expect(await take(60_000)).toBe(String(ahead + 1));
   });
 
-  it("is renewed, and guards what is written, for its token alone", async () => {
+  it("is renewed, and fences other writes, for its token only", async () => {
     const first = await take(0);
     expect([await write(first, expiresIn("'0'")), await work(first)]).toEqual([1, 1]);
     const second = await take(60_000);
@@ -79,7 +79,7 @@ describe("The row of a lead", () => {
     expect(await textRows(client, "select done::text from work")).toEqual([{ done: "2" }]);
   });
 
-  it("is written while a synchronous standby is away", async () => {
+  it("is written while a synchronous standby is unavailable", async () => {
     await client.query("set synchronous_commit = on");
     const token = await take(0);
     expect([await write(token, expiresIn("'0'")), await work(token)]).toEqual([1, 1]);
@@ -87,8 +87,8 @@ describe("The row of a lead", () => {
   });
 });
 
-describe("The time of a lead", () => {
-  it("is left from before the database was asked until it has run out, and again when renewed", () => {
+describe("The term of a lease", () => {
+  it("counts from before the request to the database, and again from a renewal", () => {
     const clock = fakeClock();
     const time = new LeadTime(clock, 3000);
     expect(time.isLeft).toBe(false);
@@ -103,7 +103,7 @@ describe("The time of a lead", () => {
     expect(time.isLeft).toBe(true);
   });
 
-  it("is not left when the clock was set back, until a renewal that was asked for since", () => {
+  it("counts as expired when the clock was set back, until a later renewal", () => {
     let now = 1_000_000;
     const time = new LeadTime({ ...fakeClock(), now: () => now }, 3000);
     time.renewed(time.ask());

@@ -16,7 +16,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Any text that PostgreSQL can hold, often with what ends a quotation or begins a comment. */
+/** Any text that PostgreSQL can store, often with characters that end a quotation or begin a comment. */
 const part = fc.oneof(
   fc.constantFrom("'", '"', "\\", "''", "\\'", "$$", "$1", "--", "/*", ";", "\n"),
   fc.string({ unit: "grapheme" }).map((text) => text.replaceAll("\0", "")),
@@ -28,7 +28,7 @@ async function rows(sql: string): Promise<readonly Readonly<Record<string, unkno
 }
 
 describe("A quoted string", () => {
-  it.each(["on", "off"])("is the same text again, with standard_conforming_strings %s", async (setting) => {
+  it.each(["on", "off"])("evaluates to the same text, with standard_conforming_strings %s", async (setting) => {
     await client.query(`set standard_conforming_strings = ${setting}; set escape_string_warning = off`);
     const property = fc.asyncProperty(text, async (value) => {
       expect(await rows(`select${literal(value)} as value`)).toEqual([{ value }]);
@@ -39,7 +39,7 @@ describe("A quoted string", () => {
 });
 
 describe("A quoted name", () => {
-  it("is the same name again, up to the 63 bytes that PostgreSQL keeps of one", async () => {
+  it("names the same object, up to PostgreSQL's 63 bytes", async () => {
     const name = text.filter((value) => value !== "" && Buffer.byteLength(value) < 64);
     const property = fc.asyncProperty(name, async (value) => {
       expect(await rows(`select 1 as ${identifier(value)}`)).toEqual([{ [value]: 1 }]);
@@ -47,7 +47,7 @@ describe("A quoted name", () => {
     await holds(property, 200);
   });
 
-  it("is that of a table together with its schema's", async () => {
+  it("may consist of a schema's and a table's", async () => {
     await client.query('create schema "a.b"; create table "a.b"."c""d" as select 1 as id');
     expect(await rows(`select id from ${tableIdentifier({ schema: "a.b", name: 'c"d' })}`)).toEqual([{ id: 1 }]);
   });

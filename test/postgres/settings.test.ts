@@ -14,7 +14,7 @@ import { PostgresServer } from "../servers/postgres.ts";
 let server: PostgresServer;
 beforeAll(async () => {
   server = await PostgresServer.open();
-  // This role has every setting that changes how a value is printed.
+  // A role with all settings that change how values are printed.
   await server.psql(`create role peculiar login superuser;
     alter role peculiar set timezone = 'Asia/Kathmandu'; alter role peculiar set datestyle = 'German';
     alter role peculiar set intervalstyle = 'sql_standard'; alter role peculiar set bytea_output = 'escape';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** One value of each type whose text depends on a setting. */
+/** A value of each type whose text depends on a setting. */
 const values = `'2026-03-04 05:06:07+00'::timestamptz::text || ' ' || '2026-03-04'::date::text || ' ' ||
   '1 day 02:03:04'::interval::text || ' ' || '\\x00ff'::bytea::text || ' ' || (0.1::float8 + 0.2)::text`;
 
@@ -45,7 +45,7 @@ async function textOf(client: Client, expression: string): Promise<string | unde
 }
 
 describe("Settings", () => {
-  it("that make equal values equal text do so in a connection, and nothing else does", async () => {
+  it("for equal text have that effect in a connection, and others do not", async () => {
     await connected(async (client) => {
       expect(await textOf(client, values)).not.toBe(equal);
       for (const statement of forConnection(equalText)) await client.query(statement);
@@ -53,7 +53,7 @@ describe("Settings", () => {
     });
   });
 
-  it.each(Object.keys(equalText))("among them %s, without which the text is another", async (name) => {
+  it.each(Object.keys(equalText))("need %s for equal text", async (name) => {
     const others: Settings = Object.fromEntries(Object.entries(equalText).filter(([other]) => other !== name));
     await connected(async (client) => {
       for (const statement of forConnection(others)) await client.query(statement);
@@ -61,7 +61,7 @@ describe("Settings", () => {
     });
   });
 
-  it("hold until the transaction ends", async () => {
+  it("of a transaction hold until its end", async () => {
     await connected(async (client) => {
       await client.query(`begin; ${forTransaction(equalText)}`);
       expect(await textOf(client, values)).toBe(equal);
@@ -70,7 +70,7 @@ describe("Settings", () => {
     });
   });
 
-  it("hold while a function runs", async () => {
+  it("of a function hold while it runs", async () => {
     await connected(async (client) => {
       await client.query(`create function pg_temp.printed() returns text language plpgsql
         ${forFunction({ ...catalogPath, ...equalText })} as $$ begin return ${values}; end $$`);
@@ -79,7 +79,7 @@ describe("Settings", () => {
     });
   });
 
-  it("let nobody's names stand in for PostgreSQL's own, temporary ones neither", async () => {
+  it("prevent other objects, temporary ones included, from shadowing PostgreSQL's own", async () => {
     await connected(async (client) => {
       await client.query("create temporary table pg_class as select 'mine' as relname");
       const found = "lower('A') || (select count(*) from pg_class where relname = 'mine')";
@@ -90,7 +90,7 @@ describe("Settings", () => {
     });
   });
 
-  it("make a query use the index of a table that had few rows when it was looked at", async () => {
+  it("make a query use the index of a table that had few rows when it was analysed", async () => {
     await connected(async (client) => {
       await client.query(`create temporary table queue (id int primary key);
         insert into queue values (1); analyze queue`);
