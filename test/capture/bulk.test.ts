@@ -7,17 +7,17 @@ import { until } from "../faults/until.ts";
 import { carSources } from "./car-source.ts";
 import { PostgresServer } from "../servers/postgres.ts";
 
-/** Rows of one transaction; `FANFARE_RUNS=20` makes it a hundred thousand. */
+/** The number of rows in the transaction; `FANFARE_RUNS=20` makes it a hundred thousand. */
 const rows = 5_000 * Number(process.env["FANFARE_RUNS"] ?? "1");
 
-/** What is selected, and so how an event is executed: once for everybody, or for each with a context that is async. */
+/** Selections by how an event is executed: once for all members, or for each member with an async context. */
 const selections = {
   shared: "carCreated { id make }",
   private: "carCreated { id make own }",
 };
 
 describe.each(carSources)("A transaction of $name with many rows", ({ settings, open }) => {
-  it("reaches every client that reads, each row once and in order", { timeout: 600_000 }, async () => {
+  it("reaches every reading client, each row once and in order", { timeout: 600_000 }, async () => {
     await using server = await PostgresServer.open({ settings });
     const pool = server.pool({ max: 10 });
     await pool.query("create table cars (id integer primary key, make text); alter table cars replica identity full");
@@ -26,7 +26,7 @@ describe.each(carSources)("A transaction of $name with many rows", ({ settings, 
       { name: "cars", key: ["id"], columns: { id: "integer", make: "text" } },
       { name: "Car", fields: ["id", "make"], source },
     );
-    // A resolver of the application's own, which nobody has vouched for.
+    // A resolver of the application that is not declared shareable.
     const fields = Car.type.getFields();
     Reflect.set(fields, "own", Object.assign({}, fields["make"], { name: "own", resolve: () => "mine" }));
     const query = new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString } } });
@@ -52,7 +52,7 @@ describe.each(carSources)("A transaction of $name with many rows", ({ settings, 
   });
 });
 
-/** A client that reads, and checks that it gets every row in order. */
+/** A reading client, which checks that it gets each row in order. */
 class Reader implements Disposable {
   heard = 0;
   wrong: string | undefined;
@@ -86,7 +86,7 @@ async function heardAll(readers: readonly Reader[], count: number): Promise<void
     if (isOver) return;
     if (sum === before) throw new Error(`Nothing came any more after ${readers.map(({ heard }) => heard).join()}`);
     before = sum;
-    // As long as something comes, it may take its time.
+    // The timeout counts from the last row.
     await until(
       () => readers.reduce((total, { heard }) => total + heard, 0) > before,
       () => `more rows than ${readers.map(({ heard }) => heard).join()}`,

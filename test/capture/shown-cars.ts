@@ -1,4 +1,4 @@
-/** A row as a client keeps it. */
+/** A row in a client's copy of the table. */
 export interface ShownCar {
   readonly id: string;
   readonly make: string;
@@ -12,11 +12,11 @@ interface Told {
   readonly after: ShownCar | null;
 }
 
-/** What a client of `carChanged` makes of what it is told, and what is wrong with it. */
+/** A client's copy of the table, made of the changes of `carChanged`, and contradictions in these. */
 export class ShownCars {
   readonly cars: Map<string, ShownCar> = new Map<string, ShownCar>();
   readonly objections: string[] = [];
-  /** What was told after the snapshot. */
+  /** The number of changes after the snapshot. */
   changes: number = 0;
 
   /** The rows in the order of their ids. */

@@ -8,7 +8,7 @@ import { carSources } from "./car-source.ts";
 import { PostgresServer } from "../servers/postgres.ts";
 import { ShownCars, type ShownCar } from "./shown-cars.ts";
 
-/** Subscriptions that begin while others write; `FANFARE_RUNS=50` makes it a thousand. */
+/** The number of subscriptions that begin among concurrent writers; `FANFARE_RUNS=50` makes it a thousand. */
 const rounds = 20 * Number(process.env["FANFARE_RUNS"] ?? "1");
 const writers = 4;
 const ids = 40;
@@ -17,8 +17,8 @@ const table = `create table cars (id integer primary key, make text not null, ye
   alter table cars replica identity full;
   insert into cars select n, 'Skoda', 0 from generate_series(1, ${ids / 2}) n`;
 
-describe.each(carSources)("A snapshot and the stream after it, from $name", ({ settings, open }) => {
-  it("give the table itself, whenever a subscription begins among writers", async () => {
+describe.each(carSources)("A snapshot and the changes after it, from $name", ({ settings, open }) => {
+  it("add up to the table, whenever a subscription begins among concurrent writers", async () => {
     await using server = await PostgresServer.open({ settings });
     const pool = server.pool({ max: 20 });
     await pool.query(table);
@@ -75,7 +75,7 @@ describe.each(carSources)("A snapshot and the stream after it, from $name", ({ s
   }, 600_000);
 });
 
-/** Writes one change after another; a third of the transactions is rolled back. Answers how many were committed. */
+/** Writes one change after another; rolls back a third of the transactions. Resolves with the number of commits. */
 async function write(pool: Pool, signal: AbortSignal): Promise<number> {
   const client = await pool.connect();
   let committed = 0;

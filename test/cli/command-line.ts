@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** How a command ended, and everything that it wrote. */
+/** A command's exit code and its output. */
 export interface Ending {
   readonly code: number | null;
   readonly output: string;
@@ -10,13 +10,13 @@ export interface Ending {
 
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** What somebody types; nobody does by default. */
+  /** The standard input. Default: empty. */
   readonly input?: string;
   /** The file of the command. */
   readonly file?: string;
 }
 
-/** Runs the command as a shell does, in a process of its own. */
+/** Runs the command in a process of its own, as a shell does. */
 export async function fanfare(
   args: readonly string[],
   { environment = {}, input = "", file = "src/cli/main.ts" }: CommandOptions = {},

@@ -8,13 +8,13 @@ import { fanfare } from "./command-line.ts";
 const { version, bin } = JSON.parse(read("package.json"));
 
 describe("The command fanfare", () => {
-  it("is the one that the package installs, and begins as shells need it", () => {
+  it("is the package's bin, and begins with a shebang", () => {
     expect(bin).toEqual({ fanfare: "./dist/cli/main.js" });
     expect(read("src/cli/main.ts")).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
   it.each([[[]], [["--help"]], [["-h"]], [["help"]], [["install", "--help"]], [["uninstall", "-h"]]])(
-    "says what it can do: %j",
+    "prints its help: %j",
     async (args) => {
       const { code, output, errors } = await fanfare(args);
       expect([code, errors]).toEqual([0, ""]);
@@ -23,7 +23,7 @@ describe("The command fanfare", () => {
     },
   );
 
-  it("says its version", async () => {
+  it("prints its version", async () => {
     expect(await fanfare(["--version"])).toEqual({ code: 0, output: `${version}\n`, errors: "" });
   });
 
@@ -51,14 +51,14 @@ describe("The command fanfare", () => {
     ],
     [["uninstall", "--reader", "app", "--print"], "--reader, --publisher and --notify are for install"],
     [["uninstall", "--source", "replication", "--table", "cars", "--print"], "--table is for install"],
-  ])("answers %j with what is wrong, and with 2", async (args, why) => {
+  ])("fails for %j with a message and the exit code 2", async (args, why) => {
     const { code, output, errors } = await fanfare(args);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toContain(`fanfare: ${why}`);
     expect(errors.trimEnd().split("\n")).toHaveLength(1);
   });
 
-  it("prints SQL without a database, and without the driver of one", async () => {
+  it("prints SQL without a database and without a driver", async () => {
     const folder = await mkdtemp(join(tmpdir(), "fanfare-cli-"));
     try {
       for (const name of ["package.json", "src"]) await cp(name, join(folder, name), { recursive: true });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 
-/** A car as the reference knows it. */
+/** A car of the reference implementation. */
 export interface PlainCar {
   readonly id: string;
   readonly make: string;
@@ -11,7 +11,7 @@ export interface PlainCar {
 export const makes = ["Fiat", "Lada", "Skoda"] as const;
 export const years = [1999, 2010, 2021] as const;
 
-/** A `where`, and what it means. */
+/** A `where`, and its meaning as a predicate. */
 export interface ArbitraryWhere {
   readonly where: object;
   readonly meets: (car: PlainCar) => boolean;
@@ -78,5 +78,5 @@ function combined(part: fc.Arbitrary<ArbitraryWhere>): fc.Arbitrary<ArbitraryWhe
   );
 }
 
-/** Everything of up to three levels. */
+/** Any `where` of up to three levels. */
 export const arbitraryWhere: fc.Arbitrary<ArbitraryWhere> = combined(combined(simple));

@@ -28,7 +28,7 @@ export const at = Date.UTC(2026, 0, 31, 12);
 
 let transactions = 0;
 
-/** A change as a relay publishes it: from one row to another, either of which may not be there. */
+/** A change as a relay publishes it, from the row `before` to the row `after`; either may be null. */
 export function change(
   before: CapturedRow | null,
   after: CapturedRow | null,

@@ -16,7 +16,7 @@ const Car = model(cars, { name: "Car", fields });
 const lada = { ...skoda, id: "2", make: "Lada" };
 const old = { ...skoda, year: "1999" };
 
-/** One of everything that can happen to a row. */
+/** A change of each kind. */
 const changes: readonly ChangePayload[] = [
   change(null, skoda),
   change(null, lada),
@@ -28,14 +28,14 @@ const changes: readonly ChangePayload[] = [
 ];
 
 describe("A model's subscription fields", () => {
-  it("carCreated tells what is created", async () => {
+  it("carCreated delivers created rows", async () => {
     expect(await heard(Car, "carCreated { id make }", changes)).toEqual([
       { id: "1", make: "Skoda" },
       { id: "2", make: "Lada" },
     ]);
   });
 
-  it("carUpdated tells what is updated, of one row or of all", async () => {
+  it("carUpdated delivers updated rows, of one id or of all", async () => {
     expect(await heard(Car, "carUpdated { id year variant }", changes)).toEqual([
       { id: "1", year: 1999, variant: null },
       { id: "2", year: 2021, variant: "Niva" },
@@ -44,12 +44,12 @@ describe("A model's subscription fields", () => {
     expect(await heard(Car, `carUpdated(id: null) { id }`, changes)).toHaveLength(2);
   });
 
-  it("carDeleted tells the row as it was, of one row or of all", async () => {
+  it("carDeleted delivers deleted rows as they were, of one id or of all", async () => {
     expect(await heard(Car, "carDeleted { id year }", changes)).toEqual([{ id: "1", year: 1999 }]);
     expect(await heard(Car, `carDeleted(id: "2") { id }`, changes)).toEqual([]);
   });
 
-  it("carChanged tells all of it, with what was and what is", async () => {
+  it("carChanged delivers all changes, with the rows before and after", async () => {
     const told = await heard(Car, "carChanged { action id before { year } after { year } changed moved at }", changes);
     const rest = { changed: [], moved: false, at: "2026-01-31T12:00:00.000Z" };
     const [then, now] = [{ year: 1999 }, { year: 2021 }];
@@ -64,7 +64,7 @@ describe("A model's subscription fields", () => {
     ]);
   });
 
-  it("carChanged tells of one row, and of some actions", async () => {
+  it("carChanged can be limited to an id and to actions", async () => {
     const told = await heard(Car, `carChanged(id: "1", actions: [UPDATED, DELETED]) { action id }`, changes);
     expect(told).toEqual([
       { action: "UPDATED", id: "1" },
@@ -73,14 +73,14 @@ describe("A model's subscription fields", () => {
     expect(await heard(Car, `carChanged(actions: []) { id }`, changes)).toEqual([]);
   });
 
-  it("name changed fields as GraphQL does, and say nothing of an update to none of them", async () => {
+  it("name changed fields as the schema does, and deliver no update of other columns", async () => {
     const later = { ...skoda, updated_at: "2026-02-01T00:00:00+00:00" };
     const updates = [change(skoda, later), change(skoda, { ...skoda, owner: "bob" })];
     expect(await heard(Car, "carChanged { changed }", updates)).toEqual([{ changed: ["updatedAt"] }]);
     expect(await heard(Car, "carUpdated { id }", updates)).toHaveLength(1);
   });
 
-  it("may be had once more under another name, with another name for the id", async () => {
+  it("can be made again under another name, with another name for the id", async () => {
     const subscriptions = { carModelUpdated: Car.updated({ argument: "pk", required: true }) };
     const Alias = { ...Car, subscriptions };
     expect(await heard(Alias, `carModelUpdated(pk: "2") { make variant }`, changes)).toEqual([
@@ -96,7 +96,7 @@ describe("A model's subscription fields", () => {
     expect(await heard(More, "all { id }", changes)).toHaveLength(7);
   });
 
-  it("of one id are found by an index", async () => {
+  it("with an id are found by the index", async () => {
     using executions = new Executions();
     await using fanfare = serverOf(Car);
     for (let id = 1; id <= 50; id += 1) {
@@ -110,7 +110,7 @@ describe("A model's subscription fields", () => {
 });
 
 describe("A model's field that another executor runs", () => {
-  it("tells the same", async () => {
+  it("delivers the same", async () => {
     const schema = schemaOf(Car);
     await using fanfare = createFanfare<Viewing>({ schema, log: new NotingLog() });
     const query = `subscription { carChanged(where: { year: { lt: 2000 } }) { action id moved } }`;
@@ -127,7 +127,7 @@ describe("A row that begins or ceases to meet `where`", () => {
   const young = "carChanged(where: { year: { gte: 2000 } }) { action id before { year } after { year } changed moved }";
   const [then, now] = [{ year: 1999 }, { year: 2021 }];
 
-  it("is created and deleted for its subscriber, who is told that it only moved", async () => {
+  it("is delivered as CREATED and DELETED, with `moved`", async () => {
     const newer = { ...skoda, year: "2022" };
     expect(await heard(Car, young, [change(old, skoda), change(skoda, newer), change(newer, old)])).toEqual([
       { action: "CREATED", id: "1", before: null, after: now, changed: [], moved: true },
@@ -136,18 +136,18 @@ describe("A row that begins or ceases to meet `where`", () => {
     ]);
   });
 
-  it("says nothing while it is out of it, not even the key", async () => {
+  it("is not delivered while it does not meet `where`, not even its key", async () => {
     const older = { ...old, year: "1998" };
     expect(await heard(Car, young, [change(old, older), change(older, null), change(null, old)])).toEqual([]);
   });
 
-  it("has the action that its subscriber sees, by which `actions` go", async () => {
+  it("is selected by `actions` according to the delivered action", async () => {
     const created = young.replace("(where", "(actions: [CREATED, DELETED], where");
     const told = await heard(Car, created, [change(old, skoda), change(skoda, { ...skoda, year: "2022" })]);
     expect(told).toMatchObject([{ action: "CREATED", after: now, moved: true }]);
   });
 
-  it("is found by what it was, where `where` is indexed", async () => {
+  it("is found by the row before the change, if `where` is indexed", async () => {
     const octavia = `carChanged(where: { year: { eq: 1999 } }) { action before { year } moved }`;
     expect(await heard(Car, octavia, [change(old, skoda)])).toEqual([{ action: "DELETED", before: then, moved: true }]);
   });
@@ -168,14 +168,14 @@ describe("`visible`", () => {
   const make = { make: "Skoda" };
   const given = { ...skoda, owner: "bob" };
 
-  it("hides rows from those who may not see them, before and after", async () => {
+  it("hides rows from a viewer, before and after a change", async () => {
     const mine = [change(null, skoda), change(skoda, old), change(old, null)];
     expect(await heard(Own, "carChanged { action }", mine, { viewer: "ada" })).toHaveLength(3);
     expect(await heard(Own, "carChanged { action }", mine, { viewer: "bob" })).toEqual([]);
     expect(seen).toContainEqual(["ada", "bob"]);
   });
 
-  it("makes a row that comes into sight a new one, and one that goes out of it a removal", async () => {
+  it("delivers a row that becomes visible as CREATED, and one that becomes invisible as DELETED", async () => {
     const handed = [change(skoda, given)];
     expect(await heard(Own, whole, handed, { viewer: "ada" })).toEqual([
       { action: "DELETED", id: "1", before: make, after: null, changed: [], moved: true },
@@ -186,7 +186,7 @@ describe("`visible`", () => {
     expect(await heard(Own, whole, handed, { viewer: "eve" })).toEqual([]);
   });
 
-  it("goes together with `where`", async () => {
+  it("combines with `where`", async () => {
     const asked = whole.replace("carChanged", "carChanged(where: { year: { gte: 2000 } })");
     const viewer = "bob";
     expect(await heard(Own, asked, [change(skoda, { ...given, year: "1999" })], { viewer })).toEqual([]);
@@ -195,7 +195,7 @@ describe("`visible`", () => {
     ]);
   });
 
-  it.each(["carCreated", "carUpdated", "carDeleted"])("leaves moves to carChanged: %s", async (field) => {
+  it.each(["carCreated", "carUpdated", "carDeleted"])("delivers moved rows in carChanged only: %s", async (field) => {
     const viewer = "bob";
     expect(await heard(Own, `${field} { id }`, [change(skoda, given), change(given, skoda)], { viewer })).toEqual([]);
     const mine = [change(null, given), change(given, { ...given, year: "1" }), change(given, null)];
@@ -203,7 +203,7 @@ describe("`visible`", () => {
     expect(await heard(Own, `${field} { id }`, mine, { viewer: "eve" })).toEqual([]);
   });
 
-  it("hides the row when it throws, and the log says so", async () => {
+  it("hides the row when it throws, which is logged", async () => {
     const log = new NotingLog();
     const Odd = model(cars, {
       name: "Car",
@@ -217,7 +217,7 @@ describe("`visible`", () => {
     expect(log.messages).toEqual(["A `visible` failed; its row was hidden"]);
   });
 
-  it("hides the row when it answers a promise, as JavaScript may", async () => {
+  it("hides the row when it returns a promise", async () => {
     const visible: unknown = Promise.resolve.bind(Promise, true);
     const Odd: typeof Car = Reflect.apply(model, undefined, [cars, { name: "Car", fields, visible }]);
     expect(await heard(Odd, "carChanged { id }", [change(null, skoda)])).toEqual([]);
@@ -242,7 +242,7 @@ describe("`permissions`", () => {
   const whole = "carChanged { before { make year owner } after { make year owner } changed }";
   const all = [change(skoda, { ...old, make: "Lada" }), change(skoda, old)];
 
-  it("show a field to those alone who may see it, and tell others nothing of it", async () => {
+  it("show a field only to viewers that may see it, and deliver no update of a hidden field alone", async () => {
     expect(await heard(Guarded, whole, all, { viewer: "ada" })).toEqual([
       {
         before: { make: "Skoda", year: 2021, owner: "ada" },
@@ -265,7 +265,7 @@ describe("`permissions`", () => {
     expect(await heard(Guarded, "carUpdated { year }", all, { viewer: "bob" })).toEqual([{ year: null }]);
   });
 
-  it("make the field one that may be null", () => {
+  it("make the field nullable", () => {
     expect(String(Guarded.type.getFields()["year"]?.type)).toBe("Int");
     expect(String(Guarded.type.getFields()["make"]?.type)).toBe("String!");
   });
@@ -274,14 +274,14 @@ describe("`permissions`", () => {
     `{ year: { eq: 2021 } }`,
     `{ or: [{ not: { owner: { isNull: true } } }] }`,
     `{ make: { eq: "Skoda" }, and: [{ year: { gt: 1 } }] }`,
-  ])("refuse a `where` about such a field: %s", async (where) => {
+  ])("refuse a `where` on a hidden field: %s", async (where) => {
     const query = `carChanged(where: ${where}) { id }`;
     expect(await heard(Guarded, query, [change(null, skoda)], { viewer: "ada" })).toEqual([{ id: "1" }]);
     const [refused] = await heard(Guarded, query, [change(null, skoda)], { viewer: "bob" });
     expect(refused).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
   });
 
-  it("that are withdrawn end what such a `where` gives away", async () => {
+  it("that are withdrawn end a running `where` on the field", async () => {
     let viewer = "ada";
     await using fanfare = createFanfare<Viewing>({ schema: schemaOf(Guarded), log });
     const query = "subscription { carChanged(where: { year: { gt: 2000 } }) { id } }";
@@ -294,14 +294,14 @@ describe("`permissions`", () => {
     expect(await results.next()).toMatchObject({ done: true });
   });
 
-  it("hide the field when they fail, and the log says so", async () => {
+  it("hide the field when they throw, which is logged", async () => {
     const told = await heard(Guarded, "carCreated { owner }", [change(null, skoda)], { viewer: "mallory" });
     expect(told).toEqual([{ owner: null }]);
     expect(log.messages).toContain("A permission failed; its field was hidden");
   });
 });
 
-describe("The removal of all rows at once, which no row tells of", () => {
+describe("A truncation", () => {
   const code = "TABLE_TRUNCATED";
 
   it.each([
@@ -310,25 +310,25 @@ describe("The removal of all rows at once, which no row tells of", () => {
     `carChanged(where: { make: { eq: "Skoda" } }) { id }`,
     "carDeleted { id }",
     `carDeleted(id: "1") { id }`,
-  ])("is an error for everybody whom it may concern, and the subscription goes on: %s", async (query) => {
+  ])("is an error for each operation that delivers removals, which goes on: %s", async (query) => {
     const told = await heard(Car, query, [truncated, change(skoda, null)]);
     expect(told).toMatchObject([{ errors: [{ extensions: { code } }] }, { id: "1" }]);
   });
 
   it.each(["carCreated { id }", "carUpdated { id }", "carChanged(actions: [CREATED]) { id }"])(
-    "is nothing to %s",
+    "is not delivered to %s",
     async (query) => {
       expect(await heard(Car, query, [truncated])).toEqual([]);
     },
   );
 
-  it("is an error also where results are not shared", async () => {
+  it("is an error also if results are not shared", async () => {
     const Own = model(cars, { name: "Car", fields, visible: () => false });
     expect(await heard(Own, "carChanged { id }", [truncated])).toMatchObject([{ errors: [{ extensions: { code } }] }]);
   });
 });
 
-describe("A change that a program reads for a viewer", () => {
+describe("A change that is read for a viewer", () => {
   const { model: modelFor } = declare<Viewing>();
   const Own = modelFor(cars, {
     name: "Car",
@@ -338,7 +338,7 @@ describe("A change that a program reads for a viewer", () => {
   });
   const given = change(skoda, { ...skoda, owner: "bob", make: "Lada" });
 
-  it("is the one that the viewer would be told, with the fields that they may see", () => {
+  it("is the one that the viewer would get, with the visible fields", () => {
     expect(Own.readFor(given, { viewer: "ada" })?.plain()).toMatchObject({
       action: "DELETED",
       before: { id: 1, make: "Skoda", year: 2021 },
@@ -352,7 +352,7 @@ describe("A change that a program reads for a viewer", () => {
     expect(Own.readFor(truncated, { viewer: "ada" })).toBe(undefined);
   });
 
-  it("is plain about the fields that are asked for", () => {
+  it("has a plain form with the requested fields", () => {
     const plain = Car.read(change(skoda, { ...old, updated_at: "2026-02-01T00:00:00+00:00" }))?.plain("columns", [
       "updatedAt",
       "make",
@@ -363,7 +363,7 @@ describe("A change that a program reads for a viewer", () => {
 });
 
 describe("The queue of a model", () => {
-  it("keeps the latest change of each row, where it keeps the latest", async () => {
+  it("keeps the latest change of each row with the policy `latest`", async () => {
     const Queued = model(cars, { name: "Car", fields, queue: { messages: 2, overflow: "latest" } });
     await using fanfare = serverOf(Queued);
     await using client = await connected(fanfare);
@@ -382,7 +382,7 @@ describe("The queue of a model", () => {
 });
 
 describe("A model without `visible` and `permissions`", () => {
-  it("has each change executed once for everybody who asks the same", async () => {
+  it("has each change executed once for all operations with the same plan", async () => {
     using executions = new Executions();
     await using fanfare = serverOf(Car);
     const query = `subscription { carChanged(where: { make: { eq: "Skoda" } }) { id at after { updatedAt } } }`;
@@ -393,7 +393,7 @@ describe("A model without `visible` and `permissions`", () => {
     expect(executions.all.map(({ members, outcome }) => [members, outcome])).toEqual([[20, "delivered"]]);
   });
 
-  it("shares the ids that are made of several columns, too", async () => {
+  it("shares results with ids that are composed of several columns", async () => {
     using executions = new Executions();
     const Composite = model(
       { name: "parts", key: ["shop", "number"], columns: { shop: "text", number: "bigint" } },
@@ -409,7 +409,7 @@ describe("A model without `visible` and `permissions`", () => {
     expect(executions.all).toHaveLength(1);
   });
 
-  it("asks each viewer alone where it has one of them", async () => {
+  it("executes each change per viewer if it has one of them", async () => {
     using executions = new Executions();
     const Own = model(cars, { name: "Car", fields, visible: () => true });
     await using fanfare = serverOf(Own);

@@ -101,14 +101,14 @@ describe("A model of a table in a database", () => {
     await client.close();
   });
 
-  // So that the next test is not told of these rows.
+  // Waits, so that the next test does not get changes of these rows.
   afterEach(async () => {
     await using next = await subscribed("thingDeleted { id }");
     const { affectedRows } = await client.query("delete from things");
     for (let row = 0; row < (affectedRows ?? 0); row += 1) await next();
   });
 
-  /** A running subscription; answers what it is told next. */
+  /** Starts a subscription; the returned function gives its next result. */
   async function subscribed(query: string): Promise<(() => Promise<unknown>) & AsyncDisposable> {
     const results = await fanfare.subscribe({ query: `subscription { ${query} }` });
     const next = async () => {
@@ -118,7 +118,7 @@ describe("A model of a table in a database", () => {
     return Object.assign(next, { [Symbol.asyncDispose]: () => results[Symbol.asyncDispose]() });
   }
 
-  it("tells rows as Drizzle reads them, and every value as it was written", async () => {
+  it("delivers rows as Drizzle reads them, and each value as it was written", async () => {
     const database = drizzle(client);
     await using next = await subscribed(`thingChanged { action id changed after { ${selection} } before { count } }`);
     await database.insert(things).values(thing);
@@ -156,7 +156,7 @@ describe("A model of a table in a database", () => {
     });
   });
 
-  it("decodes rows to what Drizzle would have read", async () => {
+  it("decodes rows to the values that Drizzle reads", async () => {
     const database = drizzle(client);
     await using next = await subscribed("thingCreated { id }");
     await database.insert(things).values(thing);
@@ -167,7 +167,7 @@ describe("A model of a table in a database", () => {
     expect(decoded?.after).toEqual(thing);
   });
 
-  it("tells a changed key as a removal and a new row, and the removal of all rows as that of each", async () => {
+  it("delivers an update of a primary key as DELETED and CREATED, and a truncate as DELETED of each row", async () => {
     await using next = await subscribed("thingChanged { action id moved before { count } after { count } }");
     const database = drizzle(client);
     await database.insert(things).values(thing);
@@ -193,7 +193,7 @@ describe("A model of a table in a database", () => {
     expect(await next()).toMatchObject({ action: "DELETED", id, moved: false });
   });
 
-  it("tells a row to those whose `where` it meets, rolled back changes to nobody (S2-B5, S5-B11)", async () => {
+  it("delivers a row to operations whose `where` it meets, and no rolled-back change (S2-B5, S5-B11)", async () => {
     const database = drizzle(client);
     const where = `{ mood: { eq: "so so" }, big: { gt: "9223372036854775806" } }`;
     await using next = await subscribed(`thingChanged(where: ${where}) { action moved after { count } }`);
@@ -209,7 +209,7 @@ describe("A model of a table in a database", () => {
     expect(await next()).toEqual({ action: "DELETED", moved: true, after: null });
   });
 
-  it("tells each of a transaction's changes after its commit, with the values of its own moment (S4-B6)", async () => {
+  it("delivers each change of a transaction after the commit, with the values of its own statement (S4-B6)", async () => {
     const database = drizzle(client);
     await using next = await subscribed("thingChanged { action after { count } }");
     await database.transaction(async (transaction) => {
@@ -222,7 +222,7 @@ describe("A model of a table in a database", () => {
     expect(await next()).toEqual({ action: "UPDATED", after: { count: 3 } });
   });
 
-  it("begins with the rows that are there, none missing and none twice, while others write", async () => {
+  it("begins with the existing rows, none missing and none twice, among concurrent writers", async () => {
     const database = drizzle(client);
     const ids = Array.from({ length: 20 }, (_, index) => `${thing.id.slice(0, -2)}${10 + index}`);
     for (const id of ids.slice(0, 10)) await database.insert(things).values({ ...thing, id });
@@ -239,7 +239,7 @@ describe("A model of a table in a database", () => {
     expect(await next()).toEqual({ action: "CREATED", id: thing.id });
   });
 
-  it("survives that a column goes, and that one comes", async () => {
+  it("tolerates a dropped column and an added one", async () => {
     await using next = await subscribed("thingChanged { action after { count seenAt } }");
     await client.exec("alter table things drop column seen_at, add column colour text default 'red'");
     const rest = "count, big, price, weight, sold, mood, day, made_at, more, photo, tags, counts, moods";

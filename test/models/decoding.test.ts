@@ -21,12 +21,12 @@ import { heard, schemaOf } from "./heard.ts";
 
 const moment = "2026-01-31T12:00:00.123456+00:00";
 
-/** A table with one column besides its key. */
+/** A table with one column beside its key. */
 function tableOf(type: string): ModelTable {
   return Object({ name: "things", key: "id", columns: { id: "integer", value: { type, nullable: true } } });
 }
 
-/** What a program and a client get for a captured text, and with which GraphQL type. */
+/** The value and the result for a captured text, and its GraphQL type. */
 async function decoded(table: ModelTable, captured: string) {
   const Thing = model(table, { name: "Thing", fields: ["id", "value"] });
   const created = change(null, { id: "1", value: captured });
@@ -44,7 +44,7 @@ async function decoded(table: ModelTable, captured: string) {
 
 const own = (value: PgColumnBuilderBase) => pgTable("things", { id: integer().primaryKey(), value });
 
-describe("A captured text becomes a value of its column's type", () => {
+describe("A captured text is decoded to a value of its column's type", () => {
   it.each<[type: ColumnType, captured: string, graphqlType: string, value: unknown, sent: unknown, plain?: unknown]>([
     ["smallint", "-7", "Int", -7, -7],
     ["integer", "2147483647", "Int", 2_147_483_647, 2_147_483_647],
@@ -147,7 +147,7 @@ describe("A captured text becomes a value of its column's type", () => {
     expect(Object.keys(Price.whereType.getFields())).toEqual(["and", "or", "not"]);
   });
 
-  it("once, however many ask", () => {
+  it("once for all operations", () => {
     const Thing = model(tableOf("jsonb"), { name: "Thing", fields: ["value"] });
     const payload = change(null, { id: "1", value: "{}" });
     expect(Thing.read(payload)).toBe(Thing.read(payload));
@@ -170,7 +170,7 @@ describe("A text that is no value of its column's type", () => {
     ["integer[]", "{1,2}", "an array, each element an integer"],
     ["integer[]", '["a"]', "an array, each element an integer"],
     ["text[]", '[["a"]]', "an array, each element a text"],
-  ])("%s: %j is an error that names it, for those who ask for it", async (type, captured, not) => {
+  ])("%s: %j is an error of the results that select it", async (type, captured, not) => {
     const log = new NotingLog();
     const Thing = model(tableOf(type), { name: "Thing", fields: ["id", "value"], log });
     await using fanfare = createFanfare({ schema: schemaOf(Thing), log });
@@ -186,7 +186,7 @@ describe("A text that is no value of its column's type", () => {
     expect(log.entries).toMatchObject([{ details: { error: { code: "BAD_DECLARATION", message } } }]);
   });
 
-  it("is an error for a subscription that asks about it in `where`, and nothing goes missing", async () => {
+  it("is an error for an operation whose `where` compares it, and no change is missed", async () => {
     const log = new NotingLog();
     const Thing = model(tableOf("integer"), { name: "Thing", fields: ["id", "value"], log });
     await using fanfare = createFanfare({ schema: schemaOf(Thing), log });
@@ -198,7 +198,7 @@ describe("A text that is no value of its column's type", () => {
     expect((await results.next()).value).toEqual({ data: { thingChanged: { id: "2" } } });
   });
 
-  it("is an error for everybody when it is the key", async () => {
+  it("is an error for all operations if it is the primary key", async () => {
     const Thing = model(tableOf("integer"), { name: "Thing", fields: ["id", "value"] });
     const told = await heard(Thing, `thingChanged(id: "5") { id }`, [change(null, { id: "five", value: "1" })]);
     expect(told).toMatchObject([{ data: null, errors: [{ message: expect.stringContaining('holds "five"') }] }]);
@@ -206,7 +206,7 @@ describe("A text that is no value of its column's type", () => {
 });
 
 describe("A column that is not in the captured row", () => {
-  it("is null, and the log says so once", async () => {
+  it("is null, which is logged once", async () => {
     const log = new NotingLog();
     const Thing = model(tableOf("integer"), { name: "Thing", fields: ["id", "value"], log });
     const told = await heard(Thing, "thingChanged { changed after { id value } }", [
@@ -230,7 +230,7 @@ describe("A column that is not in the captured row", () => {
 });
 
 describe("A column of a type that is not supported", () => {
-  it("cannot be read by `visible`, which then hides the row", async () => {
+  it("throws when `visible` reads it, which hides the row", async () => {
     const log = new NotingLog();
     const Thing = model(tableOf("point"), {
       name: "Thing",

@@ -5,16 +5,16 @@ import type { Batch, Source, SourceState, TableSnapshot } from "../../src/contra
 
 type Fed = Batch | SourceState | { readonly error: unknown };
 
-/** A source that a test feeds, and that says what became of what it was fed. */
+/** A source whose batches a test provides, and which records their confirmation. */
 export class FedSource implements Source {
   readonly name = "fed";
-  /** The first place of each batch that was confirmed. */
+  /** The first place of each confirmed batch. */
   readonly confirmed: bigint[] = [];
-  /** How often it was asked for changes. */
+  /** The number of calls of `changes`. */
   asked = 0;
   leads = true;
   token = 1;
-  /** As the batches say; by default they do not. */
+  /** The batches' `mayRepeat`. */
   mayRepeat: boolean | undefined;
   readonly #waiting: Fed[] = [];
   #reader: PushIterator<Fed> | undefined;
@@ -39,7 +39,7 @@ export class FedSource implements Source {
 
   fail(error: unknown): void {
     this.#give({ error });
-    // What comes next is for whoever asks again.
+    // Further batches are for the next call of `changes`.
     this.#reader = undefined;
   }
 
@@ -79,7 +79,7 @@ export class FedSource implements Source {
   }
 }
 
-/** A row that was created: the change `minor` of window 1. */
+/** The creation of a row: by default the change `minor` of window 1. */
 export function created(minor: number, { epoch = "e", major = 1, table = "cars" } = {}): CapturedChange {
   return {
     kind: "change",

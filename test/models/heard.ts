@@ -24,7 +24,7 @@ export function serverOf(model: AnyModel, options: Partial<FanfareOptions<Viewin
   return createFanfare<Viewing>({ schema: schemaOf(model), log: silentLog, ...options });
 }
 
-/** Everything that a subscription is told of some changes. */
+/** The results of a subscription for some changes. */
 export async function heard(
   model: AnyModel,
   subscription: string,

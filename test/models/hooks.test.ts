@@ -26,7 +26,7 @@ function broken(): never {
 }
 
 describe("A model without hooks", () => {
-  it("has every change of its table published, and nothing else", () => {
+  it("has every change of its table published, and no other event", () => {
     const { Model } = carWith({});
     expect(Model.table).toEqual({ schema: "public", name: "cars" });
     expect(Model.isPublished(captured(null, skoda))).toBe(true);
@@ -35,7 +35,7 @@ describe("A model without hooks", () => {
 });
 
 describe("The hook `shouldPublish`", () => {
-  it("decides by the decoded change whether it is told to anybody", () => {
+  it("decides by the decoded change whether it is published", () => {
     const { Model } = carWith({
       shouldPublish: ({ action, changed }) => action !== "UPDATED" || changed.includes("variant"),
     });
@@ -44,7 +44,7 @@ describe("The hook `shouldPublish`", () => {
     expect(Model.isPublished(captured(skoda, { ...skoda, make: "Lada" }))).toBe(false);
   });
 
-  it("lets the change through when it fails, and the log says so", () => {
+  it("lets the change be published when it throws, which is logged", () => {
     const { Model, log } = carWith({ shouldPublish: broken });
     expect(Model.isPublished(captured(null, skoda))).toBe(true);
     expect(log.entries).toMatchObject([{ message: "A model's hook failed", details: { hook: "shouldPublish" } }]);
@@ -52,7 +52,7 @@ describe("The hook `shouldPublish`", () => {
 });
 
 describe("The hooks `topics` and `payload`", () => {
-  it("tell other topics of a change, by default what JSON can carry of it", () => {
+  it("publish a change to further topics, by default as `change.plain()`", () => {
     const { Model } = carWith({ topics: ({ after }) => [byMake({ name: after?.make ?? "" }), "all cars"] });
     const row = { id: 1, make: "Skoda", variant: null, updatedAt: "2026-01-31T12:00:00.500Z" };
     const payload = {
@@ -70,14 +70,14 @@ describe("The hooks `topics` and `payload`", () => {
     ]);
   });
 
-  it("name columns as the database does, where that is asked for", () => {
+  it("can name fields by the database's columns", () => {
     const { Model } = carWith({ topics: () => ["cars"], payload: (change) => change.plain("columns") });
     expect(Model.extraEvents(captured(old, skoda))).toMatchObject([
       { payload: { after: { updated_at: "2026-01-31T12:00:00.500Z" }, changed: ["variant", "updated_at"] } },
     ]);
   });
 
-  it("give each topic what is meant for it", () => {
+  it("can give each topic a payload of its own", () => {
     const { Model } = carWith({ topics: () => ["a", "b"], payload: ({ id }, name) => `${name}: ${id}` });
     expect(Model.extraEvents(captured(null, skoda))).toEqual([
       { topic: "a", payload: "a: 1" },
@@ -85,7 +85,7 @@ describe("The hooks `topics` and `payload`", () => {
     ]);
   });
 
-  it("are isolated: a topic whose payload fails is left out, and the others are not", () => {
+  it("are isolated: only a topic whose payload throws is left out", () => {
     const { Model, log } = carWith({
       shouldPublish: broken,
       topics: () => ["a", "b", "c"],
@@ -96,7 +96,7 @@ describe("The hooks `topics` and `payload`", () => {
     expect(log.entries.map(({ details }) => Reflect.get(details, "hook"))).toEqual(["payload", "shouldPublish"]);
   });
 
-  it("that name no topics because they failed leave everything else as it is", () => {
+  it("that throw in `topics` leave the table's own topic unaffected", () => {
     const { Model, log } = carWith({ topics: broken });
     expect(Model.extraEvents(captured(null, skoda))).toEqual([]);
     expect(Model.isPublished(captured(null, skoda))).toBe(true);

@@ -13,7 +13,7 @@ const fiat = { ...skoda, id: "3", make: "Fiat", owner: "bob" };
 
 type Options = Partial<ModelOptions<Car, Viewing, (typeof fields)[number]>>;
 
-/** A server whose cars are in a table that can be read. */
+/** A server with a model of cars, whose table can be read. */
 class Stage implements AsyncDisposable {
   readonly table = new ShownTable();
   readonly fanfare: Fanfare<Viewing>;
@@ -27,7 +27,7 @@ class Stage implements AsyncDisposable {
     for (const row of [skoda, lada, fiat]) this.table.rows.set(String(row["id"]), row);
   }
 
-  /** Writes a row and publishes it, as a source and its relay do. */
+  /** Writes a row and publishes the change, as a source and its relay do. */
   async write(before: CapturedRow | null, after: CapturedRow | null): Promise<void> {
     const id = String((after ?? before)?.["id"]);
     if (after) this.table.rows.set(id, after);
@@ -40,7 +40,7 @@ class Stage implements AsyncDisposable {
     await this.fanfare.publish(this.#topic, truncated);
   }
 
-  /** Everything that is told until the end of the topic. */
+  /** The results until the end of the topic. */
   async told(query: string, context: Viewing = {}, then: () => Promise<void> = () => Promise.resolve()) {
     const results = await this.fanfare.subscribe({ query: `subscription { ${query} }`, context });
     await then();
@@ -57,7 +57,7 @@ class Stage implements AsyncDisposable {
 }
 
 describe("`initial: true`", () => {
-  it("tells the rows that are there, then what happens to them", async () => {
+  it("delivers the existing rows, then their changes", async () => {
     await using stage = new Stage();
     const query = "carChanged(initial: true) { action id before { id } after { make } changed moved at }";
     const told = await stage.told(query, {}, () => stage.write(lada, { ...lada, year: "2000" }));
@@ -70,11 +70,11 @@ describe("`initial: true`", () => {
     ]);
   });
 
-  it("leaves out what the rows show already, and nothing else", async () => {
+  it("leaves out the changes that the snapshot includes, and no others", async () => {
     await using stage = new Stage();
     stage.table.transaction = 7;
     stage.table.meanwhile = async () => {
-      // One that was committed before the reading and is heard late, and one that came after it.
+      // A change that commits before the snapshot and arrives late, and a change that commits after it.
       const late = change(lada, { ...lada, year: "1" }, { transaction: "7" });
       await stage.fanfare.publish("table:public:cars", late);
       await stage.write(skoda, { ...skoda, year: "2" });
@@ -91,13 +91,13 @@ describe("`initial: true`", () => {
     [`id: "3", where: { make: { eq: "Lada" } }`, []],
     [`actions: [SNAPSHOT]`, ["1", "2", "3"]],
     [`actions: [CREATED]`, []],
-  ])("goes by what was asked for: %s", async (args, ids) => {
+  ])("is limited by the criteria: %s", async (args, ids) => {
     await using stage = new Stage();
     const told = await stage.told(`carChanged(initial: true, ${args}) { id }`);
     expect(told).toEqual(ids.map((id) => ({ id })));
   });
 
-  it("has the database look up what can be", async () => {
+  it("selects rows in the database by the equalities of `where`", async () => {
     await using stage = new Stage({ initialLimit: 10 });
     await stage.told(
       `carChanged(initial: true, id: "3", where: { make: { eq: "Fiat" }, year: { gt: 1, eq: 2021 } }) { id }`,
@@ -110,20 +110,20 @@ describe("`initial: true`", () => {
     ]);
   });
 
-  it("shows each viewer what they may see", async () => {
+  it("shows each viewer the visible rows", async () => {
     await using stage = new Stage({ visible: (row, { viewer }) => row.owner === viewer });
     const query = "carChanged(initial: true) { id }";
     expect(await stage.told(query, { viewer: "bob" })).toEqual([{ id: "3" }]);
     expect(await stage.told(query, { viewer: "ada" })).toEqual([{ id: "1" }, { id: "2" }]);
   });
 
-  it("is told of the removal of all rows like everybody", async () => {
+  it("is told of a truncation like any other operation", async () => {
     await using stage = new Stage();
     const told = await stage.told("carChanged(initial: true) { id }", {}, () => stage.truncate());
     expect(told[3]).toMatchObject({ errors: [{ extensions: { code: "TABLE_TRUNCATED" } }] });
   });
 
-  it("is not read where nobody asks for it", async () => {
+  it("is not read without the argument", async () => {
     await using stage = new Stage();
     expect(await stage.told("carChanged { id }", {}, () => stage.write(null, { ...fiat, id: "4" }))).toEqual([
       { id: "4" },
@@ -132,7 +132,7 @@ describe("`initial: true`", () => {
     expect(stage.table.requests).toEqual([]);
   });
 
-  it("says what is missing where there is nothing to read from", async () => {
+  it("is refused with INITIAL_UNAVAILABLE without a source", async () => {
     const Model = model(cars, { name: "Car", fields });
     await using fanfare = createFanfare({ schema: schemaOf(Model), log: silentLog });
     await using results = await fanfare.subscribe({ query: "subscription { carChanged(initial: true) { id } }" });
@@ -142,7 +142,7 @@ describe("`initial: true`", () => {
     });
   });
 
-  it("is refused when there are more rows than the limit", async () => {
+  it("is refused with TOO_MANY_ROWS above the limit", async () => {
     await using stage = new Stage({ initialLimit: 2 });
     const [told] = await stage.told("carChanged(initial: true) { id }");
     const message = "There are more than 2 rows of Car to begin with; narrow `where`";
@@ -158,7 +158,7 @@ describe("`initial: true`", () => {
     ],
     ["a table that is not there", new FanfareError("SOURCE_NOT_READY", "no such table"), "Internal server error"],
     ["a failure of its own", new Error("odd"), "Internal server error"],
-  ])("is an error with %s", async (_what, failure, message) => {
+  ])("is an error for %s", async (_what, failure, message) => {
     await using stage = new Stage();
     stage.table.failure = failure;
     expect(await stage.told("carChanged(initial: true) { id }")).toMatchObject([{ errors: [{ message }] }]);

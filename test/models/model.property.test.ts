@@ -11,7 +11,7 @@ import { ShownTable } from "./shown-table.ts";
 
 const { model } = declare<Viewing>();
 
-/** Something that becomes of a row: its values, or nothing; `rename` gives it another key at the same time. */
+/** A change of a row: its new values, or null for its deletion; `rename` updates its primary key as well. */
 interface Step {
   readonly id: string;
   readonly values: Omit<PlainCar, "id"> | null;
@@ -38,7 +38,7 @@ function captured({ id: key, make, year, owner }: PlainCar): CapturedRow {
   return { id: key, make, year: year === null ? null : String(year), owner, ...rest };
 }
 
-/** The table, and everything that is published of it. */
+/** The table, and the changes that are published of it. */
 class Garage {
   readonly cars = new Map<string, PlainCar>();
   readonly shown = new ShownTable();
@@ -50,7 +50,7 @@ class Garage {
   });
   readonly open = model(cars, { name: "Car", fields: ["id", "make", "year"], source: this.shown });
 
-  /** Does what a step says, where it can be done, and answers what a relay would publish. */
+  /** Executes a step, if possible, and returns the changes that a relay would publish. */
   changes({ id: from, values: next, rename }: Step) {
     const before = this.cars.get(from);
     const to = rename === undefined || this.cars.has(rename) || !before || !next ? from : rename;
@@ -74,7 +74,7 @@ class Garage {
   }
 }
 
-/** What a subscriber holds who does what it is told. */
+/** A client's copy of the table, to which it applies each change. */
 class Replica {
   readonly rows = new Map<string, unknown>();
 
@@ -91,7 +91,7 @@ interface Scenario {
   readonly where: ArbitraryWhere;
   readonly earlier: readonly Step[];
   readonly later: readonly Step[];
-  /** Undefined: the model without `visible`. */
+  /** The client's viewer; undefined for the model without `visible`. */
   readonly viewer: string | undefined;
 }
 
@@ -130,7 +130,7 @@ async function follows({ where, earlier, later, viewer }: Scenario): Promise<voi
   await reading;
 }
 
-describe("Who applies what `carChanged` tells", () => {
+describe("A client that applies the changes of `carChanged`", () => {
   const scenario: fc.Arbitrary<Scenario> = fc.record({
     where: arbitraryWhere,
     earlier: steps,
@@ -138,7 +138,7 @@ describe("Who applies what `carChanged` tells", () => {
     viewer: fc.option(fc.constantFrom("ada", "bob"), { nil: undefined }),
   });
 
-  it("holds at each step the rows of the table that it asked for and may see, whatever happens to them", async () => {
+  it("holds at each step the visible rows that meet its criteria, under any changes", async () => {
     expect(await holds(fc.asyncProperty(scenario, follows), 200)).toBeGreaterThanOrEqual(200);
   });
 });

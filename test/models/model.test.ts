@@ -23,7 +23,7 @@ const vans = {
 } as const;
 const Van = model(vans, { name: "Van", fields: ["id", "load", "builtAt"] });
 
-/** A type in the schema language, without what is said about it. */
+/** A type in the schema definition language, without descriptions. */
 function shown(type: GraphQLNamedType): string {
   return printType(type)
     .replaceAll(/"""[\s\S]*?"""\n/g, "")
@@ -31,7 +31,7 @@ function shown(type: GraphQLNamedType): string {
 }
 
 describe("A model's GraphQL types", () => {
-  it("have the named fields alone: ID for the key, and null where the column may have it", () => {
+  it("have the named fields only: ID for the key, and nullable like their columns", () => {
     expect(shown(Car.type)).toBe(
       "type Car { id: ID! make: String! model: String! variant: String year: Int updatedAt: DateTime! }",
     );
@@ -54,7 +54,7 @@ describe("A model's GraphQL types", () => {
     );
   });
 
-  it("are called as the model is, its fields as `prefix` says", () => {
+  it("have the model's name, and fields with the option `prefix`", () => {
     const Auto = model(cars, { name: "Auto", prefix: "vehicle", fields: ["id"] });
     expect(Object.keys(Auto.subscriptions)).toEqual([
       "vehicleCreated",
@@ -65,7 +65,7 @@ describe("A model's GraphQL types", () => {
     expect(Auto.changeType.name).toBe("AutoChange");
   });
 
-  it("are the same objects for all models where they do not depend on one", () => {
+  it("are the same objects for all models, if they do not depend on one", () => {
     expect(Van.actionType).toBe(Car.actionType);
     const shared = ["ChangeAction", "DateTime", "IDWhere", "IntWhere", "DateTimeWhere"];
     const [ofCar, ofVan] = [Car, Van].map(({ types }) => new Map(types.map((type) => [type.name, type])));
@@ -73,7 +73,7 @@ describe("A model's GraphQL types", () => {
     expect(() => printSchema(schemaOf(Car, Van))).not.toThrow();
   });
 
-  it("take another scalar in place of one of Fanfare's", async () => {
+  it("can use another scalar in place of one of Fanfare's", async () => {
     const Moment = new GraphQLScalarType({ name: "Moment", serialize: (value) => Number(value) });
     const Timed = model(cars, { name: "Car", fields: ["id", "updatedAt"], scalars: { DateTime: Moment } });
     expect(shown(Timed.type)).toBe("type Car { id: ID! updatedAt: Moment! }");
@@ -84,20 +84,20 @@ describe("A model's GraphQL types", () => {
   });
 });
 
-describe("A model in the schema language", () => {
+describe("A model in the schema definition language", () => {
   const schema = makeExecutableSchema({
     typeDefs: ["type Query { hi: String }", Car.typeDefs, Van.typeDefs],
     resolvers: [Car.resolvers, Van.resolvers],
   });
 
-  it("stands beside another one", () => {
+  it("can be combined with another one", () => {
     expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toEqual([
       ...Object.keys(Car.subscriptions),
       ...Object.keys(Van.subscriptions),
     ]);
   });
 
-  it("tells what it tells elsewhere, with arguments of its own scalars", async () => {
+  it("delivers the same as elsewhere, with arguments of its own scalars", async () => {
     await using fanfare = createFanfare({ schema, log: silentLog });
     const query = `subscription($since: DateTime) {
       carChanged(where: { updatedAt: { gt: $since }, id: { eq: "1" } }, actions: [CREATED]) {
@@ -137,7 +137,7 @@ describe("A model in the schema language", () => {
     expect(executions.all.map(({ members }) => members)).toEqual([2]);
   });
 
-  it("gives the names of its fields for the values of their enum", () => {
+  it("has the fields' names as the values of their enum", () => {
     const type = schema.getType("CarField");
     expect(type && "getValue" in type ? type.getValue("UPDATED_AT")?.value : undefined).toBe("updatedAt");
   });
@@ -146,7 +146,7 @@ describe("A model in the schema language", () => {
 describe("The topic of a model", () => {
   const inGarage = pgSchema("garage").table("Cars: old", { id: integer().primaryKey() });
 
-  it("is its table's, whatever the table is called", () => {
+  it("is its table's, whatever the table's name", () => {
     expect(Car.topic.name).toBe("table:public:cars");
     expect(model(inGarage, { name: "Car", fields: ["id"] }).topic.name).toBe("table:garage:Cars%3A old");
     const described = model({ ...vans, schema: "garage" }, { name: "Van", fields: ["id"] });
@@ -155,12 +155,12 @@ describe("The topic of a model", () => {
   });
 });
 
-/** As JavaScript may call it. */
+/** Calls `model` without types, as plain JavaScript may. */
 function declared(table: unknown, options: unknown): () => unknown {
   return () => Reflect.apply(model, undefined, [table, options]);
 }
 
-describe("A declaration that cannot work", () => {
+describe("A declaration of a model", () => {
   const shapes = pgTable("shapes", { id: integer().primaryKey(), place: point(), and: text(), "two words": text() });
   const keyless = pgTable("log", { line: text().notNull() });
   const byMoment = pgTable("moments", { at: timestamp().primaryKey() });
@@ -203,18 +203,18 @@ describe("A declaration that cannot work", () => {
     ["a limit below one", cars, { fields: ["id"], initialLimit: 0 }, "initialLimit of Car is 0"],
     ["no table", { make: "Skoda" }, { fields: ["id"] }, "takes a table of Drizzle, or a `name`"],
     ["nothing", undefined, { fields: ["id"] }, "takes a table of Drizzle"],
-  ])("is refused: %s", (_what, table, options, message) => {
+  ])("is refused with BAD_DECLARATION: %s", (_what, table, options, message) => {
     const create = declared(table, { name: "Car", ...options });
     expect(create).toThrow(message);
     expect(create).toThrow(expect.objectContaining({ code: "BAD_DECLARATION" }));
   });
 
-  it("may leave a column of an unsupported type alone", () => {
+  it("may ignore a column of an unsupported type", () => {
     expect(() => model(shapes, { name: "Shape", fields: ["id"] })).not.toThrow();
   });
 });
 
-/** Who is told of a part under which id. */
+/** The results for a created row of an operation with an id. */
 async function toldOf(table: Parameters<typeof model>[0], more: object, row: Record<string, string>, id: string) {
   const options = { name: "Part", fields: ["name"], ...more };
   const Part: ReturnType<typeof model> = Reflect.apply(model, undefined, [table, options]);
@@ -222,7 +222,7 @@ async function toldOf(table: Parameters<typeof model>[0], more: object, row: Rec
   return heard(Part, query, [change(null, row)], { variables: { id } });
 }
 
-describe("A key", () => {
+describe("A primary key", () => {
   const parts = pgTable("parts", { shop: text().notNull(), number: integer().notNull(), name: text() }, (table) => [
     primaryKey({ columns: [table.shop, table.number] }),
   ]);
@@ -233,7 +233,7 @@ describe("A key", () => {
     ["100%", "7", "100%25:7"],
     ["%3A", "7", "%253A:7"],
     ["", "-7", ":-7"],
-  ])("of two columns is one text from which both can be had: %j and %s", async (shop, number, id) => {
+  ])("of two columns is encoded as one text that can be decoded: %j and %s", async (shop, number, id) => {
     expect(await toldOf(parts, {}, { shop, number, name: "bolt" }, id)).toEqual([{ id }]);
   });
 
@@ -256,12 +256,12 @@ describe("A key", () => {
     expect(await toldOf(Object(table), {}, row, other)).toEqual([]);
   });
 
-  it("may be named where the table has none", async () => {
+  it("may be given for a table that declares none", async () => {
     const log = pgTable("log", { line: integer().notNull(), name: text() });
     expect(await toldOf(log, { key: ["line"] }, { line: "7", name: "x" }, "7")).toEqual([{ id: "7" }]);
   });
 
-  it("is a field of its own where `id` is named and no column has that name", async () => {
+  it("is the field `id` if no column has that name", async () => {
     const Part = model(parts, { name: "Part", fields: ["id", "number"] });
     expect(shown(Part.type)).toBe("type Part { id: ID! number: Int! }");
     const query = `subscription { partCreated { id number } }`;
@@ -276,7 +276,7 @@ describe("A key", () => {
   it.each([
     ["abc", "an integer", { name: "parts", key: "number", columns: { number: "integer", name: "text" } }],
     ["7", "two parts", parts],
-  ])("that no row can have is refused: %s instead of %s", async (id, _what, table) => {
+  ])("is refused in a form that a row cannot have: %s instead of %s", async (id, _what, table) => {
     expect(await toldOf(Object(table), {}, {}, id)).toEqual([
       { errors: [{ message: `id is "${id}", which no row's key can be`, extensions: { code: "BAD_USER_INPUT" } }] },
     ]);
@@ -284,7 +284,7 @@ describe("A key", () => {
 });
 
 describe("A model's type in a query", () => {
-  it("resolves rows as Drizzle gives them, with the id that subscriptions have", async () => {
+  it("resolves rows of Drizzle, with the id that subscriptions have", async () => {
     const big = pgTable("big", { shop: text().notNull(), number: integer().notNull() }, (table) => [
       primaryKey({ columns: [table.shop, table.number] }),
     ]);

@@ -13,7 +13,7 @@ const changes = [change(null, skoda), change(skoda, old), change(old, null)];
 describe("The payload `key`", () => {
   const Car = model(cars, { name: "Car", fields, payload: "key" });
 
-  it("is the action, the id and the time of a change, and nothing else", async () => {
+  it("has the action, the id and the time of a change only", async () => {
     expect(printType(Car.changeType).replaceAll(/\s+/g, " ")).toBe(
       "type CarChange { action: ChangeAction! id: ID! at: DateTime! }",
     );
@@ -25,7 +25,7 @@ describe("The payload `key`", () => {
     ]);
   });
 
-  it.each(["carCreated", "carUpdated", "carDeleted"])("is that of %s, too", async (field) => {
+  it.each(["carCreated", "carUpdated", "carDeleted"])("applies to %s, too", async (field) => {
     expect(await heard(Car, `${field} { action id }`, changes)).toEqual([
       { action: field.slice(3).toUpperCase(), id: "1" },
     ]);
@@ -43,13 +43,13 @@ type Serializer = Exclude<PayloadPolicy<Car>, string>["serialize"];
 
 const loud: Serializer = ({ after }) => ({ after: after && { ...after, make: after.make.toUpperCase() } });
 
-describe("A payload that is serialized", () => {
+describe("A serialized payload", () => {
   function carWith(serialize: Serializer, onError: "fail" | "fallback" | "drop" = "fail") {
     const log = new NotingLog();
     return { Model: model(cars, { name: "Car", fields, log, payload: { serialize, onError } }), log };
   }
 
-  it("has the values of the serializer, and the change's own where it gives none", async () => {
+  it("has the serializer's values, and the change's own for those that it leaves out", async () => {
     const { Model } = carWith(loud);
     expect(await heard(Model, "carChanged { action before { make } after { id make } }", changes)).toEqual([
       { action: "CREATED", before: null, after: { id: "1", make: "SKODA" } },
@@ -60,7 +60,7 @@ describe("A payload that is serialized", () => {
     expect(await heard(Model, "carDeleted { make }", changes)).toEqual([{ make: "Skoda" }]);
   });
 
-  it("may take its time, and is still shared by everybody", async () => {
+  it("may be computed asynchronously, and is shared all the same", async () => {
     using executions = new Executions();
     const { Model } = carWith(async (given) => loud(given));
     await using fanfare = serverOf(Model);
@@ -92,20 +92,20 @@ describe("A payload that is serialized", () => {
     const query = "carChanged { after { make } }";
     const [first, last] = [{ after: { make: "SKODA" } }, { after: null }];
 
-    it("fails for the client, where that is the policy", async () => {
+    it("is an error with the policy `fail`", async () => {
       const { Model, log } = carWith(failing, "fail");
       const failure = { data: null, errors: [{ message: "no such thing", path: ["carChanged"] }] };
       expect(await heard(Model, query, changes)).toMatchObject([first, failure, last]);
       expect(log.messages).toEqual(["A serializer failed"]);
     });
 
-    it("is the change as it is, where that is the policy", async () => {
+    it("is the change's own with the policy `fallback`", async () => {
       const { Model, log } = carWith(failing, "fallback");
       expect(await heard(Model, query, changes)).toEqual([first, { after: { make: "Skoda" } }, last]);
       expect(log.messages).toEqual(["A serializer failed"]);
     });
 
-    it("is not sent, where that is the policy, and the log says so", async () => {
+    it("is not sent with the policy `drop`, which is logged", async () => {
       const { Model, log } = carWith(failing, "drop");
       expect(await heard(Model, query, changes)).toEqual([first, last]);
       expect(log.entries).toMatchObject([

@@ -11,8 +11,8 @@ const fields = ["id", "make", "model", "variant", "year", "updatedAt"] as const;
 const Car = model(cars, { name: "Car", fields });
 const old = { ...skoda, year: "1999" };
 
-describe("What older systems got wrong about models", () => {
-  it("each subscriber has the fields that it asked for itself, whoever asked last (S2-B1)", async () => {
+describe("A fault of older systems with models is avoided:", () => {
+  it("each operation gets the fields that it selected itself, whatever later ones select (S2-B1)", async () => {
     await using fanfare = serverOf(Car);
     await using first = await fanfare.subscribe({ query: "subscription { carUpdated { id make } }" });
     await using second = await fanfare.subscribe({ query: "subscription { carUpdated { year } }" });
@@ -21,7 +21,7 @@ describe("What older systems got wrong about models", () => {
     expect((await second.next()).value).toEqual({ data: { carUpdated: { year: 1999 } } });
   });
 
-  it("rows and fields are for those who may see them (S2-B3)", async () => {
+  it("rows and fields reach only viewers that may see them (S2-B3)", async () => {
     const Own = declare<Viewing>().model(cars, {
       name: "Car",
       fields,
@@ -34,7 +34,7 @@ describe("What older systems got wrong about models", () => {
     expect(await heard(Own, query, [change(null, skoda)], { viewer: "eve" })).toEqual([]);
   });
 
-  it("a subscription leaves with its connection (S2-B4)", async () => {
+  it("a subscription ends with its connection (S2-B4)", async () => {
     using executions = new Executions();
     await using fanfare = serverOf(Car);
     const client = await connected(fanfare);
@@ -44,7 +44,7 @@ describe("What older systems got wrong about models", () => {
     expect(executions.all).toEqual([]);
   });
 
-  it("a model or a field that is made twice does not tell twice (S2-B6)", async () => {
+  it("a model or a field that is made twice does not deliver twice (S2-B6)", async () => {
     const Again = model(cars, { name: "Car", fields });
     const subscriptions = { ...Again.subscriptions, ...Car.subscriptions, carModelUpdated: Car.updated() };
     const query = "carUpdated { id }";
@@ -57,7 +57,7 @@ describe("What older systems got wrong about models", () => {
     expect(await heard(Tag, `tagDeleted(id: "${tag}") { id }`, [change({ id: tag }, null)])).toEqual([{ id: tag }]);
   });
 
-  it("what is sent is what was selected, under its alias, and typed (S2-B8, S4-B7)", async () => {
+  it("a result has the selected fields under their aliases, and typed (S2-B8, S4-B7)", async () => {
     const query = "subscription { a: carCreated { key: id, built: year, updatedAt } }";
     await using fanfare = serverOf(Car);
     await using results = await fanfare.subscribe({ query });
@@ -66,7 +66,7 @@ describe("What older systems got wrong about models", () => {
     expect((await results.next()).value).toEqual({ data: { a } });
   });
 
-  it("stopping a subscription stops it (S5-B5)", async () => {
+  it("a stopped subscription delivers nothing more (S5-B5)", async () => {
     using executions = new Executions();
     await using fanfare = serverOf(Car);
     await using client = await connected(fanfare);
@@ -78,7 +78,7 @@ describe("What older systems got wrong about models", () => {
     expect(executions.all).toEqual([]);
   });
 
-  it("each of many subscribers is told once (S5-B6)", async () => {
+  it("each of many operations gets a change once (S5-B6)", async () => {
     await using fanfare = serverOf(Car);
     const clients = await Promise.all(Array.from({ length: 5 }, () => connected(fanfare)));
     for (const client of clients) await client.subscribe("subscription { carUpdated(id: 1) { year } }");
@@ -90,7 +90,7 @@ describe("What older systems got wrong about models", () => {
     }
   });
 
-  it("a change of another row, or of a table that nobody asks about, costs no execution (S5-B8)", async () => {
+  it("a change of another row, or of a table without operations, costs no execution (S5-B8)", async () => {
     using executions = new Executions();
     await using fanfare = serverOf(Car);
     await using results = await fanfare.subscribe({ query: "subscription { carUpdated(id: 1) { year } }" });

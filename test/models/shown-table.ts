@@ -2,13 +2,13 @@ import type { CapturedRow } from "../../src/contract/captured.ts";
 import type { SnapshotRequest, TableReader, TableSnapshot } from "../../src/contract/source.ts";
 import { FanfareError } from "fanfare";
 
-/** A table in memory that can be read as of now; its transactions count up from 1. */
+/** A table in memory that can be read in snapshots; its transactions are numbered from 1. */
 export class ShownTable implements TableReader {
   readonly rows = new Map<string, CapturedRow>();
   readonly requests: SnapshotRequest[] = [];
-  /** What the next reading fails with. */
+  /** The error of the next snapshot. */
   failure: Error | undefined;
-  /** Called while a reading is under way, after it has seen the rows. */
+  /** Called during a snapshot, after the rows were read. */
   meanwhile: () => Promise<void> = () => Promise.resolve();
   transaction = 0;
 

@@ -41,7 +41,7 @@ const thing: CapturedRow = {
   colours: "[]",
 };
 
-/** Whether a subscription with a condition is told of a row that is created. */
+/** Whether an operation with a condition gets a created row. */
 async function meets(where: string, row: CapturedRow): Promise<boolean> {
   const [Model, field] = row === thing ? [Thing, "thingChanged"] : [Car, "carChanged"];
   const told = await heard(Model, `${field}(where: ${where}) { action }`, [change(null, row)]);
@@ -114,11 +114,11 @@ describe("`where`", () => {
     [`{ variant: { isNull: true } }`, true],
     [`{ variant: { isNull: false } }`, false],
     [`{ year: { isNull: false } }`, true],
-  ])("knows true and false only, also of a missing value: %s", async (condition, met) => {
+  ])("has a two-valued logic, also for null: %s", async (condition, met) => {
     expect(await meets(condition, skoda)).toBe(met);
   });
 
-  it("takes variables, of which those that are not given set no condition", async () => {
+  it("takes variables, of which absent ones set no condition", async () => {
     const query = `subscription($make: String, $year: Int) {
       carChanged(where: { make: { eq: $make }, year: { eq: $year } }) { after { model } }
     }`;
@@ -132,13 +132,13 @@ describe("`where`", () => {
     expect(told).toHaveLength(2);
   });
 
-  it("is for values that can be compared: not for documents, bytes and arrays", () => {
+  it("compares no documents, bytes and arrays", () => {
     const fields = Object.keys(Thing.whereType.getFields());
     expect(fields).toEqual(["id", "price", "weight", "sold", "tag", "day", "madeAt", "and", "or", "not"]);
   });
 });
 
-describe("A `where` that cannot be", () => {
+describe("An invalid `where`", () => {
   it.each<[condition: string, message: string]>([
     [`{ make: { eq: null } }`, "where.make.eq is null, which nothing compares with; ask for isNull"],
     [`{ make: { in: null } }`, "where.make.in is null, which nothing compares with; ask for isNull"],
@@ -146,7 +146,7 @@ describe("A `where` that cannot be", () => {
     [`{ id: { eq: "one" } }`, `where.id.eq is "one", but id is an integer`],
     [`{ id: { in: ["1", "1.5"] } }`, `where.id.in[1] is "1.5", but id is an integer`],
     [`{ or: [{ id: { gt: "" } }] }`, `where.or[0].id.gt is "", but id is an integer`],
-  ])("is refused with what is wrong: %s", async (condition, message) => {
+  ])("is refused with the reason: %s", async (condition, message) => {
     const [told] = await heard(Car, `carChanged(where: ${condition}) { action }`, [change(null, skoda)]);
     expect(told).toEqual({
       errors: [{ message: expect.stringContaining(message), extensions: { code: "BAD_USER_INPUT" } }],
@@ -160,12 +160,12 @@ describe("A `where` that cannot be", () => {
     [`{ year: { eq: "new" } }`, "Int cannot represent non-integer value"],
     [`{ make: { in: [null] } }`, 'Expected value of non-null type "String!" not to be null'],
     [`{ updatedAt: { gt: "yesterday" } }`, "yesterday"],
-  ])("is refused by GraphQL itself: %s", async (condition, message) => {
+  ])("is refused by GraphQL's validation: %s", async (condition, message) => {
     const [told] = await heard(Car, `carChanged(where: ${condition}) { action }`, [change(null, skoda)]);
     expect(told).toMatchObject({ errors: [{ message: expect.stringContaining(message) }] });
   });
 
-  it("is refused when it is longer than any event should take", async () => {
+  it("is refused above the limit of conditions", async () => {
     const query = "subscription($ids: [ID!]) { carChanged(where: { id: { in: $ids } }) { action } }";
     const ids = Array.from({ length: 1_024 }, (_, index) => String(index));
     const [told] = await heard(Car, query, [], { variables: { ids } });
@@ -174,7 +174,7 @@ describe("A `where` that cannot be", () => {
   });
 });
 
-/** How many subscriptions with different values are executed for one change of a row. */
+/** The number of cohorts, each with other values, that are executed for a change. */
 async function executed(
   conditions: readonly string[],
   before: CapturedRow | null,
@@ -186,7 +186,7 @@ async function executed(
     await fanfare.subscribe({ query: `subscription { carChanged(where: ${where}) { action } }` });
   }
   await fanfare.publish(Car.topic, change(before, after));
-  // On a busy machine not all of them are executed in one turn.
+  // On a busy machine not all cohorts are executed in one turn.
   await turns(60);
   return executions.all.length;
 }
@@ -202,11 +202,11 @@ describe("The equalities of a `where`", () => {
     ["of two fields", numbers.map((number) => `{ year: { eq: ${number} }, and: [{ make: { eq: "Skoda" } }] }`)],
     ["of several values", numbers.map((number) => `{ year: { in: [${number}, ${number + 1_000}] } }`)],
     ["of alternatives", numbers.map((number) => `{ or: [{ year: { eq: ${number} } }, { id: { eq: "${number}" } }] }`)],
-  ])("are indexed, so that only those concerned are looked at: %s", async (_what, conditions) => {
+  ])("are indexed, so that only matching cohorts are executed: %s", async (_what, conditions) => {
     expect(await executed(conditions, null, { ...skoda, id: "7", model: "7", year: "7" })).toBe(1);
   });
 
-  it("find a row by what it was and by what it is", async () => {
+  it("find a change by the row before and by the row after", async () => {
     const conditions = numbers.map((number) => `{ year: { eq: ${number} } }`);
     expect(await executed(conditions, { ...skoda, year: "7" }, { ...skoda, year: "8" })).toBe(2);
   });
@@ -224,7 +224,7 @@ describe("The equalities of a `where`", () => {
         (number) => `{ year: { in: [${[...numbers, ...numbers.map((more) => more + 100 + number)].join(", ")}] } }`,
       ),
     ],
-  ])("are not all there is: %s", async (_what, conditions) => {
+  ])("are not the whole condition: %s", async (_what, conditions) => {
     expect(await executed(conditions, null, { ...skoda, year: "7" })).toBe(50);
   });
 });

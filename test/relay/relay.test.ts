@@ -40,7 +40,7 @@ const log: NonNullable<RelayOptions["log"]> = {
   error: (message) => void told.push(["error", message]),
 };
 
-/** Everything that was published in a topic. */
+/** All events of a topic. */
 async function published(broker: Broker, name: string): Promise<readonly Event[]> {
   const last = await broker.last?.(name);
   if (!last) return [];
@@ -57,7 +57,7 @@ async function confirmed(...places: bigint[]): Promise<void> {
   expect(source.confirmed).toEqual(places);
 }
 
-/** Moves the clock on until something that waits for it has happened. */
+/** Moves the clock forward until a condition holds. */
 async function passing(milliseconds: number, condition: () => boolean): Promise<void> {
   await until(
     () => {
@@ -72,12 +72,12 @@ function start(broker: Broker, options: Partial<RelayOptions> = {}): void {
   relay = createRelay({ source, broker, clock, log, ...options });
 }
 
-/** A broker of which a test says what it answers; what it has no answer for is stored. */
+/** A broker whose receipts a test can set; events without one are stored. */
 class AnsweringBroker implements Broker {
   readonly supports = { history: true, acrossProcesses: true, durable: true };
   readonly calls: { readonly ids: readonly string[]; readonly fence: Fence | undefined }[] = [];
   readonly answers: (readonly Receipt[] | Error)[] = [];
-  /** Topics whose newest event was asked for. */
+  /** The topics whose newest event the relay has asked for. */
   readonly asked: string[] = [];
   newest: string | undefined;
 
@@ -116,7 +116,7 @@ function modelOf(name: string, isPublished: (id: string) => boolean, topics: rea
 }
 
 describe("A relay publishes", () => {
-  it("a change in the topic of its table, by the id of its place, with all that a model needs", async () => {
+  it("a change to its table's topic, with the place as the event's id and all that a model needs", async () => {
     const broker = memoryBroker();
     start(broker);
     const change = created(3);
@@ -129,7 +129,7 @@ describe("A relay publishes", () => {
     expect(JSON.parse(JSON.stringify(event?.payload))).toEqual(payload);
   });
 
-  it("a truncation in the topic of its table", async () => {
+  it("a truncation to its table's topic", async () => {
     const broker = memoryBroker();
     start(broker);
     const { place, table, at, transaction } = created(3);
@@ -140,7 +140,7 @@ describe("A relay publishes", () => {
     ]);
   });
 
-  it("an event of a transaction in its own topic, by its own id where it has one", async () => {
+  it("an event of a transaction to the event's own topic, with its own id if it has one", async () => {
     const broker = memoryBroker();
     start(broker);
     const { place, at } = created(3);
@@ -153,7 +153,7 @@ describe("A relay publishes", () => {
     expect(other?.id).toBe("e:1:4");
   });
 
-  it("what models add besides, and nothing of what they keep to themselves", async () => {
+  it("the extra events of models, and no change that all its models suppress", async () => {
     const broker = memoryBroker();
     const models = [
       modelOf("cars", (id) => id !== "1" && id !== "2", ["a", "b"]),
@@ -173,8 +173,8 @@ describe("A relay publishes", () => {
   });
 });
 
-describe("What the broker does not store", () => {
-  it("is published again from there on, with the same ids, and nothing later overtakes it", async () => {
+describe("An event that the broker does not store", () => {
+  it("is published again with the same id (idempotency key), and no later event overtakes it", async () => {
     const broker = new AnsweringBroker();
     broker.answers.push([stored, notStored, stored], [unknown, notStored], new Error("gone"));
     start(broker);
@@ -192,7 +192,7 @@ describe("What the broker does not store", () => {
     expect(told[0]).toEqual(["warn", "The broker did not store a change; it is published again"]);
   });
 
-  it("is tried again after 100 ms, then after twice as long each time, up to 5 seconds", async () => {
+  it("is retried with exponential back-off from 100 ms to 5 s", async () => {
     const broker = new AnsweringBroker();
     broker.answers.push(...Array.from({ length: 9 }, () => [notStored]));
     start(broker);
@@ -209,7 +209,7 @@ describe("What the broker does not store", () => {
     }
   });
 
-  it("is given up by a process that leads no longer, unconfirmed", async () => {
+  it("is given up, unconfirmed, by a process that no longer leads", async () => {
     const broker = new AnsweringBroker();
     broker.answers.push([notStored]);
     start(broker);
@@ -225,7 +225,7 @@ describe("What the broker does not store", () => {
     expect(told.at(-1)).toEqual(["warn", "A database is not read for the moment"]);
   });
 
-  it("is not waited for when the relay is disposed", async () => {
+  it("does not delay the relay's disposal", async () => {
     const broker = new AnsweringBroker();
     broker.answers.push([notStored]);
     start(broker);
@@ -240,18 +240,18 @@ describe("What the broker does not store", () => {
   });
 });
 
-describe("A relay that leads anew", () => {
-  it("leaves out what an earlier leader has published, however long ago it was", async () => {
+describe("A relay that takes over", () => {
+  it("leaves out the events that an earlier leader has published, however long ago", async () => {
     const broker = new AnsweringBroker();
     broker.newest = "e:1:3";
     start(broker);
     source.feed([created(1), created(2), created(3), created(4)]);
     await confirmed(1n);
-    // The newest one may be half published, where it was several events; the broker knows its id.
+    // The newest change may be published in part, if it is several events; the broker recognises its id.
     expect(broker.calls.map(({ ids }) => ids)).toEqual([["e:1:3", "e:1:4"]]);
   });
 
-  it.each(["f:1:9", "e:0:9", "mine", "e:1:9/x"])("publishes all where the newest event is %s", async (newest) => {
+  it.each(["f:1:9", "e:0:9", "mine", "e:1:9/x"])("publishes all events if the newest event is %s", async (newest) => {
     const broker = new AnsweringBroker();
     broker.newest = newest;
     start(broker);
@@ -260,7 +260,7 @@ describe("A relay that leads anew", () => {
     expect(broker.calls.map(({ ids }) => ids)).toEqual([["e:1:1", "e:1:2"]]);
   });
 
-  it("asks in each lead, and only in its first window", async () => {
+  it("asks the broker in each lead, and only for its first window", async () => {
     const broker = new AnsweringBroker();
     broker.newest = "e:1:1/4";
     start(broker);
@@ -280,7 +280,7 @@ describe("A relay that leads anew", () => {
     expect(broker.calls.map(({ ids }) => ids.join())).toEqual(["e:1:1", "e:1:2", "e:2:3", "e:2:4,e:2:4", "", "e:2:6"]);
   });
 
-  it("asks for each batch of which the source says so, and for no other", async () => {
+  it("asks the broker for batches with `mayRepeat`, and for no others", async () => {
     const broker = new AnsweringBroker();
     broker.newest = "e:3:1";
     start(broker);
@@ -295,7 +295,7 @@ describe("A relay that leads anew", () => {
     expect(broker.calls.map(({ ids }) => ids.join())).toEqual(["e:1:1", "", "e:3:3"]);
   });
 
-  it("is fenced off from what an earlier leader writes late", async () => {
+  it("is protected by its fencing token from a late write of an earlier leader", async () => {
     const broker = memoryBroker();
     start(broker);
     source.token = 2;
@@ -310,7 +310,7 @@ describe("A relay that leads anew", () => {
 });
 
 describe("A backlog", () => {
-  it("is published a batch in each turn of the event loop, so that sockets and timers are not kept waiting", async () => {
+  it("is published one batch per turn of the event loop, so that sockets and timers do not starve", async () => {
     clearInterval(turning);
     for (const minor of [1, 2, 3]) source.feed([created(minor)]);
     start(memoryBroker());
@@ -323,8 +323,8 @@ describe("A backlog", () => {
   });
 });
 
-describe("A relay has started", () => {
-  it("when it leads, or waits behind another", async () => {
+describe("The promise `started` of a relay", () => {
+  it("resolves when it leads, or waits behind another leader", async () => {
     start(memoryBroker());
     let started = false;
     void relay.started.then(() => (started = true));
@@ -335,9 +335,9 @@ describe("A relay has started", () => {
   });
 
   it.each([
-    ["says so, once, where the broker does not reach across processes", memoryBroker, 1],
-    ["is quiet where it does", () => new AnsweringBroker(), 0],
-  ])("behind another, and %s", async (_how, broker, warnings) => {
+    ["once if the broker does not reach across processes", memoryBroker, 1],
+    ["never if it does", () => new AnsweringBroker(), 0],
+  ])("resolves behind another leader, of which the relay warns %s", async (_how, broker, warnings) => {
     start(broker());
     source.state("standby");
     source.state("leading");
@@ -350,7 +350,7 @@ describe("A relay has started", () => {
     expect(silences).toHaveLength(warnings);
   });
 
-  it("not, when the database lacks something: that is told, and tried again every 5 seconds", async () => {
+  it("rejects when the database is not ready, which is logged and retried every 5 seconds", async () => {
     start(memoryBroker());
     const error = new FanfareError("SOURCE_NOT_READY", "there is no outbox");
     source.fail(error);
@@ -374,7 +374,7 @@ describe("A relay has started", () => {
     await passing(5000, () => source.confirmed.length === 1);
   });
 
-  it("not, when it is disposed before", async () => {
+  it("rejects when the relay is disposed before", async () => {
     start(memoryBroker());
     await relay[Symbol.asyncDispose]();
     await expect(relay.started).rejects.toMatchObject({ code: "CLOSED" });
@@ -395,7 +395,7 @@ describe("A source that fails", () => {
     await confirmed(1n);
   });
 
-  it("again and again is asked after 100 ms, then after twice as long, up to 5 seconds; from the start when it went well", async () => {
+  it("is retried with exponential back-off from 100 ms to 5 s, which a success resets", async () => {
     start(memoryBroker());
     const failure = new FanfareError("SOURCE_UNAVAILABLE", "x");
     const expectWait = async (delay: number): Promise<void> => {
@@ -419,7 +419,7 @@ describe("A source that fails", () => {
     await expectWait(100);
   });
 
-  it("when a batch is confirmed has it read again", async () => {
+  it("to confirm a batch is read again from that batch", async () => {
     const broker = memoryBroker();
     start(broker);
     source.feed([created(1)], async () => {
@@ -432,7 +432,7 @@ describe("A source that fails", () => {
   });
 });
 
-describe("What a relay does is told", () => {
+describe("The telemetry of a relay", () => {
   const names = ["relay.leading", "relay.published", "relay.failed"] as const satisfies readonly TelemetryName[];
   const messages: (readonly [name: string, message: unknown])[] = [];
   const listeners = names.map(
@@ -448,7 +448,7 @@ describe("What a relay does is told", () => {
     for (const [name, listener] of listeners) unsubscribe(name, listener);
   });
 
-  it("by the channels: that it leads, what it has published and how far behind, and what failed", async () => {
+  it("reports that it leads, what it has published with which lag, and what failed", async () => {
     start(memoryBroker());
     source.state("standby");
     source.state("leading");

@@ -23,19 +23,19 @@ function owner(sql: string): Promise<string> {
   return server.psql(sql, { database: "garage", user: "owner" });
 }
 
-/** The command, in the garage's database. */
+/** Runs the command in the database `garage`. */
 function run(args: readonly string[], { input }: CommandOptions = {}, user: string = "owner"): Promise<Ending> {
   const environment = { DATABASE_URL: server.url({ database: "garage", user }) };
   return fanfare(args, { environment, ...(input !== undefined && { input }) });
 }
 
-/** The tables that have a trigger of the outbox, by its name. */
+/** The tables with a trigger of the outbox. */
 function captured(): Promise<string> {
   return owner(`select tgrelid::regclass from pg_trigger where tgname = 'fanfare_capture' order by 1`);
 }
 
 describe("fanfare install", { timeout: 30_000 }, () => {
-  it("prints its SQL, says where it would run, and runs it when somebody says yes", async () => {
+  it("prints its SQL, names the database, and runs the SQL after a confirmation", async () => {
     const { code, output, errors } = await run(["install", "--table", "cars"], { input: "y\n" });
     expect(errors).toBe(
       `Run this in the database garage at 127.0.0.1:${server.port} as owner? [y/N] ` +
@@ -49,13 +49,13 @@ describe("fanfare install", { timeout: 30_000 }, () => {
     );
   });
 
-  it.each(["n\n", "\n", ""])("changes nothing when the answer is %j", async (input) => {
+  it.each(["n\n", "\n", ""])("changes nothing after the answer %j", async (input) => {
     const { code, errors } = await run(["install", "--table", "cars"], { input });
     expect([code, errors.split("\n").at(-2)]).toEqual([1, expect.stringMatching(/fanfare: nothing was changed$/)]);
     expect(await owner("select count(*) from pg_namespace where nspname = 'fanfare'")).toBe("0");
   });
 
-  it("does not ask when it was told yes, and may be told of more tables later", async () => {
+  it("does not ask with --yes, and can be run again with more tables", async () => {
     expect(await run(["install", "--table", "public.cars", "--yes"])).toMatchObject({ code: 0 });
     const more = ["--table", "shop.parts", "-t", '"Odd.Name"', "-y"];
     expect(await run(["install", ...more])).toMatchObject({
@@ -65,7 +65,7 @@ describe("fanfare install", { timeout: 30_000 }, () => {
     expect(await captured()).toBe('cars\nshop.parts\n"Odd.Name"');
   });
 
-  it("prints what psql can run", async () => {
+  it("prints SQL that psql can run", async () => {
     const { output } = await fanfare(["install", "--table", "cars", "--print"]);
     await owner(output);
     expect(await captured()).toBe("cars");
@@ -78,18 +78,18 @@ describe("fanfare install", { timeout: 30_000 }, () => {
     expect(await server.psql("select topic, payload from fanfare.outbox", asApp)).toBe("news|1");
   });
 
-  it("says which table is missing, and has installed nothing", async () => {
+  it("names a missing table, and installs nothing", async () => {
     const { code, errors } = await run(["install", "--table", "cars", "--table", "trucks", "--yes"]);
     expect([code, errors]).toEqual([1, expect.stringContaining("there is no table public.trucks")]);
     expect(await owner("select count(*) from pg_namespace where nspname = 'fanfare'")).toBe("0");
   });
 
-  it("says which right is missing", async () => {
+  it("names a missing right", async () => {
     const { code, errors } = await run(["install", "--table", "cars", "--yes"], {}, "app");
     expect([code, errors]).toEqual([1, expect.stringMatching(/^fanfare: .*permission denied/)]);
   });
 
-  it("says why it cannot connect", async () => {
+  it("gives the reason of a failed connection", async () => {
     const args = ["install", "--table", "cars", "--yes", "--database-url"];
     const nobody = await fanfare([...args, server.url({ user: "nobody" })]);
     expect([nobody.code, nobody.errors]).toEqual([
@@ -102,7 +102,7 @@ describe("fanfare install", { timeout: 30_000 }, () => {
     expect(noServer.errors).toMatch(/^fanfare: could not connect to the database: connect ECONNREFUSED .*:1/);
   });
 
-  it("sets up replication where that was asked for", async () => {
+  it("sets replication up with --source replication", async () => {
     const args = ["install", "--source", "replication", "--table", "cars"];
     const { code, output } = await run(args, { input: "yes\n" }, "postgres");
     expect([code, output]).toEqual([0, (await fanfare([...args, "--print"])).output]);
@@ -122,25 +122,25 @@ describe("fanfare uninstall", { timeout: 30_000 }, () => {
     await run(["install", "--table", "cars", "--table", "shop.parts", "--yes"]);
   });
 
-  it("removes everything, after it printed its SQL and asked", async () => {
+  it("removes everything, after it has printed its SQL and asked", async () => {
     const { code, output, errors } = await run(["uninstall"], { input: "y\n" });
     expect([code, output]).toEqual([0, (await fanfare(["uninstall", "--print"])).output]);
     expect(output).toContain("drop table");
     expect(errors).toMatch(/^Run this in the database garage at .*\? \[y\/N\] Done\.\n$/);
     expect(await captured()).toBe("");
     expect(await owner("select count(*) from pg_namespace where nspname = 'fanfare'")).toBe("0");
-    // A writer would fail if anything were left.
+    // A write would fail if a trigger were left.
     await owner("insert into cars values (1, 'Saab')");
   });
 
-  it("removes only what was named", async () => {
+  it("removes only the named tables", async () => {
     expect(await run(["uninstall", "--table", "shop.parts", "--yes"])).toMatchObject({ code: 0 });
     expect(await captured()).toBe("cars");
     await owner("insert into cars values (1, 'Saab')");
     expect(await owner("select count(*) from fanfare.outbox")).toBe("1");
   });
 
-  it("is harmless where nothing is", async () => {
+  it("is idempotent", async () => {
     await run(["uninstall", "--yes"]);
     expect(await run(["uninstall", "--yes"])).toMatchObject({ code: 0, errors: "Done.\n" });
   });
