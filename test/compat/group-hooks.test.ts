@@ -44,7 +44,7 @@ describe("The hooks of groups", () => {
     ["personUpdated(id: 7) { fullName }", captured(ada, older), "PersonUpdated.7", 37],
     ["personDeleted(id: 7) { fullName }", captured(older, null), "PersonDeleted.7", 37],
   ])(
-    "tell a group of what is committed, as its clients know it: %s (S4-14, S4-16)",
+    "publish committed changes to groups, in the form of the older server: %s (S4-14, S4-16)",
     async (query, change, group, age) => {
       const schema = new GraphQLSchema({
         query: new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString } } }),
@@ -66,7 +66,7 @@ describe("The hooks of groups", () => {
     },
   );
 
-  it("name the row by the text of its key where `id` is no field", () => {
+  it("name the row by the text of its primary key if `id` is no field", () => {
     const Named = model(people, { name: "Person", fields: ["fullName"], hooks: groupHooks("Person") });
     expect(Named.extraEvents(captured(null, ada))).toMatchObject([
       { payload: { value: { pk: "7", fields: { full_name: "Ada", id: "7" } } } },

@@ -63,7 +63,7 @@ const register = `C> {"id":"1","type":"subscribe","payload":{"query":"subscripti
 const event = `S> {"id":"1","type":"next","payload":{"data":{"myModelCreated":{"pk":1,"fields":{"name":"a"},"group":"MyModelCreated"}},"errors":null}}`;
 
 describe("Subscriptions by groups", () => {
-  it("take whatever a client introduces itself with (S4-W2)", async () => {
+  it("accept any payload of an init (S4-W2)", async () => {
     await transcript(init);
     await transcript(`C> {"type":"connection_init"}\nS> {"type":"connection_ack"}`);
   });
@@ -73,7 +73,7 @@ describe("Subscriptions by groups", () => {
       ${register}`);
   });
 
-  it("acknowledge in the first spelling alone where clients compare (S4-W3)", async () => {
+  it("acknowledge in the first spelling only, by option (S4-W3)", async () => {
     await transcript(
       `${init}
        C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: true) { name } }"}}
@@ -82,7 +82,7 @@ describe("Subscriptions by groups", () => {
     );
   });
 
-  it("send what was triggered, with the fields that were selected (S4-W4)", async () => {
+  it("send the triggered value with the selected fields (S4-W4)", async () => {
     await transcript(`${init}
       ${register}
       !> created
@@ -91,7 +91,7 @@ describe("Subscriptions by groups", () => {
       ${event}`);
   });
 
-  it("call the value by its alias, and find fields in fragments and by variables (S4-W4)", async () => {
+  it("send the value under its alias, and find selected fields in fragments and by variables (S4-W4)", async () => {
     await transcript(`${init}
       C> {"id":"1","type":"subscribe","payload":{"operationName":"B","variables":{"on":true,"not":false},"query":"query A { hi } subscription B($on: Boolean, $not: Boolean!) { mine: myModelCreated(subscribe: $on) { ...N ... on MyModel { age @skip(if: $not) } } } fragment N on MyModel { name }"}}
       ${acknowledged("1", '"MyModelCreated"', "register")}
@@ -99,7 +99,7 @@ describe("Subscriptions by groups", () => {
       S> {"id":"1","type":"next","payload":{"data":{"mine":{"pk":1,"fields":{"name":"a","age":7},"group":"MyModelCreated"}},"errors":null}}`);
   });
 
-  it("send one message for each group, and values of any kind as they are", async () => {
+  it("send one message per group, and values of any kind unchanged", async () => {
     await transcript(`${init}
       C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelChanged(id: 1) { name } }"}}
       ${acknowledged("1", '"MyModelUpdated.1","MyModelDeleted.1"', "register")}
@@ -113,7 +113,7 @@ describe("Subscriptions by groups", () => {
       S> {"id":"2","type":"next","payload":{"data":{"anything":"just text"},"errors":null}}`);
   });
 
-  it("leave groups under the id that joined them (S4-W5)", async () => {
+  it("leave groups by an operation with the id that joined them (S4-W5)", async () => {
     await transcript(`${init}
       ${register}
       !> created
@@ -127,7 +127,7 @@ describe("Subscriptions by groups", () => {
       ${event}`);
   });
 
-  it("leave nothing under another id (S4-W5)", async () => {
+  it("leave no group by an operation with another id (S4-W5)", async () => {
     await transcript(`${init}
       ${register}
       C> {"id":"2","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: false) { name } }"}}
@@ -137,7 +137,7 @@ describe("Subscriptions by groups", () => {
       ${event}`);
   });
 
-  it("keep the groups that a later operation of the same id did not name", async () => {
+  it("keep the groups that a later operation with the same id does not name", async () => {
     await transcript(`${init}
       ${register}
       C> {"id":"1","type":"subscribe","payload":{"query":"subscription { anything(group: \\"plain\\") { name } }"}}
@@ -150,7 +150,7 @@ describe("Subscriptions by groups", () => {
       S> {"id":"1","type":"next","payload":{"data":{"anything":{"pk":1,"fields":{"name":"a","age":7,"id":1},"group":"MyModelCreated"}},"errors":null}}`);
   });
 
-  it("complete an operation, with an echo if it was there, and let one be completed before the init (S4-W6)", async () => {
+  it("complete an operation, with an echo if it exists, also before the init (S4-W6)", async () => {
     await transcript(`C> {"type":"complete","id":"1"}
       ${init}
       ${register}
@@ -160,7 +160,7 @@ describe("Subscriptions by groups", () => {
       C> {"id":"1","type":"complete"}`);
   });
 
-  it("tell errors as results, which end nothing (S4-W7)", async () => {
+  it("send errors as results, which do not end the operation (S4-W7)", async () => {
     await transcript(`${init}
       ${register}
       C> {"id":"1","type":"subscribe","payload":{"query":"subscription { nope }"}}
@@ -178,7 +178,7 @@ describe("Subscriptions by groups", () => {
       },
       "Subscription permission could not be verified.",
     ],
-  ])("refuse a group %s in two messages, and never complete (S4-W13, S4-L06)", async (_, permit, message) => {
+  ])("refuse a group %s in two messages, without complete (S4-W13, S4-L06)", async (_, permit, message) => {
     await transcript(
       `${init}
        C> {"id":"1","type":"subscribe","payload":{"query":"subscription { myModelCreated(subscripe: true) { name } }"}}
@@ -189,14 +189,14 @@ describe("Subscriptions by groups", () => {
     );
   });
 
-  it("refuse a group's name that the older server would not take (S4-L06, S4-L07)", async () => {
+  it("refuse a group's name that the older server refuses (S4-L06, S4-L07)", async () => {
     await transcript(`${init}
       C> {"id":"1","type":"subscribe","payload":{"query":"subscription { anything(group: \\"a b\\") { name } }"}}
       S> {"id":"1","type":"next","payload":{"data":null,"errors":[{"message":"Invalid subscription channel name."}]}}
       S> {"id":"1","type":"next","payload":{"data":{"anything":null},"errors":null}}`);
   });
 
-  it("speak the older dialect too (S4-01)", async () => {
+  it("work in the older dialect too (S4-01)", async () => {
     await transcript(
       `C> {"type":"connection_init"}
        S> {"type":"connection_ack"}
@@ -209,7 +209,7 @@ describe("Subscriptions by groups", () => {
     );
   });
 
-  it("pass over what has no id and cannot be understood (S4-W9, S4-B12)", async () => {
+  it("ignore an invalid message without an id (S4-W9, S4-B12)", async () => {
     await transcript(`${init}
       C> {"type":"subscribe","payload":{"query":"subscription { myModelCreated { name } }"}}
       C> {"type":"nonsense"}
@@ -257,7 +257,7 @@ describe("Subscriptions by groups", () => {
     const id = await client.subscribe("subscription { myModelCreated { name } }");
     await client.receiveNext(id);
     client.pause();
-    // Not at once: a burst waits for its readers.
+    // One by one, since a burst in one turn waits for its readers.
     for (let count = 0; count < 1_000; count += 1) {
       await groups.trigger(fanfare, "MyModelCreated", one);
       await turns(1);
@@ -266,14 +266,14 @@ describe("Subscriptions by groups", () => {
     expect(await client.waitDisconnect()).toEqual({ code: 4413, reason: "Too slow" });
   });
 
-  it("leave other operations as they are (S4-W9)", async () => {
+  it("do not affect other operations (S4-W9)", async () => {
     await transcript(`${init}
       C> {"id":"1","type":"subscribe","payload":{"query":"{ hi }"}}
       S> {"id":"1","type":"next","payload":{"data":{"hi":"hello"}}}
       S> {"type":"complete","id":"1"}`);
   });
 
-  it("are not written with a name that is no field's", () => {
+  it("refuse a name that is no field's", () => {
     expect(Object.keys(new GroupSubscriptions({ fields }).fields)).toEqual([
       "myModelCreated",
       "_myModelCreated",

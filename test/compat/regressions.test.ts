@@ -75,13 +75,13 @@ function server(options: Omit<FanfareOptions<Context>, "schema"> = {}): Fanfare<
 
 const to = (name: string): string => `subscription { heard(group: ${JSON.stringify(name)}) }`;
 
-/** What a transcript may make happen: `lobby` publishes to that group, `end lobby` ends it. */
+/** The actions of a transcript: `lobby` publishes to that group, `end lobby` ends it. */
 const happeningsOf = (fanfare: Fanfare<Context>) => ({
   lobby: () => fanfare.publish(group({ name: "lobby" }), "hello"),
   end: () => fanfare.end(group({ name: "lobby" })),
 });
 
-/** The subprotocol that a real WebSocket gets, and its close code: 1000 if it was answered, and then left by itself. */
+/** The subprotocol that a real WebSocket gets, and its close code: 1000 if the client closed it after an answer. */
 async function answered(
   fanfare: Fanfare<Context>,
   protocols: readonly string[],
@@ -100,7 +100,7 @@ function refusesMallory({ user }: MessagePayload): void {
   if (user === "mallory") throw new GraphQLError("No entry");
 }
 
-/** An engine whose messages go from process to process as JSON. */
+/** An engine that carries messages between processes as JSON. */
 function jsonEngine(wire: EventEmitter) {
   return {
     publish: (trigger: string, payload: unknown) => wire.emit(trigger, JSON.stringify(payload)),
@@ -115,8 +115,8 @@ function jsonEngine(wire: EventEmitter) {
   };
 }
 
-describe("What the subscription manager's servers got wrong", () => {
-  it("is right here: a channel is kept while anybody uses it, and left once (S1-B10)", async () => {
+describe("A fault of the servers with a subscription manager", () => {
+  it("is avoided: a channel is kept while it is in use, and left once (S1-B10)", async () => {
     const eventEmitter = new EventEmitter();
     const name = group({ name: "lobby" }).name;
     await using broker = pubSubEngineBroker(new PubSub({ eventEmitter }));
@@ -137,7 +137,7 @@ describe("What the subscription manager's servers got wrong", () => {
     expect(eventEmitter.listenerCount(name)).toBe(0);
   });
 
-  it("is right here: subscriptions may come and go while an event is handed round (S1-B11)", async () => {
+  it("is avoided: subscriptions may begin and end while an event is delivered (S1-B11)", async () => {
     await using fanfare = server({ onUnsubscribe: () => void started.push(late.start(to("lobby"))) });
     const started: string[] = [];
     await using late = await connected(fanfare);
@@ -157,7 +157,7 @@ describe("What the subscription manager's servers got wrong", () => {
   });
 
   it.each(["cos\nsystem\n(S'id'\ntR.", "() => process.exit(1)", '{"__proto__":{"admin":true}}'])(
-    "is right here: no payload is code, such as %j from another process (S1-B12)",
+    "is avoided: no payload is executed as code, such as %j from another process (S1-B12)",
     async (payload) => {
       const wire = new EventEmitter();
       await using broker = pubSubEngineBroker(jsonEngine(wire), { acrossProcesses: true });
@@ -172,7 +172,7 @@ describe("What the subscription manager's servers got wrong", () => {
     },
   );
 
-  it("is right here: nothing is handled of a client that speaks another subprotocol (S1-B13)", async () => {
+  it("is avoided: no message of a client with another subprotocol is handled (S1-B13)", async () => {
     let asked = 0;
     await using fanfare = server({ onConnect: () => void (asked += 1) });
     expect(await answered(fanfare, ["unknown"])).toMatchObject({ code: 4406 });
@@ -181,7 +181,7 @@ describe("What the subscription manager's servers got wrong", () => {
     expect(asked).toBe(1);
   });
 
-  it("is right here: who publishes needs no listener in the same process (S1-B14)", async () => {
+  it("is avoided: publishing needs no listener in the same process (S1-B14)", async () => {
     const broker = memoryBroker();
     await using publisher = createPublisher({ broker });
     await publisher.publish(group({ name: "lobby" }), "to nobody");
@@ -193,7 +193,7 @@ describe("What the subscription manager's servers got wrong", () => {
   });
 });
 
-describe("What servers with classes got wrong", () => {
+describe("A fault of the servers with classes", () => {
   const start = `C> {"type":"start","id":"1","payload":{"query":"${to("lobby").replaceAll('"', '\\"')}"}}`;
   const event = `S> {"type":"data","id":"1","payload":{"data":{"heard":"hello"}}}`;
   const init = `C> {"type":"connection_init"}
@@ -209,7 +209,7 @@ describe("What servers with classes got wrong", () => {
     [4400, "a message of an unknown type", graphqlTransportWs(), `${ready}\nC> {"type":"FOO","id":"1"}`],
     [4401, "a subscribe before the acknowledgement", graphqlTransportWs(), subscribe],
     [4403, "a client that onConnect refuses", graphqlTransportWs(), mallory],
-    [4408, "a client that does not introduce itself in time", graphqlTransportWs(), "!> three seconds"],
+    [4408, "a client that sends no init in time", graphqlTransportWs(), "!> three seconds"],
     [4409, "an id that is in use", graphqlTransportWs(), `${ready}\n${subscribe}\n${subscribe}`],
     [4429, "a second init", graphqlTransportWs(), `${ready}\nC> {"type":"connection_init"}`],
     [
@@ -219,13 +219,13 @@ describe("What servers with classes got wrong", () => {
       `${mallory}\nS> {"type":"connection_error","payload":{"message":"No entry"}}`,
     ],
     [1000, "connection_terminate", graphqlWs(), `${init}\nC> {"type":"connection_terminate"}`],
-  ])("ends here with the same %i: %s (S3, 1.0.0rc7, table of codes)", async (code, _, dialect, lines) => {
+  ])("ends with the same close code %i: %s (S3, 1.0.0rc7, table of codes)", async (code, _, dialect, lines) => {
     const clock = new StandingTime();
     await using fanfare = server({ clock, onConnect: refusesMallory });
     await play(fanfare, dialect, `${lines}\nS> close ${code}`, { "three seconds": () => clock.advance(3_000) });
   });
 
-  it("is right here: an id that comes again while it is still starting (S3, 1.0.0rc7, code 1011)", async () => {
+  it("is avoided: an id may be used again while its operation is starting (S3, 1.0.0rc7, code 1011)", async () => {
     await using fanfare = server();
     await play(fanfare, graphqlWs(), `${init}\n${start}\n${start}\n!> lobby\n${event}`, happeningsOf(fanfare));
     await using client = await connected(fanfare);
@@ -234,14 +234,14 @@ describe("What servers with classes got wrong", () => {
     await client.waitDisconnect(4409);
   });
 
-  it("is right here: a stop while the operation is still starting (S3-L21)", async () => {
+  it("is avoided: an operation may be stopped while it is starting (S3-L21)", async () => {
     await using fanfare = server();
     const stop = `C> {"type":"stop","id":"1"}`;
     const confirming = graphqlWs({ confirmation: { data: null } });
     await play(fanfare, confirming, `${init}\n${start}\n${stop}\n!> lobby`, happeningsOf(fanfare));
   });
 
-  it("is right here: a broadcast to a group that was just left (S3-W12)", async () => {
+  it("is avoided: a broadcast to a group that was just left is not delivered (S3-W12)", async () => {
     await using fanfare = server();
     const stop = `C> {"type":"stop","id":"1"}`;
     await play(
@@ -257,7 +257,7 @@ describe("What servers with classes got wrong", () => {
     ["without a type", "{}"],
     ["without an id", '{"type":"complete"}'],
   ])(
-    "is right here: a message %s closes with a code, and releases everything (S3, 1.0.0rc7, code 1011)",
+    "is avoided: a message %s closes with a code, and releases everything (S3, 1.0.0rc7, code 1011)",
     async (_, sent) => {
       const ended: string[] = [];
       await using fanfare = server({ onUnsubscribe: ({ id }) => void ended.push(id) });
@@ -270,8 +270,8 @@ describe("What servers with classes got wrong", () => {
   );
 });
 
-describe("What servers with groups got wrong", () => {
-  it("is right here: who is told that graphql-ws is spoken is served by it (S4-B1)", async () => {
+describe("A fault of the servers with groups", () => {
+  it("is avoided: a client with the subprotocol graphql-ws is served by it (S4-B1)", async () => {
     await using fanfare = server();
     expect(await answered(fanfare, ["graphql-ws"])).toEqual({ protocol: "graphql-ws", code: 1000 });
     await play(
@@ -289,18 +289,18 @@ describe("What servers with groups got wrong", () => {
     );
   });
 
-  it("is right here: a client may offer several subprotocols (S4-B2)", async () => {
+  it("is avoided: a client may offer several subprotocols (S4-B2)", async () => {
     await using fanfare = server();
     const answer = await answered(fanfare, ["graphql-ws", "graphql-transport-ws"]);
     expect(answer).toEqual({ protocol: "graphql-transport-ws", code: 1000 });
   });
 
-  it("is right here: a refusal is seen as its code (S4-B4)", async () => {
+  it("is avoided: a refusal arrives with its close code (S4-B4)", async () => {
     await using fanfare = server();
     expect(await answered(fanfare, ["unknown"])).toMatchObject({ code: 4406 });
   });
 
-  it("is right here: nothing is sent before the acknowledgement (S4-B3)", async () => {
+  it("is avoided: nothing is sent before the acknowledgement (S4-B3)", async () => {
     for (const dialect of [graphqlTransportWs(), graphqlWs(), graphqlSubscriptions()]) {
       await using fanfare = server();
       await using client = new TestClient(fanfare, { dialect });
@@ -308,7 +308,7 @@ describe("What servers with groups got wrong", () => {
     }
   });
 
-  it("is right here: a field may refuse a group, and then none is joined (S4-B5)", async () => {
+  it("is avoided: a field may refuse a group, and then none is joined (S4-B5)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const id = client.start(to("secret"));
@@ -317,7 +317,7 @@ describe("What servers with groups got wrong", () => {
     await client.assertNoMessages();
   });
 
-  it("is right here: the selection and its types are the payload (S4-B7)", async () => {
+  it("is avoided: the payload has the selected fields with their types (S4-B7)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const id = await client.subscribe("subscription { mine: car { __typename brand: make doors } }");
@@ -325,7 +325,7 @@ describe("What servers with groups got wrong", () => {
     expect(await client.receiveNext(id)).toEqual({ data: { mine: { __typename: "Car", brand: "Skoda", doors: 4 } } });
   });
 
-  it("is right here: a slow operation delays neither events nor messages of its client (S4-B8)", async () => {
+  it("is avoided: a slow operation delays neither events nor messages of its client, no head-of-line blocking (S4-B8)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     client.start("{ never }");
@@ -336,14 +336,14 @@ describe("What servers with groups got wrong", () => {
     expect(await client.receiveNext(id)).toEqual({ data: { heard: "hello" } });
   });
 
-  it("is right here: being live is no event, unless a client asks for it (S4-B9)", async () => {
+  it("is avoided: a confirmation is no event, except by option (S4-B9)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     await client.subscribe(to("lobby"));
     await client.assertNoMessages();
   });
 
-  it("is right here: groups of one client are no business of another (S4-B10)", async () => {
+  it("is avoided: the groups of one client do not affect another (S4-B10)", async () => {
     await using fanfare = server();
     await using ada = await connected(fanfare);
     await using bob = await connected(fanfare);
@@ -354,7 +354,7 @@ describe("What servers with groups got wrong", () => {
     await bob.assertNoMessages();
   });
 
-  it("is right here: a group's name may be long, an operation's id may not (S4-B11)", async () => {
+  it("is avoided: a group's name may be long, an operation's id may not (S4-B11)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const name = "x".repeat(1_000);
@@ -365,7 +365,7 @@ describe("What servers with groups got wrong", () => {
     await client.waitDisconnect(4400);
   });
 
-  it("is right here: an event of another shape is its result's error, and the connection stays (S4-B12)", async () => {
+  it("is avoided: an event of another shape is an error of its result, and the connection stays (S4-B12)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const id = await client.subscribe(to("lobby"));
@@ -376,7 +376,7 @@ describe("What servers with groups got wrong", () => {
   });
 
   it.each(["[]", "7", "null", '{"type":"subscribe","id":"1"}', '{"type":"subscribe","id":"1","payload":{}}'])(
-    "is right here: the message %s closes with a code (S4-B12)",
+    "is avoided: the message %s closes with a code (S4-B12)",
     async (message) => {
       await using fanfare = server();
       await using client = await connected(fanfare);
@@ -386,13 +386,13 @@ describe("What servers with groups got wrong", () => {
   );
 });
 
-/** Publishes what the topic's type forbids, as other code may. */
+/** Publishes payloads that the topic's type forbids, as other code may. */
 function createPublishing(fanfare: Fanfare<Context>): (payload: unknown) => Promise<void> {
   return (payload) => fanfare.publish(group({ name: "lobby" }).name, payload);
 }
 
-describe("What servers with observables got wrong", () => {
-  it("is right here: an ended subscription is released (S5-B5)", async () => {
+describe("A fault of the servers with observables", () => {
+  it("is avoided: an ended subscription is released (S5-B5)", async () => {
     const eventEmitter = new EventEmitter();
     await using broker = pubSubEngineBroker(new PubSub({ eventEmitter }));
     await using fanfare = server({ broker });
@@ -404,7 +404,7 @@ describe("What servers with observables got wrong", () => {
     await client.assertNoMessages();
   });
 
-  it("is right here: each client hears an event once, however many there are, and however many groups (S5-B6)", async () => {
+  it("is avoided: each client gets an event once, however many clients and groups there are (S5-B6)", async () => {
     await using fanfare = server();
     const clients = await Promise.all([1, 2, 3].map(() => connected(fanfare)));
     const query = 'subscription { several(groups: ["lobby", "attic"]) }';
@@ -417,7 +417,7 @@ describe("What servers with observables got wrong", () => {
     for (const client of clients) await client.assertNoMessages();
   });
 
-  it("is right here: a connection is acknowledged (S5-B7)", async () => {
+  it("is avoided: a connection is acknowledged (S5-B7)", async () => {
     await using fanfare = server();
     await play(
       fanfare,
@@ -428,7 +428,7 @@ describe("What servers with observables got wrong", () => {
     );
   });
 
-  it("is right here: no proxy takes a quiet connection for a dead one (S5-B12)", async () => {
+  it("is avoided: a quiet connection is kept alive for proxies (S5-B12)", async () => {
     const clock = new StandingTime();
     await using fanfare = server({ clock });
     await using client = await connected(fanfare);
@@ -444,7 +444,7 @@ describe("What servers with observables got wrong", () => {
     expect(client.connected).toBe(true);
   });
 
-  it("is right here: a process hears of those topics alone that its clients want (S5-B8)", async () => {
+  it("is avoided: a process subscribes only to the topics of its clients (S5-B8)", async () => {
     const eventEmitter = new EventEmitter();
     await using broker = pubSubEngineBroker(new PubSub({ eventEmitter }));
     await using fanfare = server({ broker });

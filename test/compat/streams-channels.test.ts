@@ -20,8 +20,8 @@ const echo = (action: string, operation: string = "subscribe") => ({
 const isSocket = ({ id }: { readonly id: string }) => !id.startsWith("http");
 const notified = (action: string, data: object) => ({ stream: "users", payload: { action, model: "auth.user", data } });
 
-describe("What a channel is subscribed to", () => {
-  it("is told in the order of the changes, whatever the actions are", async () => {
+describe("A channel's subscription", () => {
+  it("is notified in the order of the changes, whatever the actions", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("ALL_ACTIONS", "data: [FIRST_NAME]");
@@ -42,7 +42,7 @@ describe("What a channel is subscribed to", () => {
     ]);
   });
 
-  it("may lose one of its actions and keep the others", async () => {
+  it("may lose an action and keep the others", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("ALL_ACTIONS", "data: [ID]");
@@ -81,7 +81,7 @@ describe("What a channel is subscribed to", () => {
     expect(await client.rest()).toEqual([]);
   });
 
-  it("is told once where all actions come on top of one", async () => {
+  it("is notified once if all actions are subscribed on top of one", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("UPDATE", "data: [ID]");
@@ -91,7 +91,7 @@ describe("What a channel is subscribed to", () => {
     expect(await client.rest()).toEqual([notified("create", { id: 5 }), notified("update", { id: 5 })]);
   });
 
-  it("has the fields that were asked for last", async () => {
+  it("has the fields of the last request", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     for (const data of ["ID", "EMAIL", "ID", "FIRST_NAME"]) await client.subscribe("ALL_ACTIONS", `data: [${data}]`);
@@ -104,7 +104,7 @@ describe("What a channel is subscribed to", () => {
     ]);
   });
 
-  it("is told once also when fields are changed while a subscription is being started", async () => {
+  it("is notified once, also if the fields change while it is being started", async () => {
     await using server = await StreamsServer.open({ fanfare: { onSubscribe: () => turns(5) } });
     const client = await server.channel();
     const answers = ["ID", "EMAIL", "FIRST_NAME"].map((data) => client.ask("SUBSCRIBE", "UPDATE", `data: [${data}]`));
@@ -114,7 +114,7 @@ describe("What a channel is subscribed to", () => {
     expect(await client.rest()).toHaveLength(1);
   });
 
-  it("has the fields that were asked for last also when they go back to what they were", async () => {
+  it("has the fields of the last request, also if these are earlier ones again", async () => {
     const gates: (() => void)[] = [];
     let isGuarded = false;
     await using server = await StreamsServer.open({
@@ -141,7 +141,7 @@ describe("What a channel is subscribed to", () => {
     expect(await client.rest()).toEqual([notified("update", { id: 5 })]);
   });
 
-  it("is not there if it was unsubscribed before it was", async () => {
+  it("does not start if it was unsubscribed before it was live", async () => {
     const started = Promise.withResolvers<void>();
     const going = Promise.withResolvers<void>();
     await using server = await StreamsServer.open({
@@ -164,7 +164,7 @@ describe("What a channel is subscribed to", () => {
     expect(await client.rest()).toEqual([]);
   });
 
-  it("comes to nothing if the channel is closed before it is there", async () => {
+  it("fails if the channel is closed before it is live", async () => {
     const started = Promise.withResolvers<void>();
     await using server = await StreamsServer.open({
       fanfare: {
@@ -194,7 +194,7 @@ describe("What a channel is subscribed to", () => {
     expect(await client.rest()).toEqual([notified("update", { id: 5 })]);
   });
 
-  it("is told that all rows are gone, for which there is no notification", async () => {
+  it("is told of a truncation, for which there is no notification", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("DELETE");
@@ -213,7 +213,7 @@ describe("What a channel is subscribed to", () => {
     ]);
   });
 
-  it("is bounded like the operations of any connection", async () => {
+  it("is bounded by the limits of operations", async () => {
     await using server = await StreamsServer.open({ fanfare: { limits: { operations: 2 } } });
     const client = await server.channel();
     await client.subscribe("UPDATE", "id: 1");
@@ -224,7 +224,7 @@ describe("What a channel is subscribed to", () => {
     await client.subscribe("UPDATE", "id: 3");
   });
 
-  it("shares what it is told with whoever asked the same", async () => {
+  it("shares its notifications with equal subscriptions", async () => {
     let serialized = 0;
     await using server = await StreamsServer.open({
       user: { payload: { serialize: () => ({ moved: (serialized += 1) > 0 }), onError: "fail" } },
@@ -252,7 +252,7 @@ describe("A channel's client", () => {
     expect(await client.closed).toEqual({ code: 1013, reason: "Too slow" });
   });
 
-  it("that reads too slowly is told what it missed where it may miss something", async () => {
+  it("that reads too slowly is told the gap with a policy that drops", async () => {
     await using server = await StreamsServer.open({ user: { queue: { messages: 1, overflow: "drop-oldest" } } });
     const client = await server.channel();
     await client.subscribe("UPDATE", "data: [ID]");
@@ -279,7 +279,7 @@ describe("A channel's client", () => {
     expect(await client.closed).toEqual({ code: 1008, reason: "Too many messages" });
   });
 
-  it("is turned away when there are too many channels", async () => {
+  it("is refused above the limit of channels", async () => {
     await using server = await StreamsServer.open({ streams: { channels: 1 } });
     const first = await server.channel();
     const second = await server.connect();
@@ -290,7 +290,7 @@ describe("A channel's client", () => {
     expect(server.streams.channels).toBe(1);
   });
 
-  it("is known to whoever watches the server by the dialect it speaks", async () => {
+  it("appears in telemetry with its dialect", async () => {
     const told: unknown[] = [];
     const opened = (message: unknown): void => void told.push(message);
     await using server = await StreamsServer.open();
@@ -300,7 +300,7 @@ describe("A channel's client", () => {
     expect(told).toMatchObject([{ dialect: "streams", address: "127.0.0.1" }]);
   });
 
-  it("with a subprotocol is turned away, and so is one without it elsewhere", async () => {
+  it("with a subprotocol is refused, and so is one without it at other paths", async () => {
     await using server = await StreamsServer.open();
     const spoken = new WebSocket(`ws://${server.url}/streams`, "graphql-transport-ws");
     const silent = new WebSocket(`ws://${server.url}/graphql`);
@@ -310,7 +310,7 @@ describe("A channel's client", () => {
     expect(await Promise.all(codes)).toEqual([4406, 4406]);
   });
 
-  it("leaves nothing behind when the path is given up", async () => {
+  it("is closed when the path is given up", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("UPDATE");
@@ -326,7 +326,7 @@ describe("A channel's client", () => {
 describe("A stream", () => {
   const options = { name: "User", fields: ["id", "username"] } as const;
 
-  it("has a name of its own", () => {
+  it("has a unique name", () => {
     const streams = new ModelStreams();
     const User = model(users, options);
     streams.subscription(User, { stream: "users" });
@@ -336,21 +336,21 @@ describe("A stream", () => {
     expect(() => streams.subscription(User, { stream: "" })).toThrow("The model User needs a `stream`");
   });
 
-  it("needs rows", () => {
+  it("requires a model whose changes have rows", () => {
     const User = model(users, { ...options, payload: "key" });
     expect(() => new ModelStreams().subscription(User, { stream: "users" })).toThrow(
       "The model User tells keys alone, which make no notification",
     );
   });
 
-  it("needs a field that tells the model's changes", () => {
+  it("requires a field of the model's changes", () => {
     const User = { ...model(users, options), subscriptions: {} };
     expect(() => new ModelStreams().subscription(User, { stream: "users" })).toThrow(
       "The model User has no field that tells its changes; name one in `changes`",
     );
   });
 
-  it("stands in a schema of the schema language as well, by its names", async () => {
+  it("can be used in a schema of the schema definition language", async () => {
     const User = model(users, options);
     const streams = new ModelStreams();
     const sdl = `
@@ -362,7 +362,7 @@ describe("A stream", () => {
         people(operation: StreamOperation!, action: StreamAction!, channelId: String!, id: ID, data: [UserField!]): StreamResult!
       }
     `;
-    // Without resolvers an enum's values are their names.
+    // Without resolvers the values of an enum are its names.
     const { UserField: _, ...resolvers } = User.resolvers;
     const { resolve, subscribe } = streams.subscription(User, { stream: "people" });
     const schema = makeExecutableSchema({
@@ -393,7 +393,7 @@ describe("A stream", () => {
     ]);
   });
 
-  it("cannot be among no channels", () => {
+  it("refuses a limit of no channels", () => {
     expect(() => new ModelStreams({ channels: 0 })).toThrow("channels is 0; it must be a number above 0");
   });
 });

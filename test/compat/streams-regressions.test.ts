@@ -13,7 +13,7 @@ const notKnown = {
   stream: "users",
 };
 
-/** Who somebody is, by a header that a proxy could have set. */
+/** The user in a header, which a proxy could have set. */
 const userOf = ({ peer }: { readonly peer?: { header(name: string): string | undefined } | undefined }) =>
   peer?.header("x-user");
 const viewing = ({ connection }: { readonly connection: Parameters<typeof userOf>[0] }): Viewing => {
@@ -25,8 +25,8 @@ const failing = (): never => {
 };
 const as = (user: string) => ({ headers: { "x-user": user } });
 
-describe("What the older server did wrong", () => {
-  it("does not happen to lists of fields: each subscriber has its own (S2-B1)", async () => {
+describe("A fault of the older server with streams", () => {
+  it("is avoided: each subscription has its own list of fields (S2-B1)", async () => {
     await using server = await StreamsServer.open();
     const [one, other] = [await server.channel(), await server.channel()];
     await one.subscribe("UPDATE", "data: [ID, EMAIL]");
@@ -36,7 +36,7 @@ describe("What the older server did wrong", () => {
     expect(await other.rest()).toMatchObject([{ payload: { data: { username: "meg" } } }]);
   });
 
-  it("does not happen to later subscribers, who get all fields (S2-B1)", async () => {
+  it("is avoided: a later subscription without a list gets all fields (S2-B1)", async () => {
     await using server = await StreamsServer.open();
     await (await server.channel()).subscribe("UPDATE", "data: [ID]");
     const later = await server.channel();
@@ -47,7 +47,7 @@ describe("What the older server did wrong", () => {
   });
 
   it.each(["SUBSCRIBE", "UNSUBSCRIBE"])(
-    "does not let others %s who learn a channel's id (S2-B2)",
+    "is avoided: a client that learns another's channel id cannot %s (S2-B2)",
     async (operation) => {
       await using server = await StreamsServer.open({ streams: { owner: userOf } });
       const ada = await server.channel(as("ada"));
@@ -63,7 +63,7 @@ describe("What the older server did wrong", () => {
     },
   );
 
-  it("knows a channel's owner by the address unless it is told better (S2-B2)", async () => {
+  it("is avoided: a channel's owner is the address, unless the option `owner` gives another (S2-B2)", async () => {
     await using server = await StreamsServer.open({ fanfare: { trustProxy: 1 } });
     const client = await server.channel({ headers: { "x-forwarded-for": "192.0.2.1" } });
     const query = `subscription { userSubscription(operation: SUBSCRIBE, action: UPDATE, channelId: "${client.channelId}") { ok } }`;
@@ -72,13 +72,13 @@ describe("What the older server did wrong", () => {
     expect(await ask("192.0.2.1")).toEqual({ data: { userSubscription: { ok: true } } });
   });
 
-  it("does not let code that says nobody asks use anybody's channel (S2-B2)", async () => {
+  it("is avoided: code in the process without a viewer cannot use a channel (S2-B2)", async () => {
     await using server = await StreamsServer.open({ streams: { owner: userOf } });
     const nameless = await server.channel();
     expect(await nameless.ask("SUBSCRIBE", "UPDATE")).toEqual(notKnown);
   });
 
-  it("asks whether somebody may subscribe (S2-B3)", async () => {
+  it("is avoided: a subscription needs the permission of `permits` (S2-B3)", async () => {
     const asked: unknown[] = [];
     await using server = await StreamsServer.open({
       streams: {
@@ -101,13 +101,13 @@ describe("What the older server did wrong", () => {
     expect(await bob.rest()).toEqual([]);
   });
 
-  it("takes a permission that fails for a refusal (S2-B3)", async () => {
+  it("is avoided: a `permits` that throws refuses (S2-B3)", async () => {
     await using server = await StreamsServer.open({ streams: { permits: failing } });
     const client = await server.channel();
     expect(await client.ask("SUBSCRIBE", "UPDATE")).toMatchObject({ ok: false, error: "Permission Denied" });
   });
 
-  it("shows nobody a row or a field that they may not see (S2-B3, S2-B10)", async () => {
+  it("is avoided: rows and fields reach only viewers that may see them (S2-B3, S2-B10)", async () => {
     await using server = await StreamsServer.open({
       fanfare: { context: viewing },
       user: {
@@ -127,7 +127,7 @@ describe("What the older server did wrong", () => {
     ]);
   });
 
-  it("tells the removal of a row that goes out of sight (S2-B3)", async () => {
+  it("is avoided: a row that becomes invisible is notified as deleted (S2-B3)", async () => {
     await using server = await StreamsServer.open({
       user: { visible: ({ firstName }) => firstName === "Meaghan" },
     });
@@ -137,7 +137,7 @@ describe("What the older server did wrong", () => {
     expect(await client.rest()).toMatchObject([{ payload: { action: "delete", data: { first_name: "Meaghan" } } }]);
   });
 
-  it("leaves everything when the socket ends, in whatever way (S2-B4)", async () => {
+  it("is avoided: all subscriptions end with the socket, however it ends (S2-B4)", async () => {
     const ended: string[] = [];
     await using server = await StreamsServer.open({
       fanfare: { onUnsubscribe: (_operation, { id }) => void ended.push(id) },
@@ -157,7 +157,7 @@ describe("What the older server did wrong", () => {
     expect(await polite.ask("UNSUBSCRIBE", "UPDATE")).toEqual(notKnown);
   });
 
-  it("tells what was committed, and never what was rolled back (S2-B5)", async () => {
+  it("is avoided: only committed changes are notified (S2-B5)", async () => {
     await using database = new PGlite();
     await database.exec(
       "create table auth_user (id int primary key, username text not null, first_name text not null, email text)",
@@ -183,7 +183,7 @@ describe("What the older server did wrong", () => {
     expect(await client.rest()).toEqual([]);
   }, 60_000);
 
-  it("notifies once, however often somebody subscribes and however many do (S2-B6)", async () => {
+  it("is avoided: a change is notified once, however many subscriptions there are (S2-B6)", async () => {
     const started: string[] = [];
     await using server = await StreamsServer.open({
       fanfare: { onSubscribe: (_request, { id }) => void (id.startsWith("http") || started.push(id)) },
@@ -197,14 +197,14 @@ describe("What the older server did wrong", () => {
     expect(started).toHaveLength(2);
   });
 
-  it("is not in the example, which runs (S2-B7)", () => {
+  it("is avoided: the example runs (S2-B7)", () => {
     const { sections } = new Guide(read("docs/moving.md"));
     const section = sections.find(({ title }) => title === "From notifications of models");
     expect(section?.code).toContain("streams.subscription(Car,");
     expect(section?.output).toContain('"stream":"cars"');
   });
 
-  it("does not pass over the selection of the answer, nor over the fields of a notification (S2-B8)", async () => {
+  it("is avoided: the selection of a result and the fields of a notification count (S2-B8)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     const answer = await server.post(
@@ -217,13 +217,13 @@ describe("What the older server did wrong", () => {
     expect(await client.frames(2)).toMatchObject([{}, { payload: { data: { email: "m@example.org" } } }]);
   });
 
-  it("does not need packages that grow old (S2-B9)", () => {
+  it("is avoided: no outdated packages are needed (S2-B9)", () => {
     const imported = files("src/compat/streams/*.ts").flatMap(importsOf);
     expect(imported.length).toBeGreaterThan(0);
     expect(new Set(imported.filter(({ external }) => external).map(({ to }) => to))).toEqual(new Set(["graphql"]));
   });
 
-  it("does not stop at keys that are no numbers (S2-B10)", async () => {
+  it("is avoided: primary keys need not be numbers (S2-B10)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     const [door, gate] = ["0b6c2a5e-7a52-4c3f-9d9b-1f0d4a3e6c11", "2f8b4c1e-9c0d-4b52-8e6f-6a1b2c3d4e5f"];

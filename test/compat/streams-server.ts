@@ -26,7 +26,7 @@ export const meaghan: CapturedRow = { id: "5", username: "meaghan90", first_name
 
 let transactions = 0;
 
-/** A change as a relay publishes it: from one row to another, either of which may not be there. */
+/** A change as a relay publishes it, from the row `before` to the row `after`; either may be null. */
 export function change(before: CapturedRow | null, after: CapturedRow | null): ChangePayload {
   const action = before === null ? "CREATED" : after === null ? "DELETED" : "UPDATED";
   transactions += 1;
@@ -83,12 +83,12 @@ export class StreamsServer implements AsyncDisposable {
     return `127.0.0.1:${typeof address === "object" ? address?.port : address}`;
   }
 
-  /** Gives the path of the channels up. */
+  /** Stops serving channels at the path. */
   leave(): void {
     this.#door[Symbol.dispose]();
   }
 
-  /** A client whose WebSocket is open. */
+  /** Opens a client's WebSocket. */
   async connect(options: ClientOptions = {}): Promise<StreamsClient> {
     const client = new StreamsClient(this, options);
     this.#clients.push(client);
@@ -96,7 +96,7 @@ export class StreamsServer implements AsyncDisposable {
     return client;
   }
 
-  /** A client that was told its channel. */
+  /** Opens a client's WebSocket and waits for the channel's id. */
   async channel(options: ClientOptions = {}): Promise<StreamsClient> {
     const client = await this.connect(options);
     await client.greeted();
@@ -111,7 +111,7 @@ export class StreamsServer implements AsyncDisposable {
     });
   }
 
-  /** What happened to a user, as a relay tells it. */
+  /** Publishes a change of a user, as a relay does. */
   async changed(before: CapturedRow | null, after: CapturedRow | null): Promise<void> {
     await this.fanfare.publish(this.#User.topic, change(before, after));
   }
@@ -137,7 +137,7 @@ export class StreamsServer implements AsyncDisposable {
   }
 }
 
-/** A browser with one page: a WebSocket without a subprotocol, and requests beside it. */
+/** A client like a page in a browser: a WebSocket without a subprotocol, and HTTP requests. */
 export class StreamsClient {
   readonly socket: WebSocket;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
@@ -172,20 +172,20 @@ export class StreamsClient {
     return frame;
   }
 
-  /** Takes the next frame, as it came. */
+  /** Takes the next frame, as text. */
   async frame(): Promise<string> {
     while (this.#frames.length === 0) await new Promise<void>((resolve) => (this.#arrived = resolve));
     return this.#frames.shift() ?? "";
   }
 
-  /** Takes so many frames. */
+  /** Takes the next `count` frames. */
   async frames(count: number): Promise<readonly unknown[]> {
     const frames: unknown[] = [];
     while (frames.length < count) frames.push(JSON.parse(await this.frame()));
     return frames;
   }
 
-  /** Takes everything that came before the answer to a frame which is sent now. */
+  /** Takes all frames before the answer to a frame that is sent now. */
   async rest(): Promise<readonly unknown[]> {
     this.socket.send('{"stream":"users","payload":{"action":"rest"}}');
     const frames: unknown[] = [];
@@ -196,7 +196,7 @@ export class StreamsClient {
     }
   }
 
-  /** Asks for something on this channel, and answers the result of the field. */
+  /** Sends a request for this channel, and resolves with the value of its field. */
   async ask(
     operation: string,
     action: string,
@@ -209,14 +209,14 @@ export class StreamsClient {
     return data[field];
   }
 
-  /** Subscribes, and takes the echo. */
+  /** Subscribes, and takes the acknowledgement. */
   async subscribe(action: string, more: string = "", field: string = "userSubscription"): Promise<void> {
     const answer = await this.ask("SUBSCRIBE", action, more, field);
     if (JSON.stringify(answer).includes('"ok":false')) throw new Error(JSON.stringify(answer));
     await this.frame();
   }
 
-  /** Unsubscribes, and takes the echo. */
+  /** Unsubscribes, and takes the acknowledgement. */
   async unsubscribe(action: string, more: string = ""): Promise<void> {
     await this.ask("UNSUBSCRIBE", action, more);
     await this.frame();

@@ -6,7 +6,7 @@ const door = "0b6c2a5e-7a52-4c3f-9d9b-1f0d4a3e6c11";
 const renamed = { ...meaghan, first_name: "Meg" };
 
 describe("A channel", () => {
-  it("is greeted with its id, on a WebSocket without a subprotocol (S2-W1)", async () => {
+  it("gets its id on a WebSocket without a subprotocol (S2-W1)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.connect();
     const greeting = await client.greeted();
@@ -15,7 +15,7 @@ describe("A channel", () => {
     expect(client.channelId).toMatch(/^[\w-]{22}$/);
   });
 
-  it("has an id of its own (S2-W1)", async () => {
+  it("has a unique id (S2-W1)", async () => {
     await using server = await StreamsServer.open();
     const [one, other] = [await server.channel(), await server.channel()];
     expect(one.channelId).not.toBe(other.channelId);
@@ -32,7 +32,7 @@ describe("A channel", () => {
     expect(await response.text()).toBe('{"data":{"userSubscription":{"ok":true,"error":null,"stream":"users"}}}');
   });
 
-  it("is told what it was subscribed to (S2-W3)", async () => {
+  it("gets an acknowledgement of its subscription (S2-W3)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.ask("SUBSCRIBE", "UPDATE", "id: 5");
@@ -41,7 +41,7 @@ describe("A channel", () => {
     );
   });
 
-  it("is told all actions once (S2-W3)", async () => {
+  it("gets one acknowledgement of all actions (S2-W3)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.ask("SUBSCRIBE", "ALL_ACTIONS");
@@ -60,7 +60,7 @@ describe("A channel", () => {
     );
   });
 
-  it("is notified of a removal with the last known data (S2-W4)", async () => {
+  it("is notified of a deletion with the last known data (S2-W4)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("DELETE", "data: [ID, EMAIL]");
@@ -69,7 +69,7 @@ describe("A channel", () => {
     expect(await client.rest()).toEqual([{ stream: "users", payload: { action: "delete", model: "auth.user", data } }]);
   });
 
-  it("with an id is notified of the creation of that row alone (S2-W4)", async () => {
+  it("with an id is notified of the creation of that row only (S2-W4)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("CREATE", "id: 5, data: [ID]");
@@ -80,7 +80,7 @@ describe("A channel", () => {
     ]);
   });
 
-  it("is notified of nothing that it was not subscribed to, and of all fields without a list (S2-W4, S2-10)", async () => {
+  it("is notified of subscribed actions only, and of all fields without a list (S2-W4, S2-10)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("UPDATE");
@@ -91,7 +91,7 @@ describe("A channel", () => {
     expect(await client.rest()).toEqual([{ stream: "users", payload: { action: "update", model: "auth.user", data } }]);
   });
 
-  it("carries several streams, each with names of its own choice (S2-14)", async () => {
+  it("carries several streams, each with its own names (S2-14)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("CREATE", "data: [ID]");
@@ -104,7 +104,7 @@ describe("A channel", () => {
     ]);
   });
 
-  it("is unsubscribed by a POST, is told so, and hears no more (S2-W5)", async () => {
+  it("is unsubscribed by a POST, gets an acknowledgement, and no further notification (S2-W5)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     await client.subscribe("UPDATE", "id: 5");
@@ -116,7 +116,7 @@ describe("A channel", () => {
     expect(await client.rest()).toEqual([]);
   });
 
-  it("may be unsubscribed from what it was not subscribed to (S2-W5)", async () => {
+  it("may be unsubscribed without a subscription (S2-W5)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     expect(await client.ask("UNSUBSCRIBE", "ALL_ACTIONS")).toEqual({ ok: true, error: null, stream: "users" });
@@ -125,7 +125,7 @@ describe("A channel", () => {
     ]);
   });
 
-  it("is told nothing of a request that failed, whose answer says why (S2-W6)", async () => {
+  it("gets no frame for a failed request, whose answer has the reason (S2-W6)", async () => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     expect(await client.ask("SUBSCRIBE", "UPDATE", 'id: "five"')).toEqual({
@@ -136,7 +136,7 @@ describe("A channel", () => {
     expect(await client.rest()).toEqual([]);
   });
 
-  it("that nobody owns is an error, and subscribes nothing (S2-W6)", async () => {
+  it("with an unknown id is an error, and no subscription starts (S2-W6)", async () => {
     await using server = await StreamsServer.open();
     const answer = await server.post(
       'subscription { userSubscription(action: UPDATE, operation: SUBSCRIBE, channelId: "nobody") { ok error stream } }',
@@ -155,7 +155,7 @@ describe("A channel", () => {
   it.each([
     ["action: REPLACE, operation: SUBSCRIBE", 'Value "REPLACE" does not exist in "StreamAction" enum.'],
     ["operation: SUBSCRIBE", 'Argument "Subscription.userSubscription(action:)" of type "StreamAction!" is required'],
-  ])("is not what GraphQL's own errors are about: %s (S2-W6)", async (given, message) => {
+  ])("gets no frame for an error of GraphQL: %s (S2-W6)", async (given, message) => {
     await using server = await StreamsServer.open();
     const { channelId } = await server.channel();
     const answer = await server.post(`subscription { userSubscription(${given}, channelId: "${channelId}") { ok } }`);
@@ -168,7 +168,7 @@ describe("A channel", () => {
     ['"request_id":"1"', '"request_id":"1"'],
     ['"request_id":7', '"request_id":7'],
     ['"more":1', '"request_id":null'],
-  ])("refuses whatever a client sends, with %s (S2-W7)", async (sent, echoed) => {
+  ])("refuses each frame of a client, with %s (S2-W7)", async (sent, echoed) => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     client.socket.send(`{"stream":"users","payload":{"action":"list","data":{},${sent}}}`);
@@ -177,7 +177,7 @@ describe("A channel", () => {
     );
   });
 
-  it("refuses what is not permitted with another status (S2-W7)", async () => {
+  it("refuses a forbidden frame with another status (S2-W7)", async () => {
     await using server = await StreamsServer.open({ streams: { permits: ({ action }) => action !== "list" } });
     const client = await server.channel();
     client.socket.send('{"stream":"users","payload":{"action":"list","data":{},"request_id":"1"}}');
@@ -193,7 +193,7 @@ describe("A channel", () => {
     ['{"stream":"users"}', "users", '"payload" must be an object'],
     ['{"stream":"users","payload":{}}', "users", '"action" must be a string'],
     ['{"stream":"boats","payload":{"action":"list"}}', "boats", 'There is no stream "boats"'],
-  ])("answers %s, which the older server did not survive (S2-W7)", async (sent, stream, reason) => {
+  ])("answers %s, at which the older server failed (S2-W7)", async (sent, stream, reason) => {
     await using server = await StreamsServer.open();
     const client = await server.channel();
     client.socket.send(sent);
@@ -203,7 +203,7 @@ describe("A channel", () => {
     expect(await client.rest()).toEqual([]);
   });
 
-  it("is kept alive by pings and not by messages (S2-W8)", async () => {
+  it("is kept alive by pings of the WebSocket, and not by messages (S2-W8)", async () => {
     const clock = new StandingTime();
     await using server = await StreamsServer.open({ fanfare: { clock } });
     const client = await server.channel();
@@ -216,14 +216,14 @@ describe("A channel", () => {
   it.each([
     ["when the server goes", 1012, "Service restart", {}],
     ["when it is refused", 1008, "Forbidden", { onConnect: () => false }],
-  ])("is closed without codes of a protocol %s (S2-W8)", async (_, code, reason, fanfare) => {
+  ])("is closed with codes of RFC 6455 %s (S2-W8)", async (_, code, reason, fanfare) => {
     await using server = await StreamsServer.open({ fanfare });
     const client = await server.connect();
     if (code === 1012) await server.fanfare[Symbol.asyncDispose]();
     expect(await client.closed).toEqual({ code, reason });
   });
 
-  it("is closed with the code that an application chose (S2-W8)", async () => {
+  it("is closed with the application's code (S2-W8)", async () => {
     await using server = await StreamsServer.open({
       fanfare: { onConnect: (_params, connection) => connection.close(4321, "by hand") },
     });

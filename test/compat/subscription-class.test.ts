@@ -41,7 +41,7 @@ class OnMessage extends Subscription<Message, Args> {
 
 const left: string[] = [];
 
-/** Hears nothing of what its own user said, and counts. */
+/** Skips the messages of its own user, and counts the others. */
 class OnOthers extends Subscription<Message, Args, Context> {
   override subscribe(_args: Args, { user, operation }: Context & OperationContext) {
     operation.state["heard"] = `${user} has heard`;
@@ -63,7 +63,7 @@ class Latest extends Subscription<Message> {
 }
 
 class Wrong extends Subscription<Message> {
-  // What only plain JavaScript can answer.
+  // Only plain JavaScript can return such a value.
   override subscribe() {
     return Object("lobby");
   }
@@ -96,7 +96,7 @@ function server(): Fanfare<Context> {
 }
 
 describe("A subscription class", () => {
-  it("hears what is broadcast to its groups, and to the whole class (S3-04, S3-07, S3-10)", async () => {
+  it("gets broadcasts to its groups, and to the whole class (S3-04, S3-07, S3-10)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const lobby = await client.subscribe('subscription { onMessage(room: "lobby") { text } }');
@@ -108,7 +108,7 @@ describe("A subscription class", () => {
     await client.assertNoMessages();
   });
 
-  it("hears only what is for the whole class without a group", async () => {
+  it("without a group gets only broadcasts to the whole class", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const id = await client.subscribe("subscription { onMessage { text } }");
@@ -118,7 +118,7 @@ describe("A subscription class", () => {
     await client.assertNoMessages();
   });
 
-  it("never meets the group of another class with the same name (S3-11)", async () => {
+  it("does not share a group with another class, whatever its name (S3-11)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare, { user: "bob" });
     await client.subscribe('subscription { onMessage(room: "lobby") { text } }');
@@ -128,7 +128,7 @@ describe("A subscription class", () => {
     await client.assertNoMessages();
   });
 
-  it.each(["", ":", "%3A", "a:b", "*", "🏊"])("may have a group called %j (S3-L26)", async (room) => {
+  it.each(["", ":", "%3A", "a:b", "*", "🏊"])("may have a group with the name %j (S3-L26)", async (room) => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const query = "subscription Q($room: String) { onMessage(room: $room) { text } }";
@@ -139,7 +139,7 @@ describe("A subscription class", () => {
     await client.receiveNext(id);
   });
 
-  it("skips an event for the one who caused it, and keeps a state from subscribe to publish (S3-12, S3-L01)", async () => {
+  it("can skip an event for the client that caused it, and keeps state from subscribe to publish (S3-12, S3-L01)", async () => {
     await using fanfare = server();
     await using ada = await connected(fanfare, { user: "ada" });
     await using bob = await connected(fanfare, { user: "bob" });
@@ -150,7 +150,7 @@ describe("A subscription class", () => {
     await ada.assertNoMessages();
   });
 
-  it("is executed once for everybody who asked the same, if its publish takes no context", async () => {
+  it("is executed once for all operations with the same plan, if its publish takes no context", async () => {
     using executions = new Executions();
     await using fanfare = server();
     await using ada = await connected(fanfare);
@@ -175,7 +175,7 @@ describe("A subscription class", () => {
     await client.receiveComplete(attic);
   });
 
-  it("is told of the end of a subscription, also when the socket just dies (S3-06, S3-16)", async () => {
+  it("has its `unsubscribed` called at the end of a subscription, also when the connection is lost (S3-06, S3-16)", async () => {
     left.length = 0;
     await using fanfare = server();
     await using ada = await connected(fanfare, { user: "ada" });
@@ -189,7 +189,7 @@ describe("A subscription class", () => {
     expect(left).toEqual(["ada", "bob"]);
   });
 
-  it("keeps the latest state alone for a slow client with the queue limit 1 (S3-L12)", async () => {
+  it("keeps only the latest result for a slow client with the queue limit 1 (S3-L12)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const id = await client.subscribe("subscription { latest { text } }");
@@ -203,7 +203,7 @@ describe("A subscription class", () => {
     await client.assertNoMessages();
   });
 
-  it("drops the oldest of 1,024 results otherwise, and tells the gap (S3-L11)", async () => {
+  it("drops the oldest of 1,024 results by default, and tells the gap (S3-L11)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     const id = await client.subscribe("subscription { onMessage { text } }");
@@ -218,13 +218,13 @@ describe("A subscription class", () => {
     expect(Number(Object(first).data.onMessage.text)).toBeGreaterThanOrEqual(6);
   });
 
-  it("refuses a subscribe that answers anything but a list of names (S3-04)", async () => {
+  it("refuses a subscribe that returns anything but a list of names (S3-04)", async () => {
     await using fanfare = server();
     await using client = await connected(fanfare);
     await client.receiveError(client.start("subscription { wrong { text } }"));
   });
 
-  it("keeps what its field was given besides (S3-09)", () => {
+  it("keeps the other properties of its field's definition (S3-09)", () => {
     const field = schema.getSubscriptionType()?.getFields()["onMessage"];
     expect(field).toMatchObject({ description: "What was said" });
     expect(String(field?.type)).toBe("Message!");
@@ -237,7 +237,7 @@ describe("A subscription class", () => {
     expect(() => Nothing.field({ type: messageType })).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
   });
 
-  it("broadcasts by a publisher in a process without a schema (S3-07, S3-L08)", async () => {
+  it("can broadcast by a publisher in a process without a schema (S3-07, S3-L08)", async () => {
     const broker = memoryBroker();
     await using fanfare = createFanfare<Context>({ schema, log: silentLog, broker });
     await using publisher = createPublisher({ broker });
@@ -248,7 +248,7 @@ describe("A subscription class", () => {
     expect(await client.receiveNext(id)).toEqual({ data: { onMessage: { text: "hello" } } });
   });
 
-  it("says that it has nothing to broadcast by", async () => {
+  it("throws NOT_BOUND without a publisher", async () => {
     Subscription.publisher = undefined;
     await expect(OnMessage.broadcast({ payload: hello })).rejects.toMatchObject({ code: "NOT_BOUND" });
     await expect(OnMessage.unsubscribe()).rejects.toMatchObject({ code: "NOT_BOUND" });

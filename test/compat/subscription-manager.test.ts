@@ -22,7 +22,7 @@ const schema = buildSchema(`
   type Subscription { newUser(active: Boolean): User anybody: User userAdded: User }
 `);
 
-/** Its field says which context it was given. */
+/** A schema whose field gives its context. */
 const counting = new GraphQLSchema({
   query: new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLInt } } }),
   subscription: new GraphQLObjectType<unknown, { readonly number: number }>({
@@ -38,7 +38,7 @@ const setupFunctions: SetupFunctions = {
   anybody: () => ({ first: {}, second: { channelOptions: { durable: true } } }),
 };
 
-/** What a callback was given. */
+/** The calls of a callback. */
 class Heard {
   readonly results: (FormattedResult | undefined)[] = [];
   readonly errors: unknown[] = [];
@@ -63,7 +63,7 @@ async function refusalOf(manager: SubscriptionManager<{ readonly user: string }>
 }
 
 describe("A subscription manager", () => {
-  it("gives numbers from 0, and calls back with each result (S1-16, S1-22)", async () => {
+  it("gives subscriptions numbers from 0, and calls back with each result (S1-16, S1-22)", async () => {
     await using manager = managed();
     const [one, two] = [new Heard(), new Heard()];
     const query = "subscription Q($active: Boolean) { newUser(active: $active) { id } }";
@@ -77,7 +77,7 @@ describe("A subscription manager", () => {
     expect([...one.errors, ...two.errors]).toEqual([]);
   });
 
-  it("ends the subscription with the number 0 as any other (S1-17, S1-B5)", async () => {
+  it("ends the subscription with the number 0 like any other (S1-17, S1-B5)", async () => {
     await using manager = managed();
     const heard = new Heard();
     const id = await manager.subscribe({ query: "subscription { userAdded { id } }", callback: heard.callback });
@@ -89,7 +89,7 @@ describe("A subscription manager", () => {
     expect(manager.size).toBe(0);
   });
 
-  it("does not know numbers that nobody has, or has any more (S1-17)", async () => {
+  it("throws CLOSED for an unknown number, and for an ended subscription's (S1-17)", async () => {
     await using manager = managed();
     const id = await manager.subscribe({ query: "subscription { userAdded { id } }", callback: () => undefined });
     manager.unsubscribe(id);
@@ -98,7 +98,7 @@ describe("A subscription manager", () => {
     }
   });
 
-  it("forgets a subscription whose topic has ended", async () => {
+  it("removes a subscription whose topic has ended", async () => {
     await using fanfare = createFanfare({ schema, log: silentLog });
     await using manager = new SubscriptionManager({ fanfare });
     await manager.subscribe({ query: "subscription { userAdded { id } }", callback: () => undefined });
@@ -108,7 +108,7 @@ describe("A subscription manager", () => {
     expect(manager.size).toBe(0);
   });
 
-  it("listens to the trigger that is called like the field, unless a setup function says others (S1-13, S1-14)", async () => {
+  it("listens to the trigger with the field's name, unless a setup function gives others (S1-13, S1-14)", async () => {
     await using manager = managed();
     const [named, several] = [new Heard(), new Heard()];
     await manager.subscribe({ query: "subscription { alias: userAdded { id } }", callback: named.callback });
@@ -121,7 +121,7 @@ describe("A subscription manager", () => {
     expect(several.results).toEqual([{ data: { anybody: { id: "2" } } }, { data: { anybody: { id: "3" } } }]);
   });
 
-  it("tells a setup function everything but the callback (S1-11)", async () => {
+  it("passes a setup function all options except the callback (S1-11)", async () => {
     const told: unknown[] = [];
     await using manager = new SubscriptionManager<{ readonly user: string }>({
       schema,
@@ -155,7 +155,7 @@ describe("A subscription manager", () => {
     ]);
   });
 
-  it("refuses what is not valid with all its errors, and runs nothing of it (S1-19, S1-20, S1-B8)", async () => {
+  it("refuses an invalid document with all its errors, and executes nothing (S1-19, S1-20, S1-B8)", async () => {
     await using manager = managed();
     expect(await refusalOf(manager, "subscription {")).toEqual([expect.stringMatching(/^Syntax Error/)]);
     expect(await refusalOf(manager, "subscription X { userAdded { id nope } newUser { id } }")).toEqual(
@@ -171,7 +171,7 @@ describe("A subscription manager", () => {
     expect(await manager.subscribe({ query: "subscription { userAdded { id } }", callback: () => undefined })).toBe(0);
   });
 
-  it("asks a context function for each event, and tells its error as a result (S1-21)", async () => {
+  it("calls a context function for each event, and gives its error as a result (S1-21)", async () => {
     const heard = new Heard();
     await using manager = new SubscriptionManager<{ readonly number: number }>({
       schema: counting,
@@ -196,7 +196,7 @@ describe("A subscription manager", () => {
     ]);
   });
 
-  it("has format hooks that work (S1-23)", async () => {
+  it("applies formatError and formatResponse (S1-23)", async () => {
     await using manager = managed();
     const heard = new Heard();
     const query = "subscription { userAdded { id } }";
@@ -213,7 +213,7 @@ describe("A subscription manager", () => {
     ]);
   });
 
-  it("lets no callback that throws end its subscription, or another", async () => {
+  it("does not end a subscription whose callback throws, nor another", async () => {
     await using manager = managed();
     const heard = new Heard();
     let called = 0;
@@ -232,7 +232,7 @@ describe("A subscription manager", () => {
     expect([called, heard.results.length]).toEqual([2, 2]);
   });
 
-  it("ends a callback that is too slow, and says so", async () => {
+  it("ends a subscription whose callback is too slow, with an error", async () => {
     await using manager = managed();
     const errors: unknown[] = [];
     const held = Promise.withResolvers<void>();
@@ -248,7 +248,7 @@ describe("A subscription manager", () => {
     expect(manager.size).toBe(0);
   });
 
-  it("runs no more subscriptions than it may, also while they start", async () => {
+  it("refuses subscriptions above its limit, those that are starting included", async () => {
     await using manager = managed({ subscriptions: 2 });
     const options = { query: "subscription { userAdded { id } }", callback: () => undefined };
     const started = await Promise.allSettled([1, 2, 3].map(() => manager.subscribe(options)));
@@ -259,7 +259,7 @@ describe("A subscription manager", () => {
     expect(() => managed({ subscriptions: 0 })).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
   });
 
-  it("leaves nothing on the engine when it is disposed, and leaves a Fanfare that it was given alone", async () => {
+  it("removes its handlers from the engine when it is disposed, and does not dispose a given Fanfare", async () => {
     const emitter = new EventEmitter();
     const manager = new SubscriptionManager({ schema, pubsub: new PubSub({ eventEmitter: emitter }) });
     const heard = new Heard();

@@ -2,8 +2,8 @@ import type { Client } from "pg";
 import type { CapturedChange } from "../../src/contract/captured.ts";
 
 /**
- * A table whose rows count their own changes, and its history: what each transaction did to it, written by that
- * transaction. Whatever is rolled back is in neither.
+ * A table whose rows count their own changes, and its history, into which each transaction writes its changes. Both
+ * roll back together.
  */
 export const historyTables = `
   create table counted (id int primary key, version int not null, writer text not null);
@@ -14,11 +14,11 @@ export const historyTables = `
 
 export interface Workload {
   readonly writers: number;
-  /** Of each writer; Infinity: until `stop` aborts. */
+  /** The number of transactions per writer; Infinity: until `stop` aborts. */
   readonly transactions: number;
   readonly stop?: AbortSignal;
   readonly seed: number;
-  /** Milliseconds that a long transaction sleeps at most between two statements; 30 by default. */
+  /** The longest pause between two statements of a long transaction, in milliseconds. Default 30. */
   readonly longest?: number;
 }
 
@@ -29,10 +29,10 @@ export interface Done {
 }
 
 /**
- * Writers on overlapping rows: a third of the transactions is rolled back, some roll back to a savepoint, some are long,
- * some delete a row and insert it anew. Where two of them wait for each other, PostgreSQL rolls one back.
+ * Runs writers on overlapping rows: a third of the transactions is rolled back, some roll back to a savepoint, some are
+ * long, some delete a row and insert it again. PostgreSQL rolls back one of two transactions in a deadlock.
  *
- * @param isBroken whether an error means that the database is away for a while: the transaction counts as rolled back.
+ * @param isBroken whether an error means that the database is unavailable: the transaction counts as rolled back.
  */
 export async function write(
   connect: () => Promise<Client>,
@@ -50,7 +50,7 @@ export async function write(
       } catch (error) {
         done.rolledBack += 1;
         if (isBroken(error)) {
-          // Its socket is gone already.
+          // The connection may be closed already.
           void client.end().catch(() => undefined);
           client = await connect();
         } else if (isDeadlock(error)) await client.query("rollback");
@@ -67,7 +67,7 @@ async function transact(client: Client, name: string, random: () => number, long
   const rows = Array.from({ length: 1 + Math.floor(random() * 3) }, () => 1 + Math.floor(random() * 40));
   const isLong = random() < 0.05;
   await client.query("begin");
-  // Takes the transaction's id early, so that the order of ids is not the order of locks.
+  // Draws the transaction's id early, so that the order of ids is not the order of locks.
   if (random() < 0.5) await client.query("select pg_current_xact_id()");
   for (const id of rows) {
     const kind = random();
@@ -96,7 +96,7 @@ async function change(client: Client, id: number, name: string): Promise<void> {
 async function replace(client: Client, id: number, name: string): Promise<void> {
   const { rows } = await client.query<{ version: number }>("delete from counted where id = $1 returning version", [id]);
   const [row] = rows;
-  // Somebody else replaces it at this moment.
+  // Another writer is replacing the row.
   if (!row) return;
   await client.query("insert into counted values ($1, $2, $3)", [id, row.version + 2, name]);
   await client.query("insert into history (id, version) values ($1, $2), ($1, $3)", [
@@ -110,7 +110,7 @@ function isDeadlock(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "40P01";
 }
 
-/** mulberry32: the same numbers for the same seed. */
+/** The pseudorandom generator mulberry32 with a seed. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -121,7 +121,7 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-/** A change of `counted` in short, as the history would have it: a deletion counts as one version more. */
+/** A change of `counted` as an entry of the history: a deletion counts as a further version. */
 export interface Version {
   readonly id: string;
   readonly version: number;
@@ -132,12 +132,12 @@ export function versionOf({ action, before, after }: Pick<CapturedChange, "actio
   return { id: row?.["id"] ?? "", version: Number(row?.["version"]) + (action === "DELETED" ? 1 : 0) };
 }
 
-/** For each row its versions, in their order. */
+/** The versions of each row, in their order. */
 export function versionsById(versions: readonly Version[]): Readonly<Record<string, readonly number[]>> {
   const byId: Record<string, number[]> = {};
   for (const { id, version } of versions) (byId[id] ??= []).push(version);
   return byId;
 }
 
-/** What the history says about all rows. Versions of a row are in the order of the commits, since its lock is held. */
+/** Reads the history. Versions of a row are in the order of the commits, since writers hold the row's lock. */
 export const historyQuery = "select id::text, version from history order by id, version";

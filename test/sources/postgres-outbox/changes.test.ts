@@ -45,12 +45,12 @@ describe.each(places)("Changes in $name", ({ start }) => {
     await database[Symbol.asyncDispose]();
   });
 
-  /** Installs the outbox, runs statements, and gives what they are told as. */
+  /** Installs the outbox, runs statements, and resolves with the captured changes. */
   async function capture(tables: readonly TableLike[], sql: string, count: number): Promise<readonly Captured[]> {
     await installOutbox(database.client, { tables });
     await using reading = new Reading(postgresOutbox({ client: database.client, tables }));
     await database.run(sql);
-    // Whatever came too much would come before this.
+    // A marker: surplus changes would come before it.
     await database.run("select fanfare.publish('end', null)");
     await until(
       () => isEnd(reading.captured.at(-1)),
@@ -66,7 +66,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     return (await capture(tables, sql, count)).filter((one) => one.kind === "change").map(told);
   }
 
-  it("are told with their rows before and after", async () => {
+  it("are captured with their rows before and after", async () => {
     await database.run("create table cars (id int primary key, make text)");
     const before = Date.now();
     const captured = await capture(
@@ -89,7 +89,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     }
   });
 
-  it("of nothing are not told: an update that leaves a row as it is, one that is rolled back", async () => {
+  it("are not captured of an update that changes no value, nor of one that is rolled back", async () => {
     await database.run("create table cars (id int primary key, make text, place point, more json)");
     const sql = `
       insert into cars values (1, 'Skoda', '(1,2)', '{"a":1}');
@@ -101,7 +101,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     expect(await changes(["cars"], "update cars set make = 'Seat'", 1)).toHaveLength(1);
   });
 
-  it("that only a digit shows are told: 1.0 is not 1.00", async () => {
+  it("are captured of a numeric value's scale: 1.0 is not 1.00", async () => {
     await database.run("create table prices (id int primary key, price numeric)");
     const sql = "insert into prices values (1, 1.0); update prices set price = 1.00";
     expect((await changes(["prices"], sql, 2))[1]).toEqual([
@@ -111,7 +111,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     ]);
   });
 
-  it("of a primary key are told as one row deleted and another created", async () => {
+  it("of a primary key are captured as DELETED and CREATED", async () => {
     await database.run("create table seats (car int, number text, name text, primary key (number, car))");
     const sql = `
       insert into seats values (1, 'a', 'Ada');
@@ -128,13 +128,13 @@ describe.each(places)("Changes in $name", ({ start }) => {
     ]);
   });
 
-  it("of a table without a primary key are told as well", async () => {
+  it("are captured of a table without a primary key", async () => {
     await database.run("create table notes (text text)");
     const sql = "insert into notes values ('a'); update notes set text = 'b'; delete from notes";
     expect((await changes(["notes"], sql, 3)).map(([action]) => action)).toEqual(["CREATED", "UPDATED", "DELETED"]);
   });
 
-  it("by TRUNCATE are told as the deletion of each row", async () => {
+  it("by TRUNCATE are captured as DELETED of each row", async () => {
     await database.run(
       "create table cars (id int primary key); create table parts (id int primary key, car int references cars)",
     );
@@ -151,14 +151,14 @@ describe.each(places)("Changes in $name", ({ start }) => {
     ]);
   });
 
-  it("by TRUNCATE under an old snapshot, which cannot see all rows, are told as a truncation", async () => {
+  it("by TRUNCATE under an old snapshot, which cannot see all rows, are captured as a truncation", async () => {
     await database.run("create table cars (id int primary key); insert into cars values (1)");
     const sql = "begin isolation level repeatable read; truncate cars; commit";
     const [truncation] = await capture(["cars"], sql, 1);
     expect(truncation).toMatchObject({ kind: "truncation", table: { schema: "public", name: "cars" } });
   });
 
-  it("by ON CONFLICT, by a foreign key and by a trigger of the table are told as they happen", async () => {
+  it("by ON CONFLICT, by a foreign key and by a trigger of the table are captured as they happen", async () => {
     await database.run(`
       create table cars (id int primary key, make text);
       create table parts (id int primary key, car int references cars on delete cascade on update cascade);
@@ -183,7 +183,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     ]);
   });
 
-  it("of a great many rows at once come in pages, in their order", async () => {
+  it("of many rows at once come in pages, in their order", async () => {
     const count = isEmbedded(database.client) ? 20_000 : 100_000;
     const batch = count / 20;
     await database.run("create table many (id int primary key, n int)");
@@ -203,10 +203,10 @@ describe.each(places)("Changes in $name", ({ start }) => {
     expect(reading.batches.at(-1)?.lag.rows).toBe(batch);
   }, 60_000);
 
-  it("of big rows come in smaller pages", async () => {
+  it("of large rows come in smaller pages", async () => {
     await database.run("create table documents (id int primary key, text text)");
     await installOutbox(database.client, { tables: ["documents"] });
-    // Random text, which cannot be compressed.
+    // Random text, since PostgreSQL compresses long values.
     await database.run(`insert into documents
       select n, (select string_agg(md5(random()::text || i), '') from generate_series(1, 32000) i where n > 0)
       from generate_series(1, 12) n`);
@@ -217,7 +217,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     expect(sizes.length).toBeGreaterThan(1);
   });
 
-  it("of tables in other schemas and with any name are told under these names", async () => {
+  it("of tables in other schemas and with any name are captured with these names", async () => {
     const names = [`My "Table"`, "weird.col", "it's", "$fanfare$", "\\x", "Größe", "%s %I"];
     const tables = names.map((name) => ({ schema: "Other Schema", name }));
     await database.run(`create schema "Other Schema"`);
@@ -265,7 +265,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     }
   });
 
-  it("of a table whose columns change meanwhile are told with the columns that it had", async () => {
+  it("of a table whose columns change meanwhile are captured with the columns of their time", async () => {
     await database.run("create table cars (id int primary key, make text)");
     const sql = `
       insert into cars values (1, 'a');
@@ -286,7 +286,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     ]);
   });
 
-  it("of a partitioned table are told under its own name, also when they come to a partition", async () => {
+  it("of a partitioned table are captured with its own name, also when a partition is written to", async () => {
     await database.run(`
       create table logs (day int, text text, primary key (day, text)) partition by range (day);
       create table logs_1 partition of logs for values from (0) to (10);
@@ -317,7 +317,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     ]);
   });
 
-  it("by COPY are told", async () => {
+  it("are captured of COPY", async () => {
     await database.run("create table cars (id int primary key, make text)");
     const sql = "copy cars from program 'printf \"1\\\\ta\\\\n2\\\\tb\\\\n\"'";
     const embedded = "insert into cars values (1, 'a'), (2, 'b')";
@@ -328,7 +328,7 @@ describe.each(places)("Changes in $name", ({ start }) => {
     ]);
   });
 
-  it("come beside events that a transaction publishes, in its order, if it commits", async () => {
+  it("come together with the events of their transaction, in its order, if it commits", async () => {
     await database.run("create table cars (id int primary key)");
     const { client } = database;
     const captured = await capture(

@@ -8,7 +8,7 @@ import { historyQuery, historyTables, versionOf, versionsById, write, type Workl
 import { PostgresPlace, type PostgresDatabase } from "./databases.ts";
 import { Reading } from "./reading.ts";
 
-/** A tenth of what is promised; `FANFARE_RUNS=10` makes it the whole. */
+/** By default a tenth of the full workload; `FANFARE_RUNS=10` runs the whole. */
 const times = Number(process.env["FANFARE_RUNS"] ?? "1");
 const workload: Workload = { writers: 20, transactions: 100 * times, seed: Number(process.env["FANFARE_SEED"] ?? "1") };
 const timeout = 60_000 * times;
@@ -38,7 +38,7 @@ async function historyOf(database: PostgresDatabase) {
 const connecting = (database: PostgresDatabase) => (): Promise<Client> =>
   database.server.client({ database: database.name });
 
-describe("20 writers on overlapping rows, a third of them rolled back, some long", () => {
+describe("Changes of 20 writers on overlapping rows, a third of them rolled back, some long,", () => {
   it(
     "are captured exactly as committed: per row in the order of the commits, none twice, none missing",
     async () => {
@@ -57,7 +57,7 @@ describe("20 writers on overlapping rows, a third of them rolled back, some long
   );
 
   it(
-    "are captured in the order of their places, each change by the transaction that made it",
+    "are captured in the order of their places, each change with its transaction",
     async () => {
       await using database = await openCounted();
       await using reading = new Reading(postgresOutbox({ client: database.client, tables: ["counted"] }));
@@ -75,7 +75,7 @@ describe("20 writers on overlapping rows, a third of them rolled back, some long
   );
 
   it(
-    "are never told before a fresh transaction can read what they did",
+    "are never captured before a new transaction can read them",
     async () => {
       await using database = await openCounted();
       const reader = await database.server.client({ database: database.name });
@@ -111,8 +111,8 @@ describe("20 writers on overlapping rows, a third of them rolled back, some long
   );
 });
 
-describe("What is not committed", () => {
-  it("delays nothing: an open transaction, one in another database, a prepared one", async () => {
+describe("An open transaction", () => {
+  it("does not delay others, even in another database or prepared", async () => {
     await using database = await openCounted();
     await using other = await place.open();
     await other.run("create table t (n int)");
@@ -140,7 +140,7 @@ describe("What is not committed", () => {
     await Promise.all([open.end(), elsewhere.end(), prepared.end()]);
   });
 
-  it("is not read again and again: a long transaction of 100,000 rows beside short ones", async () => {
+  it("of 100,000 rows is not scanned again and again beside short ones", async () => {
     await using database = await openCounted();
     await database.run("create table bulk (id int primary key)");
     await installOutbox(database.client, { tables: ["bulk"] });
@@ -148,7 +148,7 @@ describe("What is not committed", () => {
     await open.query("begin; insert into bulk select generate_series(1, 100000)");
     const [transaction] = (await open.query<{ id: string }>("select pg_current_xact_id()::text as id")).rows;
     await using reading = new Reading(postgresOutbox({ client: database.client, poll: 5 }));
-    // An idle reader writes down, once a second, that it has seen this transaction running.
+    // An idle reader stores its snapshot once a second: it includes this running transaction.
     await until(
       async () => {
         const [row] = await database.rows(
@@ -164,7 +164,7 @@ describe("What is not committed", () => {
       );
       return { count: Number(row?.["count"]), rows: Number(row?.["rows"]) };
     };
-    // Statistics arrive late: what the first looks have read is in them when a few later ones are.
+    // PostgreSQL's statistics are delayed: those of the first polls have arrived when later ones are counted.
     const first = await scans();
     let before = first;
     await until(

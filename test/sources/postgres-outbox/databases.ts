@@ -2,16 +2,16 @@ import { PGlite } from "@electric-sql/pglite";
 import type { PostgresClient } from "../../../src/sources/postgres-outbox.ts";
 import { PostgresServer } from "../../servers/postgres.ts";
 
-/** An empty database, whatever it runs on. */
+/** An empty database of a server or of PGlite. */
 export interface TestDatabase extends AsyncDisposable {
   readonly client: PostgresClient;
   /** Runs statements, one after another, on one connection. */
   run(sql: string): Promise<void>;
-  /** A query's rows; every column is text or null. */
+  /** The rows of a query, whose columns are text or null. */
   rows(sql: string): Promise<readonly Readonly<Record<string, string | null>>[]>;
 }
 
-/** Where the outbox has to work; a place opens any number of databases. */
+/** A server or PGlite, in which any number of databases can be opened. */
 export interface TestPlace extends AsyncDisposable {
   open(): Promise<TestDatabase>;
 }
@@ -70,7 +70,7 @@ export class PostgresDatabase implements TestDatabase {
   }
 }
 
-/** It takes long to start and has one database, which is emptied each time. */
+/** PGlite, which takes long to start and has one database. It is emptied each time. */
 class EmbeddedPlace implements TestPlace {
   readonly #client: PGlite;
 

@@ -9,7 +9,7 @@ import {
 import { places, type TestDatabase, type TestPlace } from "./databases.ts";
 import { Reading } from "./reading.ts";
 
-/** Everything in the database that installing could have made. */
+/** All objects that an installation can create. */
 const inventory = `
   select 'table ' || c.oid::regclass || ' ' || coalesce(c.relacl::text, '') || ' ' || coalesce(c.reloptions::text, '') as thing
   from pg_class c where relnamespace not in (select oid from pg_namespace where nspname ~ '^pg_|^information_schema')
@@ -66,7 +66,7 @@ describe.each(places)("The outbox in $name", ({ start }) => {
     expect(await things()).toEqual(empty);
   });
 
-  it("can be installed twice, and removed twice", async () => {
+  it("can be installed twice, and removed twice (idempotent)", async () => {
     const empty = await things();
     const options = { tables: ["cars", "logs"] };
     await installOutbox(database.client, options);
@@ -82,7 +82,7 @@ describe.each(places)("The outbox in $name", ({ start }) => {
     expect(await things()).toEqual(empty);
   });
 
-  it("is installed all at once, or not at all", async () => {
+  it("is installed in one transaction", async () => {
     const empty = await things();
     const install = installOutbox(database.client, { tables: ["cars", "no such table"] });
     await expect(install).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe.each(places)("The outbox in $name", ({ start }) => {
     expect(await things()).toEqual(empty);
   });
 
-  it("gains tables, and loses some of them", async () => {
+  it("can capture further tables, and fewer", async () => {
     const whole = { tables: ["cars", "logs"] };
     await installOutbox(database.client, { tables: ["cars"] });
     await installOutbox(database.client, { tables: ["logs"] });
@@ -106,7 +106,7 @@ describe.each(places)("The outbox in $name", ({ start }) => {
     expect(await things()).toEqual(installed);
   });
 
-  it("lives in the schema that is asked for, and leaves it to whatever else is there", async () => {
+  it("is installed in the given schema, which stays if it contains anything else", async () => {
     await database.run("create schema other; create table other.mine (n int)");
     const empty = await things();
     const schema = "other";
@@ -119,7 +119,7 @@ describe.each(places)("The outbox in $name", ({ start }) => {
     expect(await things()).toEqual(empty);
   });
 
-  it("is installed by the source where it is asked to, and not again", async () => {
+  it("is installed by the source by option, and not again", async () => {
     const options = { client: database.client, tables: ["cars"], install: true };
     for (let times = 1; times <= 2; times += 1) {
       await using reading = new Reading(postgresOutbox(options));
@@ -129,9 +129,9 @@ describe.each(places)("The outbox in $name", ({ start }) => {
     }
   });
 
-  it("wakes its reader where it is asked to", async () => {
+  it("wakes its reader by NOTIFY by option", async () => {
     await installOutbox(database.client, { tables: ["cars"], notify: true });
-    // Without the word, the first look would come in a minute.
+    // Without NOTIFY the next poll would be in a minute.
     await using reading = new Reading(postgresOutbox({ client: database.client, notify: true, poll: 60_000 }));
     await reading.leading();
     for (let id = 1; id <= 3; id += 1) {
@@ -144,7 +144,7 @@ describe.each(places)("The outbox in $name", ({ start }) => {
     expect(await reading.until(7)).toHaveLength(7);
   });
 
-  it("names an option that is not allowed", () => {
+  it("refuses an option outside its range by its name", () => {
     const { client } = database;
     const wrong: readonly (readonly [() => unknown, string])[] = [
       [() => postgresOutbox({ client, schema: 'a"b' }), "schema must be 1 to 40 of a to z, digits and _"],

@@ -2,12 +2,12 @@ import type { Captured, CapturedChange } from "../../../src/contract/captured.ts
 import type { Batch, Source, SourceState } from "../../../src/contract/source.ts";
 import { until } from "../../faults/until.ts";
 
-/** Reads a source and confirms every batch, until it is disposed. */
+/** Reads a source and confirms each batch, until it is disposed. */
 export class Reading implements AsyncDisposable {
   readonly captured: Captured[] = [];
   readonly batches: Batch[] = [];
   readonly states: SourceState[] = [];
-  /** Why it ended, if that was an error. */
+  /** The error that ended the reading, if any. */
   error: unknown;
   readonly #source: Source;
   readonly #end = new AbortController();
@@ -22,12 +22,12 @@ export class Reading implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** The changes of rows alone. */
+  /** The captured changes of rows only. */
   get changes(): readonly CapturedChange[] {
     return this.captured.filter((one) => one.kind === "change");
   }
 
-  /** Resolves when so many things were captured. */
+  /** Resolves when `count` changes and events were captured. */
   async until(count: number): Promise<readonly Captured[]> {
     await until(
       () => {

@@ -1,4 +1,4 @@
-// A broker in a process of its own, which writes down what it stores. It knows an id again only for a short while.
+// A broker in a process of its own, which records the stored events. It recognises ids for a short time only.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Fence, NewEvent } from "../../../src/contract/broker.ts";
 import { answer } from "../../faults/child.ts";
@@ -7,7 +7,7 @@ export interface Recorded extends NewEvent {
   readonly token: number;
 }
 
-/** Ids of a topic that it knows again. */
+/** The number of a topic's ids that the broker recognises. */
 const remembered = 2000;
 
 const record: Recorded[] = [];
@@ -62,14 +62,14 @@ const answers = {
     const address = server.address();
     return typeof address === "object" && address !== null ? address.port : 0;
   },
-  /** What was stored, from this one on. */
+  /** The stored events from a number on. */
   recorded: (from: number): readonly Recorded[] => record.slice(from),
   counts: () => ({ stored: record.length, refused, repeated, waiting: held?.waiting ?? 0 }),
-  /** Lets what is published from now on wait, as a slow network would. */
+  /** Holds back each publish from now on, as a slow network would. */
   hold(): void {
     held = { release: Promise.withResolvers(), waiting: 0 };
   },
-  /** What comes from now on waits no longer; what waits goes on waiting until it is released. */
+  /** Stops holding back; a publish that was held back waits until it is released. */
   pass(): void {
     late = held;
     held = undefined;

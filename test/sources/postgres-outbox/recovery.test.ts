@@ -27,19 +27,19 @@ async function openCars(): Promise<PostgresDatabase> {
   return database;
 }
 
-/** Why a source ends. */
+/** The error that ends a source. */
 async function failure(options: OutboxOptions): Promise<unknown> {
   await using reading = new Reading(postgresOutbox(options));
   await reading.ended;
   return reading.error;
 }
 
-/** The places from one to another, in short. */
+/** The ids of places of a window, in short. */
 function ids(major: number, from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => `${major}:${from + index}`);
 }
 
-describe("A database that lacks something", () => {
+describe("A database that is not ready", () => {
   const lacking: readonly (readonly [what: string, sql: string, tables: string[], message: RegExp])[] = [
     ["the outbox", "drop table fanfare.outbox", ["cars"], /there is no outbox in the schema "fanfare".*installOutbox/],
     ["a table", "", ["lorries"], /there is no table "public"."lorries"\. Create it, or correct the name/],
@@ -64,7 +64,7 @@ describe("A database that lacks something", () => {
     ["a column of the outbox", "alter table fanfare.outbox drop column event", ["cars"], /event.*Call installOutbox/],
   ];
 
-  it.each(lacking)("such as %s is told with a cure", async (_what, sql, tables, message) => {
+  it.each(lacking)("is reported with the remedy: %s", async (_what, sql, tables, message) => {
     await using database = await openCars();
     if (sql !== "") await database.run(sql);
     expect(await failure({ client: database.client, tables })).toMatchObject({
@@ -73,7 +73,7 @@ describe("A database that lacks something", () => {
     });
   });
 
-  it("is read when it has it", async () => {
+  it("is read once it is ready", async () => {
     await using database = await openCars();
     await database.run("create table vans (id int)");
     const options = { client: database.client, tables: ["vans"] };
@@ -84,7 +84,7 @@ describe("A database that lacks something", () => {
     expect(reading.error).toBeUndefined();
   });
 
-  it("such as a database is told with a cure", async () => {
+  it("is reported with the remedy: a missing database", async () => {
     const client = place.server.pool({ database: "nowhere" });
     expect(await failure({ client })).toMatchObject({
       code: "SOURCE_NOT_READY",
@@ -94,8 +94,8 @@ describe("A database that lacks something", () => {
   });
 });
 
-describe("A database that goes away", () => {
-  it("is told as such, with a reader under way and with one that begins, and is read when it is back", async () => {
+describe("A database that becomes unavailable", () => {
+  it("is SOURCE_UNAVAILABLE for a running reader and for a new one, and is read when it is back", async () => {
     await using own = await PostgresPlace.start();
     await using database = await own.open();
     await database.run("create table cars (id int primary key)");
@@ -116,7 +116,7 @@ describe("A database that goes away", () => {
     await again.until(1);
   });
 
-  it("without a word is given up after 30 seconds", async () => {
+  it("silently is given up after 30 seconds", async () => {
     const clock = fakeClock();
     const client = { connect: () => new Promise<never>(() => undefined) };
     const reading = new Reading(postgresOutbox({ client, clock }));
@@ -130,7 +130,7 @@ describe("A database that goes away", () => {
 });
 
 describe("One reader of several", () => {
-  it("leads; another does when it ends, and goes on where it was", async () => {
+  it("leads; another takes over at its end and continues from there", async () => {
     await using database = await openCars();
     const first = new Reading(postgresOutbox({ client: database.client }));
     await first.leading();
@@ -151,7 +151,7 @@ describe("One reader of several", () => {
     expect(after?.token).toBeGreaterThan(before?.token ?? Infinity);
   });
 
-  it("that could not say that it is alive for a while leads on where nobody took over", async () => {
+  it("that could not renew its lease for a while continues to lead if no other took over", async () => {
     await using database = await openCars();
     const clock = fakeClock(Date.now());
     const source = postgresOutbox({ client: database.client, clock });
@@ -173,7 +173,7 @@ describe("One reader of several", () => {
     await batches.return?.();
   });
 
-  it("that is no longer the leader can neither confirm nor read, and is told", async () => {
+  it("that no longer leads can neither confirm nor read, and gets LEAD_LOST", async () => {
     await using database = await openCars();
     const end = new AbortController();
     const source = postgresOutbox({ client: database.client });
@@ -191,7 +191,7 @@ describe("One reader of several", () => {
     expect(lease).toEqual({ held: "true" });
   });
 
-  it("whose clock is set back does not count on it", async () => {
+  it("whose clock was set back does not count its lease as held", async () => {
     await using database = await openCars();
     let back = 0;
     const clock = fakeClock(Date.now());
@@ -217,7 +217,7 @@ describe("One reader of several", () => {
 });
 
 describe("A batch that is not confirmed", () => {
-  it("is read again under the same ids, also when more was committed meanwhile, and by another reader", async () => {
+  it("is read again with the same ids, also after further commits, and by another reader", async () => {
     await using database = await openCars();
     await database.run("insert into cars select generate_series(1, 25)");
     const read = async (batch: number): Promise<readonly string[]> => {
@@ -238,16 +238,16 @@ describe("A batch that is not confirmed", () => {
     };
     expect(await read(10)).toEqual(ids(1, 1, 20));
     expect(await read(4)).toEqual(ids(1, 11, 18));
-    // The window ends where it ended; what came later is of the next.
+    // The window ends where it ended before; later changes are in the next window.
     expect(await read(100)).toEqual([...ids(1, 15, 25), ...ids(2, 26, 27)]);
   });
 });
 
-describe("A database that is not the one it was", () => {
+describe("A restored or replaced database", () => {
   it.each([
     ["restored into another server", "update fanfare.outbox_progress set identity = 'another'"],
     ["whose transactions have begun anew", "update fanfare.outbox_progress set previous = '900000000:900000000:'"],
-  ])("%s begins a new epoch, and says that its tables may have changed", async (_how, sql) => {
+  ])("%s begins a new epoch with a truncation of each table", async (_how, sql) => {
     await using database = await openCars();
     const source = postgresOutbox({ client: database.client });
     const before = new Reading(source);
@@ -272,7 +272,7 @@ describe("A database that is not the one it was", () => {
 });
 
 describe("A reader that is disposed", () => {
-  it("leaves no connection behind, and says so to whoever uses it", async () => {
+  it("leaves no connection open, and throws CLOSED from then on", async () => {
     await using database = await openCars();
     const source = postgresOutbox({ client: database.client });
     const reading = new Reading(source);
@@ -287,7 +287,7 @@ describe("A reader that is disposed", () => {
 });
 
 describe("A connection of the source", () => {
-  it("keeps its settings, for behind a pooler others get it next", async () => {
+  it("keeps its settings, since behind a pooler another client gets it next", async () => {
     await using database = await openCars();
     const shown = "select string_agg(name || '=' || setting, ' ' order by name) as all from pg_settings";
     const connection = await database.client.connect();

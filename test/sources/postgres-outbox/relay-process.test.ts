@@ -8,7 +8,7 @@ import { PostgresPlace, type PostgresDatabase } from "./databases.ts";
 import type { Recorded, RecordingBrokerAnswers } from "./recording-broker.ts";
 import type { RelayProcessAnswers } from "./relay-process.ts";
 
-/** A fifth of what is promised; `FANFARE_RUNS=5` makes it the whole. */
+/** By default a fifth of the full workload; `FANFARE_RUNS=5` runs the whole. */
 const kills = 10 * Number(process.env["FANFARE_RUNS"] ?? "1");
 const random = randomOf(Number(process.env["FANFARE_SEED"] ?? "1"));
 
@@ -60,7 +60,7 @@ async function stored(): Promise<number> {
   return (await broker.ask("counts")).stored;
 }
 
-/** However many they are: it is enough that there are more and more of them. */
+/** Waits until the broker has stored `count` events. The timeout counts from the last new event. */
 async function untilStored(count: number): Promise<void> {
   for (let before = await stored(); before < count; before = await stored()) {
     await until(
@@ -70,7 +70,7 @@ async function untilStored(count: number): Promise<void> {
   }
 }
 
-/** Resolves when the broker has got something that it does not store yet. */
+/** Holds the broker back; resolves when a publish waits. */
 async function holdPublish(): Promise<void> {
   await broker.ask("hold");
   await until(
@@ -92,7 +92,7 @@ async function connect(): Promise<Client> {
   return client;
 }
 
-/** Writers that go on until they are stopped, also while the database is away. */
+/** Starts writers that continue until they are stopped, also after the database was unavailable. */
 function startWriters(writers = 8): { stop(): Promise<void> } {
   const end = new AbortController();
   const workload = { writers, transactions: Infinity, stop: end.signal, seed: 5 };
@@ -109,7 +109,7 @@ function startWriters(writers = 8): { stop(): Promise<void> } {
   };
 }
 
-/** What the broker has stored is what was committed: nothing missing, nothing twice, each row in its order. */
+/** Asserts that the broker has stored exactly the committed changes: none missing, none twice, each row in order. */
 async function assertHistory(): Promise<readonly Recorded[]> {
   const history = (await database.rows(historyQuery)).map(({ id, version }) => ({
     id: id ?? "",
@@ -162,7 +162,7 @@ describe("A relay whose process", () => {
     await assertHistory();
   });
 
-  it("ends as it should is followed by another at once", async () => {
+  it("ends regularly is followed by another at once", async () => {
     const first = startRelay(10_000);
     expect(await leader()).toBe(first);
     const second = startRelay(10_000);
@@ -174,7 +174,7 @@ describe("A relay whose process", () => {
     expect(Date.now() - stopped).toBeLessThan(5000);
   });
 
-  it("is paused beyond its lease is followed by another; what it writes later is refused, and nothing is repeated", async () => {
+  it("is paused beyond its lease is followed by another; its late writes are fenced off, and nothing is repeated", async () => {
     const writers = startWriters(2);
     const first = startRelay(3000);
     expect(await leader()).toBe(first);
@@ -182,7 +182,7 @@ describe("A relay whose process", () => {
     await second.ask("started");
     await untilStored((await stored()) + 5);
 
-    // Its last words are on their way when it is paused, and arrive when the other one has spoken already.
+    // A publish is under way when the process is paused, and arrives after the next leader has published.
     await holdPublish();
     first.process.kill("SIGSTOP");
     await broker.ask("pass");

@@ -1,6 +1,6 @@
 import type { Broker, Fence, NewEvent, Receipt } from "../../../src/contract/broker.ts";
 
-/** The recording broker, as another process reaches it: for publishing alone. */
+/** A client of the recording broker in another process, which can only publish. */
 export class RemoteBroker implements Broker {
   readonly supports = { history: true, acrossProcesses: true, durable: true };
   readonly #url: string;

@@ -38,7 +38,7 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     await database[Symbol.asyncDispose]();
   });
 
-  it("has its rows in the order of the key", async () => {
+  it("has its rows in the order of the primary key", async () => {
     const { rows } = await source.snapshot(cars);
     expect(rows).toEqual([
       { id: "1", make: "a", 'Big "Year"': "1.5" },
@@ -47,7 +47,7 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     ]);
   });
 
-  it("has the rows whose columns are as asked for", async () => {
+  it("has the rows with the required values", async () => {
     expect(await idsOf(source, { make: "a" })).toEqual(["1"]);
     expect(await idsOf(source, { make: null })).toEqual(["2"]);
     expect(await idsOf(source, { 'Big "Year"': "1.5" })).toEqual(["1", "3"]);
@@ -55,14 +55,14 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     expect(await idsOf(source, { make: "a' or true --" })).toEqual([]);
   });
 
-  it("has no row whose column holds only the beginning of the value, or its rounding", async () => {
+  it("has no row whose value equals only the truncated or rounded required value", async () => {
     await database.run("alter table cars add code varchar(2) default 'ab', add cost numeric(4, 1) default 1.2");
     expect(await idsOf(source, { code: "ab", cost: "1.2" })).toEqual(["1", "2", "3"]);
     expect(await idsOf(source, { code: "abc" })).toEqual([]);
     expect(await idsOf(source, { cost: "1.24" })).toEqual([]);
   });
 
-  it("has no more rows than the limit, and says so", async () => {
+  it("fails with OVERFLOW above the limit", async () => {
     expect((await source.snapshot({ ...cars, limit: 3 })).rows).toHaveLength(3);
     await expect(source.snapshot({ ...cars, limit: 2 })).rejects.toMatchObject({
       code: "OVERFLOW",
@@ -70,7 +70,7 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     });
   });
 
-  it("of a table that is empty knows its transactions as well", async () => {
+  it("of an empty table knows its transactions as well", async () => {
     await database.run("create table marks (id xid8 primary key default pg_current_xact_id())");
     await database.run("begin; delete from cars; insert into marks default values; commit");
     const snapshot = await source.snapshot(cars);
@@ -80,7 +80,7 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     expect(marks.map((row) => snapshot.includes(row["id"] ?? ""))).toEqual([true, false]);
   });
 
-  it("names what is not there", async () => {
+  it("names a missing table or column", async () => {
     const missing = [
       [{ ...cars, table: { schema: "public", name: "lorries" } }, `there is no table "public"."lorries"`],
       [{ ...cars, key: ["number"] }, `the table "public"."cars" has no column "number"`],
@@ -96,13 +96,13 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining(`"seven"`) });
   });
 
-  it("is not waited for by whoever has left", async () => {
+  it("rejects at once when its signal aborts", async () => {
     await expect(source.snapshot(cars, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
     expect((await source.snapshot(cars)).rows).toHaveLength(3);
   });
 });
 
-describe("Snapshots while others write", () => {
+describe("Snapshots among concurrent writers", () => {
   let place: PostgresPlace;
   let database: PostgresDatabase;
 
@@ -118,7 +118,7 @@ describe("Snapshots while others write", () => {
     await place[Symbol.asyncDispose]();
   });
 
-  it("give the table, together with the changes that they do not include", async () => {
+  it("add up to the table with the changes that they do not include", async () => {
     const source = postgresOutbox({ client: database.client });
     await using reading = new Reading(source);
     await reading.leading();

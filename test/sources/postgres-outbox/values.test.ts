@@ -4,7 +4,7 @@ import { isEmbedded } from "../../../src/postgres/database.ts";
 import { places, type TestDatabase, type TestPlace } from "./databases.ts";
 import { Reading } from "./reading.ts";
 
-/** A column's type, a value in SQL, and what it is told as. */
+/** A column's type, a value in SQL, and its captured text. */
 const values: readonly (readonly [type: string, value: string, text: string | null])[] = [
   ["bool", "true", "true"],
   ["smallint", "-32768", "-32768"],
@@ -71,7 +71,7 @@ const expected: Readonly<Record<string, string | null>> = {
   twice: "2",
 };
 
-/** A session in which the same values are printed in another way. */
+/** Settings of a connection that print the same values differently. */
 const peculiar = `set timezone = 'Asia/Kathmandu'; set datestyle = 'German'; set intervalstyle = 'sql_standard';
   set bytea_output = 'escape'; set extra_float_digits = -10`;
 
@@ -91,7 +91,7 @@ describe.each(places)("Values in $name", ({ start }) => {
     await place[Symbol.asyncDispose]();
   });
 
-  it("keep every digit and have one text, whatever the writer's session is set to", async () => {
+  it("keep every digit and have one text, whatever the settings of the writer's connection", async () => {
     await using reading = new Reading(postgresOutbox({ client: database.client }));
     await database.run(`${insert}; delete from things`);
     await database.run(`begin; ${peculiar.replaceAll("set ", "set local ")}; ${insert}; commit`);
@@ -110,10 +110,10 @@ describe.each(places)("Values in $name", ({ start }) => {
     await database.run("reset all");
   });
 
-  it("find their row in a snapshot again", async () => {
+  it("select their row in a snapshot", async () => {
     const source = postgresOutbox({ client: database.client });
     for (const [column, text] of Object.entries(expected)) {
-      // There is no equality of points.
+      // The type point has no equality.
       const [type = ""] = values[Number(column.slice(1))] ?? [];
       if (type === "point") continue;
       const request = {
@@ -123,7 +123,7 @@ describe.each(places)("Values in $name", ({ start }) => {
         equal: { [column]: text },
       };
       const { rows } = await source.snapshot(request);
-      // A jsonb null is told as null, and is not the same.
+      // A jsonb `null` is captured as null, and does not equal SQL's null.
       expect({ column, type, rows: rows.length }).toEqual({
         column,
         type,
@@ -132,7 +132,7 @@ describe.each(places)("Values in $name", ({ start }) => {
     }
   });
 
-  it("of virtual columns are computed where the database has such columns", async () => {
+  it("of virtual generated columns are computed", async () => {
     const [row] = await database.rows("select current_setting('server_version_num') as version");
     const kind = Number(row?.["version"]) >= 180_000 ? "virtual" : "stored";
     await database.run(`create table sums (id int primary key, "a b" text,
@@ -147,7 +147,7 @@ describe.each(places)("Values in $name", ({ start }) => {
       [was, is],
       [is, null],
     ]);
-    // One of the two always has them.
+    // At least one of the two databases has virtual columns.
     expect(isEmbedded(database.client) ? kind : "virtual").toBe("virtual");
   });
 });

@@ -35,7 +35,7 @@ async function as(user: string): Promise<Client & AsyncDisposable> {
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }
 
-/** PostgreSQL's code of the error that a query ends with. */
+/** The SQLSTATE of a query's error. */
 async function refusalOf(client: Client, text: string): Promise<unknown> {
   try {
     await client.query(text);
@@ -60,7 +60,7 @@ function relay(): Reading {
 }
 
 describe("A writer with rights on the table alone", () => {
-  it("is captured, by a reader with the rights that installing gives", async () => {
+  it("is captured by a reader with the rights of `readers`", async () => {
     await using writer = await as("writer");
     await using reading = relay();
     await writer.query("insert into cars values (1, 'a')");
@@ -78,7 +78,7 @@ describe("A writer with rights on the table alone", () => {
     ]);
   });
 
-  it("cannot read the outbox, write into it, publish, or use its functions for a table of its own", async () => {
+  it("can neither read the outbox, write to it, publish, nor use its functions for its own table", async () => {
     await using writer = await as("writer");
     await using app = await as("app");
     const refused = [
@@ -94,7 +94,7 @@ describe("A writer with rights on the table alone", () => {
       `create trigger forged after insert on mine.cars for each row execute function fanfare.capture('public', 'cars', '')`,
       "create trigger forged before truncate on mine.cars execute function fanfare.capture_truncate('public', 'cars', '')",
     ];
-    // One who may publish may look into the schema, and no further.
+    // A publisher has the right of usage on the schema, and no other.
     for (const client of [writer, app]) {
       await client.query("create schema mine; create table mine.cars (id int)");
       for (const text of refused)
@@ -104,7 +104,7 @@ describe("A writer with rights on the table alone", () => {
     expect(await refusalOf(writer, "select fanfare.publish('a', '1')")).toBe("42501");
   });
 
-  it("gains nothing by a search path with functions and operators of its own", async () => {
+  it("cannot shadow functions and operators by its search path", async () => {
     await using writer = await as("writer");
     await using reading = relay();
     await writer.query(`
@@ -145,7 +145,7 @@ describe("A writer with rights on the table alone", () => {
     await writer.query("drop schema mine cascade");
   });
 
-  it("gains nothing by temporary tables, types and functions named like others", async () => {
+  it("cannot shadow tables, types and functions by temporary ones", async () => {
     await using writer = await as("writer");
     await using reading = relay();
     await writer.query(`
@@ -164,7 +164,7 @@ describe("A writer with rights on the table alone", () => {
     expect((await writer.query("select * from outbox")).rows).toEqual([]);
   });
 
-  it("finds no outbox to be installed in a schema that it made beforehand", async () => {
+  it("cannot have the outbox installed in a schema that it has created beforehand", async () => {
     await using other = await place.open();
     await other.run(`grant create on database ${other.name} to writer; create table cars (id int primary key)`);
     const writer = await other.server.client({ database: other.name, user: "writer" });
@@ -178,7 +178,7 @@ describe("A writer with rights on the table alone", () => {
 });
 
 describe("A role", () => {
-  it("publishes in its transactions where it was made a publisher, and reads nothing", async () => {
+  it("that is a publisher can publish in its transactions, and cannot read", async () => {
     await using app = await as("app");
     await using reading = relay();
     await app.query("begin; select fanfare.publish('rooms', '1'); commit");
@@ -187,7 +187,7 @@ describe("A role", () => {
     await expect(app.query("select fanfare.publish(null, '1')")).rejects.toThrow("publish: the topic is null");
   });
 
-  it("without rights on the outbox is told which it needs", async () => {
+  it("without rights on the outbox gets an error that names them", async () => {
     const client = database.server.pool({ database: database.name, user: "writer", max: 1 });
     await using reading = new Reading(postgresOutbox({ client }));
     await reading.ended;
@@ -208,7 +208,7 @@ describe("A role", () => {
     expect(reading.captured.map(({ kind }) => kind)).toEqual(["truncation", "change"]);
   });
 
-  it("that writes for a subscription of logical replication is captured as well", async () => {
+  it("that writes as a logical replication subscriber is captured as well", async () => {
     const superuser = await database.server.client({ database: database.name });
     await using reading = relay();
     await superuser.query(

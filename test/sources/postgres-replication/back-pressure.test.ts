@@ -12,26 +12,26 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text)";
 
-describe("postgresReplication: a reader that is slow", () => {
-  it("holds back the server, which neither gives up nor is lost, and gets everything in the end", async () => {
+describe("postgresReplication: a slow reader", () => {
+  it("puts back-pressure on the server, keeps its connection, and gets all changes in the end", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using capture = new Capture(database, { lease: 600 });
     await capture.ready();
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     capture.onBatch = () => released;
     await database.pool.query("insert into cars select n, repeat('x', 100) from generate_series(1, 100000) n");
-    // Three times as long as the server bears silence.
+    // Three times the server's wal_sender_timeout.
     await database.renewed(15);
     expect(await database.isRead()).toBe(true);
     release();
     await capture.until(({ length }) => length === 100_000);
-    // What waits is bounded in bytes; a hundred of them are in each row.
+    // The waiting messages are bounded in bytes; each row has at least a hundred.
     const waiting = capture.batches.map(({ lag }) => lag.rows);
     expect([Math.max(...waiting) > 1000, Math.max(...waiting) < 15_000]).toEqual([true, true]);
     expect(capture.batches[1]?.lag.milliseconds).toBeGreaterThan(2000);
   }, 60_000);
 
-  it("makes the log be told of, and the metric", async () => {
+  it("is reported by the log and on the diagnostics channel", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const told: TelemetryEvents["source.slot"][] = [];
     const listen = (message: unknown): void => {
@@ -55,7 +55,7 @@ describe("postgresReplication: a reader that is slow", () => {
 });
 
 describe("postgresReplication: tables that change while it reads", () => {
-  it("may not be dropped and made again unnoticed", async () => {
+  it("are noticed when they are dropped and created again", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using capture = new Capture(database, { lease: 300 });
     await capture.ready();

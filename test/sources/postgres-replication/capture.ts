@@ -10,7 +10,7 @@ import {
 } from "../../../src/sources/postgres-replication.ts";
 import { PostgresServer, type PostgresOptions } from "../../servers/postgres.ts";
 
-/** As small as the server takes it, but for tests that need more. */
+/** The smallest limits that the server accepts; some tests need larger ones. */
 const settings = {
   wal_level: "logical",
   max_slot_wal_keep_size: "1GB",
@@ -18,14 +18,14 @@ const settings = {
   deadlock_timeout: "10ms",
 };
 
-/** A server whose log can be read. */
+/** Opens a server with logical replication. */
 export function openServer(more: PostgresOptions["settings"] = {}): Promise<PostgresServer> {
   return PostgresServer.open({ settings: { ...settings, ...more } });
 }
 
 let databases = 0;
 
-/** A database of its own with some tables that are set up for replication; slots are the whole server's. */
+/** A database with tables that are set up for replication. Slots belong to the whole server. */
 export class CapturedDatabase implements AsyncDisposable {
   readonly server: PostgresServer;
   readonly name: string;
@@ -41,7 +41,7 @@ export class CapturedDatabase implements AsyncDisposable {
     this.pool = server.pool({ database: name });
   }
 
-  /** @param sql makes the tables. @param tables by their names, as `schema.name` or as a name in `public`. */
+  /** @param sql creates the tables. @param tables their names. */
   static async open(server: PostgresServer, sql: string, tables: readonly TableName[]): Promise<CapturedDatabase> {
     databases += 1;
     const name = `captured_${databases}`;
@@ -56,14 +56,14 @@ export class CapturedDatabase implements AsyncDisposable {
     return installReplication(this.pool, { tables: this.tables });
   }
 
-  /** Whether a condition in SQL holds for the slot, which is there. */
+  /** Whether the slot exists and meets a condition in SQL. */
   async slotIs(condition: string, ...values: readonly string[]): Promise<boolean> {
     const numbered = condition.replaceAll("$1", "$2");
     const query = `select from pg_replication_slots where slot_name = $1 and ${numbered}`;
     return (await this.pool.query(query, [this.slot, ...values])).rowCount === 1;
   }
 
-  /** Resolves when the lead was renewed so many times. */
+  /** Resolves when the lease was renewed `times` times. */
   async renewed(times: number): Promise<void> {
     for (let count = 0, last = await this.#expires(); count < times; count += 1) {
       await eventually(async () => last !== (await this.#expires()));
@@ -87,7 +87,7 @@ export class CapturedDatabase implements AsyncDisposable {
     return (await this.pool.query<{ expires: string }>(query, [this.slot])).rows[0]?.expires;
   }
 
-  /** Whatever is there of the slot, the server has only ten. */
+  /** Drops the slot, since the server has only ten. */
   async [Symbol.asyncDispose](): Promise<void> {
     const query = `select pg_drop_replication_slot(slot_name) from pg_replication_slots
       where database = current_database() and not active`;
@@ -102,7 +102,7 @@ export class CapturedDatabase implements AsyncDisposable {
   }
 }
 
-/** Reads a source as a relay does, and keeps what it read. */
+/** Reads a source as a relay does, and keeps the changes. */
 export class Capture implements AsyncDisposable {
   readonly captured: Captured[] = [];
   readonly batches: Batch[] = [];
@@ -126,7 +126,7 @@ export class Capture implements AsyncDisposable {
     return this.captured.filter((one) => one.kind === "change");
   }
 
-  /** Resolves when the slot is there: what is committed from then on is captured. */
+  /** Resolves when the slot exists: changes that commit from then on are captured. */
   ready(): Promise<void> {
     return this.until(() => this.states.includes("leading"));
   }
@@ -135,7 +135,7 @@ export class Capture implements AsyncDisposable {
     return this.until(() => this.states.includes("standby"));
   }
 
-  /** Resolves when the condition holds. Rejects with what ended the reading. */
+  /** Resolves when the condition holds. Rejects with the error that has ended the reading. */
   async until(condition: (captured: readonly Captured[]) => boolean): Promise<void> {
     while (!condition(this.captured)) {
       if (this.#error !== undefined) throw this.#error;
@@ -143,7 +143,7 @@ export class Capture implements AsyncDisposable {
     }
   }
 
-  /** Resolves with what ends the reading. */
+  /** Resolves with the error that ends the reading. */
   async failure(): Promise<unknown> {
     await this.#reading;
     return this.#error;
@@ -166,7 +166,7 @@ export class Capture implements AsyncDisposable {
       this.captured.push(...batch.changes);
       await batch.confirm();
       this.#tell();
-      // As the relay does it: what waits in memory must not keep the lead from being renewed.
+      // As the relay does: messages in memory must not starve the renewal of the lease.
       await turn();
     }
   }
@@ -181,7 +181,7 @@ export class Capture implements AsyncDisposable {
   }
 }
 
-/** Resolves when `look` gives true; a server tells of some things only to those who ask. */
+/** Polls a server until `look` gives true. */
 export async function eventually(look: () => Promise<boolean>): Promise<void> {
   while (!(await look())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

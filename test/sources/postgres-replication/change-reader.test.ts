@@ -3,7 +3,7 @@ import { ChangeReader } from "../../../src/sources/postgres-replication/change-r
 import type { TextMessage } from "../../../src/sources/postgres-replication/message.ts";
 import type { WalMessage } from "../../../src/sources/postgres-replication/waiting-messages.ts";
 
-/** Reads these messages until none is left; they arrive piece by piece. */
+/** Reads messages, which arrive piece by piece, until none is left. */
 async function read(...pieces: readonly (readonly WalMessage[])[]) {
   const left: WalMessage[] = [];
   const coming = [...pieces];
@@ -37,8 +37,8 @@ const text: TextMessage = { kind: "text", transactional: true, prefix: "p", cont
 const begin = (lsn: bigint): WalMessage => ({ kind: "begin", lsn, at: 0, xid: 5 });
 const commit = (end: bigint): WalMessage => ({ kind: "commit", end });
 
-describe("what has been read to its end", () => {
-  it("is a transaction when its commit has come, with its last change where it can be", async () => {
+describe("The confirmed position of a reading", () => {
+  it("follows a transaction when its commit has arrived, together with its last change if possible", async () => {
     expect(await read([begin(20n), text, text, commit(25n), begin(30n), text])).toEqual([
       { at: ["20:0", "20:1"], end: 25n },
       { at: ["30:0"], end: 25n },
@@ -49,7 +49,7 @@ describe("what has been read to its end", () => {
     ]);
   });
 
-  it("is waited for, where it has arrived in part", async () => {
+  it("waits for the rest of a transaction that has arrived in part", async () => {
     expect(await read([begin(20n)], [text], [commit(25n)], [begin(30n), text, commit(35n)])).toEqual([
       { at: ["20:0"], end: 25n },
       { at: ["30:0"], end: 35n },
@@ -57,7 +57,7 @@ describe("what has been read to its end", () => {
     expect(await read([begin(20n), text, text], [commit(25n)])).toEqual([{ at: ["20:0", "20:1"], end: 25n }]);
   });
 
-  it("is what the server has passed over, but not within a transaction", async () => {
+  it("follows the server's keepalive messages, but not within a transaction", async () => {
     expect(await read([{ kind: "progress", end: 15n }])).toEqual([{ at: [], end: 15n }]);
     expect(await read([begin(20n), text, { kind: "progress", end: 40n }])).toEqual([{ at: ["20:0"], end: 10n }]);
     expect(await read([begin(20n), text, commit(25n), { kind: "progress", end: 24n }])).toEqual([
@@ -65,7 +65,7 @@ describe("what has been read to its end", () => {
     ]);
   });
 
-  it("is nothing of a message outside of transactions, or of another prefix; but numbers count it", async () => {
+  it("ignores messages outside of transactions and of other prefixes, which are numbered all the same", async () => {
     expect(await read([{ ...text, transactional: false }])).toEqual([{ at: [], end: 10n }]);
     expect(await read([begin(20n), { ...text, prefix: "q" }, text, commit(25n)])).toEqual([{ at: ["20:1"], end: 25n }]);
   });

@@ -11,7 +11,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text, price numeric(10, 2))";
 
-/** A database with a table of cars, and a reader of its changes. */
+/** Opens a database with a table of cars, and reads its changes. */
 async function garage(sql: string = cars, tables = [table("cars")]) {
   const database = await CapturedDatabase.open(server, sql, tables);
   const capture = new Capture(database);
@@ -20,7 +20,7 @@ async function garage(sql: string = cars, tables = [table("cars")]) {
     database,
     capture,
     query: (text: string, values: unknown[] = []) => database.pool.query(text, values),
-    /** What has been read when the last change is this one's. */
+    /** The changes up to that of the row `last`. */
     async changed(last: string) {
       await capture.until((captured) => captured.some((one) => "after" in one && one.after?.["make"] === last));
       return capture.captured.map((one) => {
@@ -41,7 +41,7 @@ const end = { action: "CREATED", before: null, after: { id: "99", make: "end", p
 const insertEnd = "insert into cars values (99, 'end')";
 
 describe("postgresReplication: changes", () => {
-  it("are told with the row before and after", async () => {
+  it("are captured with the row before and after", async () => {
     await using at = await garage();
     await at.query("insert into cars values (1, 'Saab', 1)");
     await at.query("update cars set price = 2.5");
@@ -56,7 +56,7 @@ describe("postgresReplication: changes", () => {
     ]);
   });
 
-  it("are told when they are committed, and never when they are rolled back", async () => {
+  it("are captured when they commit, and never when they are rolled back", async () => {
     await using at = await garage();
     await at.query("begin; insert into cars values (1, 'Saab', 1); rollback");
     await at.query(`begin; insert into cars values (2, 'Volvo', 1); savepoint a; insert into cars values (3, 'Lada', 1);
@@ -66,7 +66,7 @@ describe("postgresReplication: changes", () => {
     expect(at.capture.changes.map(({ after }) => after?.["make"])).toEqual(["Volvo", "end"]);
   });
 
-  it("say when they were written and by which transaction, and have places in their order", async () => {
+  it("have the time of their commit, their transaction, and places in their order", async () => {
     await using at = await garage();
     const before = Date.now();
     await at.query("insert into cars values (1, 'Saab', 1), (2, 'Volvo', 1)");
@@ -83,7 +83,7 @@ describe("postgresReplication: changes", () => {
     expect(third.place.major).toBeGreaterThan(second.place.major);
   });
 
-  it("of a primary key are told as a row deleted and a row created, both moved", async () => {
+  it("of a primary key are captured as DELETED and CREATED, both moved", async () => {
     await using at = await garage();
     await at.query("insert into cars values (1, 'Saab', 1)");
     await at.query("begin; update cars set id = 2, make = 'Volvo'; update cars set make = 'end'; commit");
@@ -102,7 +102,7 @@ describe("postgresReplication: changes", () => {
     expect([isAfter(created.place, deleted.place), isAfter(updated.place, created.place)]).toEqual([true, true]);
   });
 
-  it("that change nothing are not told", async () => {
+  it("that change no value are not captured", async () => {
     await using at = await garage();
     await at.query("insert into cars values (1, 'Saab', 1)");
     await at.query("update cars set make = 'Saab'");
@@ -110,7 +110,7 @@ describe("postgresReplication: changes", () => {
     expect(await at.changed("end")).toEqual([{ action: "CREATED", before: null, after: saab, moved: false }, end]);
   });
 
-  it("of a large value that an update left alone have it before and after", async () => {
+  it("have an unchanged TOASTed value before and after", async () => {
     await using at = await garage(`${cars}; alter table cars alter make set storage external`);
     const large = "x".repeat(10_000);
     await at.query("insert into cars values (1, $1, 1)", [large]);
@@ -124,7 +124,7 @@ describe("postgresReplication: changes", () => {
     });
   });
 
-  it("that remove all rows at once are told as a truncation of each table", async () => {
+  it("by TRUNCATE are captured as a truncation of each table", async () => {
     const more = "create table other (id int primary key); create table parts (id int primary key)";
     await using at = await garage(`${cars}; ${more}`, [table("cars"), table("parts")]);
     await at.query("insert into cars values (1, 'Saab', 1)");
@@ -137,7 +137,7 @@ describe("postgresReplication: changes", () => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  it("of other schemas and of names in quotes are told by these names", async () => {
+  it("of tables in other schemas and with quoted names are captured with these names", async () => {
     const sql = `create schema "My $chema"; create table "My $chema"."T""a'b.le" ("I d" int, "co'l" text, primary key ("I d"));
       create schema empty; create table empty."T""a'b.le" (id int primary key)`;
     const odd = table(`T"a'b.le`, "My $chema");
@@ -155,7 +155,7 @@ describe("postgresReplication: changes", () => {
     ]);
   });
 
-  it("of a partitioned table are told as that table's, and a row that moves as deleted and created", async () => {
+  it("of a partitioned table are captured as that table's, and a row that moves as DELETED and CREATED", async () => {
     const sql = `create table cars (id int, make text, primary key (id)) partition by range (id);
       create table few partition of cars for values from (0) to (100);
       create table many partition of cars for values from (100) to (1000)`;
@@ -172,7 +172,7 @@ describe("postgresReplication: changes", () => {
     ]);
   });
 
-  it("go on while columns come, change and go, each with the columns of its time", async () => {
+  it("have the columns of their time while columns are added, changed and dropped", async () => {
     await using at = await garage();
     await at.query("insert into cars values (1, 'Saab', 1)");
     await at.query("alter table cars add column colours text[] default '{red}'");
@@ -190,7 +190,7 @@ describe("postgresReplication: changes", () => {
     expect(last).toMatchObject({ before: { id: "1", make: "Saab" }, after: { id: "1", make: "end" } });
   });
 
-  it("of 100,000 rows at once come whole, in batches, and are not read again", async () => {
+  it("of 100,000 rows at once are complete, come in batches, and are not read again", async () => {
     await using at = await garage();
     await at.query("insert into cars select n, 'Saab', n from generate_series(1, 100000) n");
     await at.query("update cars set price = price + 1");
@@ -203,7 +203,7 @@ describe("postgresReplication: changes", () => {
     expect(updated.every(({ before, after }) => Number(after?.["price"]) === Number(before?.["price"]) + 1)).toBe(true);
   }, 60_000);
 
-  it("of a table without a full identity are told as a truncation, once per transaction, and the log says so", async () => {
+  it("of a table without `replica identity full` are captured as a truncation, once per transaction, which is logged", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const log = new NotingLog();
     await using capture = new Capture(database, { log });
@@ -221,7 +221,7 @@ describe("postgresReplication: changes", () => {
 });
 
 describe("postgresReplication: events published in a transaction", () => {
-  it("come in their place among its changes, when it is committed", async () => {
+  it("come in their place among its changes, when it commits", async () => {
     await using at = await garage();
     await at.query("begin; select fanfare.publish('lost', '1'); rollback");
     await at.query(`begin; insert into cars values (1, 'Saab', 1); select fanfare.publish('rooms', '{"a": [1, "ü"]}', 'e1');
@@ -232,7 +232,7 @@ describe("postgresReplication: events published in a transaction", () => {
     ).toEqual(["change", ["rooms", { a: [1, "ü"] }, "e1"], ["bare", null, undefined], "change"]);
   });
 
-  it("cannot be made by a role that was not given the right", async () => {
+  it("cannot be published by a role without the right", async () => {
     await using at = await garage();
     await at.query("create role stranger login; grant insert on cars to stranger");
     await at.query("grant usage on schema fanfare to stranger");

@@ -14,7 +14,7 @@ import {
 } from "../history.ts";
 import { Capture, CapturedDatabase, eventually, openServer, table } from "./capture.ts";
 
-/** A tenth of what is promised; `FANFARE_RUNS=10` makes it the whole. */
+/** By default a tenth of the full workload; `FANFARE_RUNS=10` runs the whole. */
 const times = Number(process.env["FANFARE_RUNS"] ?? "1");
 const workload: Workload = { writers: 20, transactions: 100 * times, seed: Number(process.env["FANFARE_SEED"] ?? "1") };
 const timeout = 60_000 * times;
@@ -37,7 +37,7 @@ async function historyOf({ pool }: CapturedDatabase): Promise<readonly Version[]
   return (await pool.query<Version>(historyQuery)).rows;
 }
 
-describe("20 writers on overlapping rows, a third of them rolled back, some long", () => {
+describe("Changes of 20 writers on overlapping rows, a third of them rolled back, some long,", () => {
   it(
     "are captured exactly as committed: per row in the order of the commits, none twice, none missing",
     async () => {
@@ -57,7 +57,7 @@ describe("20 writers on overlapping rows, a third of them rolled back, some long
   );
 
   it(
-    "are captured transaction by transaction, each change by the one that made it",
+    "are captured transaction by transaction, each change with its transaction",
     async () => {
       await using database = await openCounted();
       await using capture = new Capture(database);
@@ -77,7 +77,7 @@ describe("20 writers on overlapping rows, a third of them rolled back, some long
   );
 
   it(
-    "are never told before a fresh transaction can read what they did",
+    "are never captured before a new transaction can read them",
     async () => {
       await using database = await openCounted();
       const reader = await server.client({ database: database.name });
@@ -103,8 +103,8 @@ describe("20 writers on overlapping rows, a third of them rolled back, some long
   );
 });
 
-describe("What is committed and cannot be seen yet", () => {
-  it("is not told while the commit waits for a standby that is away; the lead is kept meanwhile", async () => {
+describe("A commit that is not visible yet", () => {
+  it("is not captured while it waits for an unavailable synchronous standby; the lease is kept meanwhile", async () => {
     await using own = await openServer();
     await using database = await openCounted(own);
     await using capture = new Capture(database, { lease: 300 });
@@ -116,13 +116,13 @@ describe("What is committed and cannot be seen yet", () => {
 
     const writer = await own.client({ database: database.name });
     const written = writer.query("update counted set version = 1 where id = 1");
-    // The commit is in the log, and the log was sent.
+    // The commit is in the log, the log was sent, and the commit waits for the standby.
     const waiting = "select from pg_stat_activity where wait_event = 'SyncRep'";
     await eventually(async () => (await database.pool.query(waiting)).rowCount === 1);
     const { rows } = await database.pool.query<{ lsn: string }>("select pg_current_wal_flush_lsn()::text as lsn");
     const sent = "select from pg_stat_replication where sent_lsn >= $1::pg_lsn";
     await eventually(async () => (await database.pool.query(sent, [rows[0]?.lsn])).rowCount === 1);
-    // Two leases have passed.
+    // Six renewals are two terms of the lease.
     for (let renewals = 0, last = before; renewals < 6; renewals += 1) {
       await eventually(async () => (await leaseOf(database)).expires !== last.expires);
       last = await leaseOf(database);
@@ -138,7 +138,7 @@ describe("What is committed and cannot be seen yet", () => {
     await writer.end();
   }, 60_000);
 
-  it("may not wait for this very connection: as a standby it is refused", async () => {
+  it("must not wait for the replication connection, which is refused as a synchronous standby", async () => {
     await using own = await openServer();
     await using database = await openCounted(own);
     await own.psql("alter system set synchronous_standby_names = '*'");
@@ -158,8 +158,8 @@ async function leaseOf({ pool, slot }: CapturedDatabase): Promise<{ token: strin
   return rows[0] ?? { token: "", expires: "" };
 }
 
-describe("What is not committed", () => {
-  it("delays nothing: an open transaction, one in another database, a prepared one", async () => {
+describe("An open transaction", () => {
+  it("does not delay others, even in another database or prepared", async () => {
     await using database = await openCounted();
     await using capture = new Capture(database);
     await capture.ready();

@@ -27,7 +27,7 @@ function keys({ changes }: Capture): readonly (string | null | undefined)[] {
 }
 
 describe("postgresReplication: of several processes", () => {
-  it("one reads and the others wait; one of them goes on at once where it ends", async () => {
+  it("one reads and the others wait; one of them continues at once at its end", async () => {
     await using database = await openDatabase();
     const first = new Capture(database, { lease: 60_000 });
     await first.ready();
@@ -45,7 +45,7 @@ describe("postgresReplication: of several processes", () => {
     expect(later?.token).toBeGreaterThan(earlier?.token ?? Infinity);
   });
 
-  it("another takes over within five seconds of the death of the one that read, and reads what that one had not confirmed", async () => {
+  it("another takes over within five seconds of the leader's death, and reads its unconfirmed changes", async () => {
     await using database = await openDatabase();
     await using dying = readApart(database);
     const reading = dying.ask("read");
@@ -61,7 +61,7 @@ describe("postgresReplication: of several processes", () => {
     expect(keys(heir)).toEqual(["1"]);
   });
 
-  it("another takes over within five seconds of a pause, after which the first leads no longer", async () => {
+  it("another takes over within five seconds of a pause, after which the first no longer leads", async () => {
     await using database = await openDatabase();
     await using paused = readApart(database);
     const reading = paused.ask("read");
@@ -85,7 +85,7 @@ describe("postgresReplication: of several processes", () => {
     expect(heir.batches[0]?.fence.token).toBeGreaterThan(token);
   });
 
-  it("one whose connection was ended by force reads on", async () => {
+  it("the leader continues after its connection was terminated", async () => {
     await using database = await openDatabase();
     const first = new Capture(database);
     await first.ready();
@@ -101,7 +101,7 @@ describe("postgresReplication: of several processes", () => {
 });
 
 describe("postgresReplication: its end", () => {
-  it("leaves no connection behind, and comes as often as it likes", async () => {
+  it("leaves no connection open, and can be repeated", async () => {
     await using database = await openDatabase();
     const source = database.source();
     const controller = new AbortController();
@@ -116,7 +116,7 @@ describe("postgresReplication: its end", () => {
     await expect(source.snapshot(request)).rejects.toMatchObject({ code: "CLOSED" });
   });
 
-  it("does not wait for a slot that cannot be made because a transaction is open", async () => {
+  it("does not wait for the creation of a slot, which waits for an open transaction", async () => {
     await using database = await openDatabase();
     const open = await server.client({ database: database.name });
     await open.query("begin; insert into cars values (1)");

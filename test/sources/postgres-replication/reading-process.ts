@@ -18,12 +18,12 @@ const source = postgresReplication({
 const changes = source.changes(new AbortController().signal);
 let batch: Batch | undefined;
 
-/** What the process that started this one can ask. */
+/** The requests of the parent process. */
 export interface ReadingAnswers {
-  /** Reads the next batch; gives its token and the keys of its rows. */
+  /** Reads the next batch; resolves with its fencing token and the keys of its rows. */
   read(): Promise<{ token: number; ids: (string | null | undefined)[] }>;
   leads(): boolean;
-  /** Gives the code of the error, or `confirmed`. */
+  /** Confirms the batch; resolves with the error's code, or `confirmed`. */
   confirm(): Promise<string>;
   [name: string]: (...input: never[]) => unknown;
 }

@@ -1,11 +1,11 @@
 import type { Fence, NewEvent, Receipt, TopicName } from "../../../src/contract/broker.ts";
 
-/** Keeps what is published, in a process that outlives the publishers, as a broker that is shared by processes does. */
+/** Records the published events in a process that outlives the publishers, like a broker that processes share. */
 export class RecordingBroker {
   readonly events: NewEvent[] = [];
-  /** Ids that came again, but for those that were the newest of their topic. */
+  /** The ids that were published again, except those of a topic's newest event. */
   readonly repeated: string[] = [];
-  /** Calls that were refused because of their token. */
+  /** The number of calls that were refused because of their fencing token. */
   refused = 0;
   readonly #ids = new Set<string>();
   readonly #newest = new Map<TopicName, string>();

@@ -22,7 +22,7 @@ function insert(database: CapturedDatabase, from: number, to: number = from): Pr
   return database.pool.query("insert into cars select n, 'Saab' from generate_series($1::int, $2::int) n", [from, to]);
 }
 
-/** The ids of the cars that were created, in order. */
+/** The ids of the created cars, in order. */
 function created({ changes }: Capture): readonly number[] {
   return changes.map(({ after }) => Number(after?.["id"]));
 }
@@ -36,8 +36,8 @@ async function epochOf({ pool, slot }: CapturedDatabase): Promise<string> {
   return rows[0]?.epoch ?? "";
 }
 
-describe("postgresReplication: what was not confirmed", () => {
-  it("is given again, as often as it is asked for", async () => {
+describe("postgresReplication: an unconfirmed batch", () => {
+  it("is given again until it is confirmed", async () => {
     await using database = await openDatabase();
     await using source = database.source();
     const changes = source.changes(new AbortController().signal);
@@ -53,7 +53,7 @@ describe("postgresReplication: what was not confirmed", () => {
     await changes.return?.();
   });
 
-  it("is read again later, in the same places", async () => {
+  it("is read again later, with the same places", async () => {
     await using database = await openDatabase();
     const failing = new Capture(database);
     failing.onBatch = (batch) => {
@@ -70,7 +70,7 @@ describe("postgresReplication: what was not confirmed", () => {
     expect(ids(capture)).toEqual(ids(failing));
   });
 
-  it("of a large transaction is read again from its beginning, in the same places", async () => {
+  it("of a large transaction is read again from the transaction's beginning, with the same places", async () => {
     await using database = await openDatabase();
     const partial = new Capture(database, { batch: 100 });
     await partial.ready();
@@ -88,8 +88,8 @@ describe("postgresReplication: what was not confirmed", () => {
   });
 });
 
-describe("postgresReplication: what was confirmed", () => {
-  it("is not read again, and nothing is missed that was committed meanwhile", async () => {
+describe("postgresReplication: a confirmed batch", () => {
+  it("is not read again, and no change that commits meanwhile is missed", async () => {
     await using database = await openDatabase();
     const first = new Capture(database);
     await first.ready();
@@ -104,7 +104,7 @@ describe("postgresReplication: what was confirmed", () => {
     expect(second.changes[0]?.place.epoch).toBe(first.changes[0]?.place.epoch);
   });
 
-  it("makes the server forget its log, also when only others write to it", async () => {
+  it("lets the server discard its log, also when only other tables are written to", async () => {
     await using database = await openDatabase();
     await using capture = new Capture(database, { lease: 300 });
     await capture.ready();
@@ -122,8 +122,8 @@ describe("postgresReplication: what was confirmed", () => {
   }, 60_000);
 });
 
-describe("postgresReplication: a server that goes away", () => {
-  it("is SOURCE_UNAVAILABLE, and later nothing is lost", async () => {
+describe("postgresReplication: an unavailable server", () => {
+  it("is SOURCE_UNAVAILABLE, and no change is lost", async () => {
     await using own = await openServer();
     await using database = await openDatabase(own);
     const capture = new Capture(database);
@@ -140,7 +140,7 @@ describe("postgresReplication: a server that goes away", () => {
     expect(again.changes[0]?.place.epoch).toBe(capture.changes[0]?.place.epoch);
   }, 60_000);
 
-  it("is SOURCE_UNAVAILABLE where nothing answers any more, and the source ends all the same", async () => {
+  it("is SOURCE_UNAVAILABLE when it no longer answers, and the source can be disposed", async () => {
     await using database = await openDatabase();
     await using way = await FreezingWay.open(server.port);
     const login = { ...server.login({ database: database.name }), port: way.port };
@@ -158,7 +158,7 @@ describe("postgresReplication: a server that goes away", () => {
     await again.until(() => created(again).includes(2));
   });
 
-  it("is SOURCE_UNAVAILABLE where nothing listens", async () => {
+  it("is SOURCE_UNAVAILABLE when it refuses connections", async () => {
     await using own = await openServer();
     const database = await openDatabase(own);
     await own.stop();
@@ -168,7 +168,7 @@ describe("postgresReplication: a server that goes away", () => {
   }, 60_000);
 });
 
-/** A database of which one change was read and confirmed. */
+/** A database of which one change was read and confirmed, and whose reading has ended. */
 async function interrupted(at: PostgresServer = server): Promise<CapturedDatabase> {
   const database = await openDatabase(at);
   const capture = new Capture(database);
@@ -180,14 +180,14 @@ async function interrupted(at: PostgresServer = server): Promise<CapturedDatabas
   return database;
 }
 
-/** Why changes were lost: first told as an error, and then as a truncation of a new epoch. */
+/** The reason of a loss of changes, which is first an error, and then a truncation in a new epoch. */
 async function loss(database: CapturedDatabase): Promise<string> {
   const former = await epochOf(database);
   await using losing = new Capture(database);
   const error = await losing.failure();
   expect(error).toMatchObject({ code: "SOURCE_LOST" });
 
-  // Told to whoever leads next, until it is confirmed.
+  // The next leader gets the truncation until it is confirmed.
   await using failing = new Capture(database);
   failing.onBatch = () => {
     throw new Error("away");
@@ -218,14 +218,14 @@ async function loss(database: CapturedDatabase): Promise<string> {
   return error instanceof Error ? error.message : "";
 }
 
-describe("postgresReplication: a slot that cannot be read on", () => {
-  it("because somebody dropped it", async () => {
+describe("postgresReplication: a slot", () => {
+  it("is SOURCE_LOST when it was dropped", async () => {
     await using database = await interrupted();
     await database.pool.query("select pg_drop_replication_slot($1)", [database.slot]);
     expect(await loss(database)).toContain("the slot was dropped");
   });
 
-  it("because somebody dropped it and made it again", async () => {
+  it("is SOURCE_LOST when it was dropped and created again", async () => {
     await using database = await interrupted();
     await database.pool.query("select pg_drop_replication_slot($1)", [database.slot]);
     await insert(database, 2);
@@ -233,14 +233,14 @@ describe("postgresReplication: a slot that cannot be read on", () => {
     expect(await loss(database)).toContain("made anew");
   });
 
-  it("because somebody moved it on", async () => {
+  it("is SOURCE_LOST when another program has advanced it", async () => {
     await using database = await interrupted();
     await insert(database, 2);
     await database.pool.query("select pg_replication_slot_advance($1, pg_current_wal_lsn())", [database.slot]);
     expect(await loss(database)).toContain("moved on by somebody else");
   });
 
-  it("because the publication was not there for a while", async () => {
+  it("is SOURCE_LOST when the publication did not exist for a while", async () => {
     await using database = await interrupted();
     await database.pool.query("drop publication fanfare");
     await insert(database, 2);
@@ -248,7 +248,7 @@ describe("postgresReplication: a slot that cannot be read on", () => {
     expect(await loss(database)).toContain("the publication was not there");
   });
 
-  it("because the server removed its log", async () => {
+  it("is SOURCE_LOST when the server has removed its log", async () => {
     await using own = await openServer({ max_slot_wal_keep_size: "2MB", min_wal_size: "32MB", max_wal_size: "32MB" });
     await using database = await interrupted(own);
     for (let round = 0; (await database.slotIs("wal_status <> 'lost'")) && round < 20; round += 1) {
@@ -260,7 +260,7 @@ describe("postgresReplication: a slot that cannot be read on", () => {
     expect(await loss(database)).toContain("raise max_slot_wal_keep_size");
   }, 60_000);
 
-  it("warns before it is lost", async () => {
+  it("is reported before it is lost", async () => {
     await using own = await openServer({ max_slot_wal_keep_size: "64MB", min_wal_size: "32MB", max_wal_size: "32MB" });
     await using database = await openDatabase(own);
     const log = new NotingLog();
@@ -279,7 +279,7 @@ describe("postgresReplication: a slot that cannot be read on", () => {
   }, 60_000);
 });
 
-/** A way to a server on which, from one moment on, nothing moves any more and nothing is closed. */
+/** A proxy to a server that can freeze: then it neither passes bytes on nor closes connections. */
 class FreezingWay implements AsyncDisposable {
   readonly #sockets: Socket[] = [];
   readonly #server;

@@ -22,7 +22,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text)";
 
-/** Why a source does not start: what it says that the database lacks. */
+/** The message of the error SOURCE_NOT_READY by which a source does not start. */
 async function refusal(database: CapturedDatabase, options: Partial<PostgresReplicationOptions> = {}): Promise<string> {
   await using capture = new Capture(database, options);
   const error = await capture.failure();
@@ -32,7 +32,7 @@ async function refusal(database: CapturedDatabase, options: Partial<PostgresRepl
 }
 
 describe("postgresReplication refuses", () => {
-  it("a server that does not write what replication needs, or bounds no slot", async () => {
+  it("a server without `wal_level = logical` or without a limit for slots", async () => {
     await using own = await openServer({ wal_level: "replica", max_slot_wal_keep_size: -1 });
     await using database = await CapturedDatabase.open(own, cars, [table("cars")]);
     expect(await refusal(database)).toMatch("set wal_level = logical in postgresql.conf and restart PostgreSQL");
@@ -42,7 +42,7 @@ describe("postgresReplication refuses", () => {
     );
   }, 60_000);
 
-  it("a database in which nothing was installed", async () => {
+  it("a database without the installation", async () => {
     await using database = await CapturedDatabase.open(server, cars, []);
     await database.pool.query("drop publication fanfare; drop schema fanfare cascade");
     expect(await refusal(database, { tables: ["cars"] })).toMatch(
@@ -52,7 +52,7 @@ describe("postgresReplication refuses", () => {
     expect(await refusal(database, { tables: ["cars"] })).toMatch("Run installReplication");
   });
 
-  it("tables that are not there, are no tables, are not published, or do not log their old rows", async () => {
+  it("missing tables, views, unpublished tables, and tables that do not log their old rows", async () => {
     const sql = `${cars}; create table parts (id int primary key); create view seen as select * from cars;
       create table split (id int) partition by range (id); create table part partition of split default`;
     await using database = await CapturedDatabase.open(server, sql, [table("cars"), table("split")]);
@@ -69,13 +69,13 @@ describe("postgresReplication refuses", () => {
     );
   });
 
-  it("a publication that leaves something out", async () => {
+  it("a publication that leaves out some operations or columns", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await database.pool.query("alter publication fanfare set (publish = 'insert, update')");
     expect(await refusal(database)).toMatch("must publish insert, update, delete and truncate");
   });
 
-  it("a role that may not replicate, or may not use what was installed", async () => {
+  it("a role without the right to replicate, or to use the installation", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await database.pool.query("create role plain login; grant pg_read_all_data to plain");
     const connect: PostgresReplicationOptions["connect"] = (mode) =>
@@ -90,7 +90,7 @@ describe("postgresReplication refuses", () => {
     await pool.end();
   });
 
-  it("a connection that is none for replication", async () => {
+  it("a connection that is not in replication mode", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const connect = (): Client => new Client(server.login({ database: database.name }));
     expect(await refusal(database, { connect })).toMatch(
@@ -98,7 +98,7 @@ describe("postgresReplication refuses", () => {
     );
   });
 
-  it("a pooler that does not know replication, by its name", async () => {
+  it("a pooler without replication, by its name", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using pooler = await Pooler.open();
     const connect: PostgresReplicationOptions["connect"] = (mode) =>
@@ -108,7 +108,7 @@ describe("postgresReplication refuses", () => {
     );
   });
 
-  it("a slot of somebody else's", async () => {
+  it("a slot of another database or plugin", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using other = await CapturedDatabase.open(server, cars, [table("cars")]);
     await database.pool.query("select pg_create_logical_replication_slot($1, 'test_decoding')", [database.slot]);
@@ -117,7 +117,7 @@ describe("postgresReplication refuses", () => {
     expect(await refusal(database, { slot: other.slot })).toMatch(`in the database ${other.name}`);
   });
 
-  it("a slot that something else reads", async () => {
+  it("a slot that another program reads", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const capture = new Capture(database);
     await capture.ready();
@@ -126,7 +126,7 @@ describe("postgresReplication refuses", () => {
     await capture[Symbol.asyncDispose]();
   });
 
-  it("and goes on by itself when the cause is gone", async () => {
+  it("and continues by itself when the cause is gone", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await database.pool.query("alter table cars replica identity default");
     await using source = database.source();
@@ -141,7 +141,7 @@ describe("postgresReplication refuses", () => {
     await changes.return?.();
   });
 
-  it("options that cannot be", async () => {
+  it("options outside their range", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const { pool: client } = database;
     const required = { client, connect: unused, tables: ["cars"] };
@@ -171,7 +171,7 @@ describe("installReplication", () => {
   const names = [table("T'a\"b\\le$$", "My $schema$"), table("cars")];
   const sql = `create schema "My $schema$"; create table "My $schema$"."T'a""b\\le$$" (id int primary key); ${cars}`;
 
-  it("may be run again, with more tables, and takes everything away again", async () => {
+  it("can be run again with more tables, and be undone", async () => {
     await using database = await CapturedDatabase.open(server, sql, names.slice(0, 1));
     const options = { schema: "my Fan's $$", publication: 'my "Pub\'s" $$' };
     await installReplication(database.pool, { tables: names, ...options });
@@ -194,7 +194,7 @@ describe("installReplication", () => {
     expect(rows).toEqual([]);
   });
 
-  it("is the SQL that can be read beforehand", async () => {
+  it("runs the SQL of replicationSql", async () => {
     await using database = await CapturedDatabase.open(server, sql, []);
     await server.psql(replicationRemovalSql(), { database: database.name });
     await server.psql(replicationSql({ tables: names }), { database: database.name });
@@ -211,7 +211,7 @@ describe("installReplication", () => {
     });
   });
 
-  it("names a table that is not there", async () => {
+  it("names a missing table", async () => {
     await using database = await CapturedDatabase.open(server, cars, []);
     await expect(installReplication(database.pool, { tables: ["cars", "bikes"] })).rejects.toMatchObject({
       code: "SOURCE_NOT_READY",
@@ -222,7 +222,7 @@ describe("installReplication", () => {
   });
 });
 
-/** Refuses as PgBouncer refuses what it does not know of a client's first message. */
+/** A pooler that refuses an unknown startup parameter, as PgBouncer does. */
 class Pooler implements AsyncDisposable {
   readonly #server = createServer((socket) => this.#accept(socket));
 

@@ -7,14 +7,14 @@ import { CapturedDatabase, eventually, openServer, table } from "./capture.ts";
 import { RecordingBroker } from "./recording-broker.ts";
 import { Relaying, type Moment } from "./relaying.ts";
 
-/** A fifth of what is promised; `FANFARE_RUNS=5` makes it the whole. */
+/** By default a fifth of the full workload; `FANFARE_RUNS=5` runs the whole. */
 const times = Number(process.env["FANFARE_RUNS"] ?? "1");
 const seed = Number(process.env["FANFARE_SEED"] ?? "1");
 const moments: readonly Moment[] = ["before", "stored", "after"];
 
-describe("a relay that is killed, paused and started again", () => {
+describe("A relay that is killed, paused and started again", () => {
   it(
-    "publishes exactly what was committed, per row in the order of the commits, none twice",
+    "publishes exactly the committed changes, per row in the order of the commits, none twice",
     async () => {
       await using server = await openServer();
       await using database = await CapturedDatabase.open(server, historyTables, [table("counted")]);
@@ -39,7 +39,7 @@ describe("a relay that is killed, paused and started again", () => {
         relaying = new Relaying(database, broker);
         if (round === 5) await server.restart();
       }
-      // Paused beyond its lease, while another one takes over; and continued.
+      // The leader is paused beyond its lease, another process takes over, and the first continues.
       for (let round = 0; round < 2 * times; round += 1) {
         const paused = relaying;
         await strike(() => paused.process.kill("SIGSTOP"));
@@ -61,7 +61,7 @@ describe("a relay that is killed, paused and started again", () => {
   );
 });
 
-/** The server may be away for a moment. */
+/** Connects, and retries, since the server may be unavailable for a moment. */
 async function connect({ server, name }: CapturedDatabase): Promise<Client> {
   const clients: Client[] = [];
   await eventually(async () => {

@@ -4,7 +4,7 @@ import { createRelay } from "../../../src/relay/relay.ts";
 import { postgresReplication } from "../../../src/sources/postgres-replication.ts";
 import type { Call, Reply } from "./relaying.ts";
 
-// Relays a table's changes to the broker of the process that started this one, until it is killed.
+// Relays a table's changes to the broker of the parent process, until it is killed.
 
 const [connectionString = "", slot = "", tableName = ""] = process.argv.slice(2);
 const waiting = new Map<number, (reply: Reply) => void>();
@@ -14,7 +14,7 @@ process.on("message", (reply: Reply) => {
   waiting.get(reply.number)?.(reply);
   waiting.delete(reply.number);
 });
-// Whoever started it is gone.
+// The parent process has ended.
 process.on("disconnect", () => process.exit());
 
 function call(text: Omit<Call, "number">): Promise<Reply> {

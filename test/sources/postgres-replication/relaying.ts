@@ -4,7 +4,7 @@ import type { Fence, NewEvent, Receipt, TopicName } from "../../../src/contract/
 import type { CapturedDatabase } from "./capture.ts";
 import type { RecordingBroker } from "./recording-broker.ts";
 
-/** What a relaying process asks of the broker: to publish, or for the newest event of a topic. */
+/** A relaying process's call of the broker: to publish, or to read the newest event of a topic. */
 export interface Call {
   readonly number: number;
   readonly events?: readonly NewEvent[];
@@ -18,7 +18,7 @@ export interface Reply {
   readonly last?: { readonly position: string; readonly id: string } | undefined;
 }
 
-/** Where a process can be struck: before its events are stored, before it hears of that, or thereafter. */
+/** When a process is killed or paused: before its events are stored, before it gets the receipts, or afterwards. */
 export type Moment = "before" | "stored" | "after";
 
 /** A relay in a process of its own, which publishes to a broker in this one. */
@@ -69,7 +69,7 @@ export class Relaying implements AsyncDisposable {
   #answer(call: Call): void {
     if (call.events) {
       this.#reach("before");
-      // Who is dead publishes nothing.
+      // A killed process publishes nothing.
       if (this.process.killed) return;
       const receipts = this.#broker.publish(call.events, call.fence);
       this.#reach("stored");

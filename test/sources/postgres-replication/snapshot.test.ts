@@ -17,7 +17,7 @@ const cars = `create table cars (id int, year int, make varchar(4), code char(4)
     (2, 2020, 'Fiat', 'ab', '{}', false)`;
 const request: SnapshotRequest = { table: table("cars"), key: ["year", "id"], limit: 10 };
 
-/** A pool on whose connections something happens after a snapshot was taken. */
+/** A pool whose connections call `happen` after a snapshot was taken. */
 function interrupted(pool: Pool, happen: () => Promise<unknown>): PostgresPool {
   return {
     query: (text, values) => pool.query(text, values),
@@ -43,7 +43,7 @@ async function transactionOf(client: Pick<Client, "query">): Promise<string> {
 }
 
 describe("postgresReplication: a snapshot", () => {
-  it("has the rows in the order of the key, or those with certain values", async () => {
+  it("has the rows in the order of the primary key, or those with the required values", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using source = database.source();
     const read = async (equal: SnapshotRequest["equal"] = {}) =>
@@ -57,7 +57,7 @@ describe("postgresReplication: a snapshot", () => {
     expect(await read({ tags: '["x", "y z"]' })).toEqual(["3"]);
   });
 
-  it("has the values of a change, so that both can be compared", async () => {
+  it("has values in the form of captured changes", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using capture = new Capture(database);
     await capture.ready();
@@ -85,7 +85,7 @@ describe("postgresReplication: a snapshot", () => {
     expect((await source.snapshot(request)).includes(during)).toBe(true);
   });
 
-  it("is of one moment: what is committed while it is read is not in it", async () => {
+  it("shows one moment: a commit during its reading is not included", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const { pool } = database;
     const client = interrupted(pool, () => pool.query("insert into cars values (4, 2022)"));
@@ -95,7 +95,7 @@ describe("postgresReplication: a snapshot", () => {
     expect((await pool.query("select from cars")).rowCount).toBe(4);
   });
 
-  it("whose connection breaks off is SOURCE_UNAVAILABLE, and the next one is whole", async () => {
+  it("whose connection breaks is SOURCE_UNAVAILABLE, and the next one is complete", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const { pool } = database;
     const idle = "from pg_stat_activity where datname = current_database() and state = 'idle in transaction'";
@@ -109,7 +109,7 @@ describe("postgresReplication: a snapshot", () => {
     expect((await other.snapshot(request)).rows).toHaveLength(3);
   });
 
-  it("of more rows than asked for is refused", async () => {
+  it("of more rows than the limit is refused", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using source = database.source();
     await expect(source.snapshot({ ...request, limit: 2 })).rejects.toMatchObject({
@@ -119,7 +119,7 @@ describe("postgresReplication: a snapshot", () => {
     expect((await source.snapshot({ ...request, limit: 3 })).rows).toHaveLength(3);
   });
 
-  it("of a table or a column that is not there is refused by its name", async () => {
+  it("of a missing table or column is refused by its name", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using source = database.source();
     const read = (more: Partial<SnapshotRequest>) => source.snapshot({ ...request, ...more });
@@ -135,7 +135,7 @@ describe("postgresReplication: a snapshot", () => {
     }
   });
 
-  it("of a table that is odd in every way needs one connection alone", async () => {
+  it("of a table with unusual types and names needs one connection only", async () => {
     const sql = `create schema "a $ b"; create type "a $ b"."m ood" as enum ('so "so"');
       create table "a $ b"."c""d" ("I d" "a $ b"."m ood" primary key, "all" "a $ b"."m ood"[]);
       insert into "a $ b"."c""d" values ('so "so"', array['so "so"', null]::"a $ b"."m ood"[])`;
@@ -148,7 +148,7 @@ describe("postgresReplication: a snapshot", () => {
     await pool.end();
   });
 
-  it("of a database that is away is SOURCE_UNAVAILABLE", async () => {
+  it("of an unavailable database is SOURCE_UNAVAILABLE", async () => {
     const client = server.pool({ port: 1 });
     const source = postgresReplication({ client, connect: () => new Client(), tables: ["cars"] });
     await expect(source.snapshot(request)).rejects.toMatchObject({ code: "SOURCE_UNAVAILABLE" });

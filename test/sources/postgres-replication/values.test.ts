@@ -23,7 +23,7 @@ create table things (
   moods mood[], prices price[], parts part[], boxes box[], ranges int4range[], byteas bytea[], "O""dd" text
 )`;
 
-/** Values in the order of PostgreSQL's own columns, by their names; what is left out is null. */
+/** Values by the columns' names; a column that is left out is null. */
 const rows: readonly Readonly<Record<string, string>>[] = [
   {
     boolean: "true",
@@ -101,7 +101,7 @@ function insert(row: Readonly<Record<string, string>>, id: number): string {
 }
 
 describe("postgresReplication: values", () => {
-  it("are written as to_jsonb writes them, and the same in a snapshot", async () => {
+  it("have the form of to_jsonb, also in a snapshot", async () => {
     await using database = await CapturedDatabase.open(server, types, [table("things")]);
     await using capture = new Capture(database);
     await capture.ready();
@@ -118,7 +118,7 @@ describe("postgresReplication: values", () => {
   });
 });
 
-/** What PostgreSQL itself makes of the table's rows, in UTC. */
+/** The table's rows as PostgreSQL's `to_jsonb` gives them, in UTC. */
 async function asJson(database: CapturedDatabase): Promise<readonly CapturedRow[]> {
   const client = await database.pool.connect();
   await client.query("set timezone = 'UTC'; set search_path = pg_catalog");

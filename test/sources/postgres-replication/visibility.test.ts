@@ -4,7 +4,7 @@ import { Visibility } from "../../../src/sources/postgres-replication/visibility
 import type { PostgresPool } from "../../../src/sources/postgres-replication/pool.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
 
-/** A database that gives these snapshots, one after another. */
+/** A database that gives the snapshots one after another. */
 function snapshots(...texts: readonly string[]): PostgresPool & { readonly left: string[] } {
   const left = [...texts];
   return {
@@ -14,8 +14,8 @@ function snapshots(...texts: readonly string[]): PostgresPool & { readonly left:
   };
 }
 
-describe("the visibility of transactions", () => {
-  it("gives a whole id to the half that is in the log, by the ids of this time", async () => {
+describe("The visibility of transactions", () => {
+  it("completes the 32-bit id in the log to 64 bits, by the present ids", async () => {
     const turn = 2n ** 32n;
     const cases: readonly [now: bigint, id: bigint][] = [
       [800n, 799n],
@@ -31,7 +31,7 @@ describe("the visibility of transactions", () => {
     }
   });
 
-  it("asks again until all of them are in the snapshot, and not at all when they were in the last", async () => {
+  it("takes snapshots until one includes all transactions, and none if the last one did", async () => {
     const clock = fakeClock();
     const pool = snapshots("5:5:", "7:9:7,8", "7:9:7", "9:9:");
     const visibility = await Visibility.open(pool, clock);
@@ -46,8 +46,8 @@ describe("the visibility of transactions", () => {
   });
 });
 
-describe("a place in the log", () => {
-  it("is written and read in PostgreSQL's way", () => {
+describe("A log sequence number", () => {
+  it("is printed and parsed in PostgreSQL's form", () => {
     expect(readLsn("16/B374D848")).toBe(0x16b374d848n);
     for (const text of ["0/0", "0/1", "16/B374D848", "FFFFFFFF/FFFFFFFF", "1/A"]) {
       expect(writeLsn(readLsn(text))).toBe(text);
