@@ -1,29 +1,29 @@
 import type { Clock, Timer } from "./clock.ts";
 
-/** Something that has to be done in time. */
+/** An entry of {@link Deadlines}. */
 export interface Late {
-  /** The time is up. */
+  /** Called when the entry's deadline has passed. */
   late(): void;
 }
 
 /**
- * Watches over any number of things that all have the same time, with one timer: in a storm of connections a timer for
- * each would cost more than the rest of their start.
+ * Any number of entries with the same timeout, with one timer: when many clients reconnect at once (a thundering herd),
+ * a timer per connection would cost more than the rest of its start.
  */
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
   readonly #milliseconds: number;
-  /** In the order of their deadlines, since all have the same time. */
+  /** The entries and their deadlines, in the order of these, since all have the same timeout. */
   readonly #entries = new Map<Late, number>();
   #timer: Timer | undefined;
 
-  /** @param milliseconds from {@link add} to {@link Late.late}; Infinity: no deadline. */
+  /** @param milliseconds the timeout, from {@link add} to {@link Late.late}. Infinity: no deadline. */
   constructor(clock: Clock, milliseconds: number) {
     this.#clock = clock;
     this.#milliseconds = milliseconds;
   }
 
-  /** Begins to watch; an entry that is watched already gets the whole time anew. */
+  /** Adds an entry. An entry that was added before gets the whole timeout again. */
   add(entry: Late): void {
     if (this.#milliseconds === Infinity) return;
     this.#entries.delete(entry);
@@ -31,7 +31,7 @@ export class Deadlines implements Disposable {
     this.#timer ??= this.#clock.after(this.#milliseconds, () => this.#check());
   }
 
-  /** It was done in time, or nobody cares any more. */
+  /** Removes an entry: it was done in time, or no longer needs a deadline. */
   delete(entry: Late): void {
     if (this.#entries.delete(entry) && this.#entries.size === 0) this.#stop();
   }
@@ -45,7 +45,7 @@ export class Deadlines implements Disposable {
     this.#timer = undefined;
     for (const [entry, deadline] of this.#entries) {
       const left = deadline - this.#clock.now();
-      // More than the whole time is left where the clock was set back.
+      // More than the whole timeout is left only if the clock was set back; the deadline counts as passed then.
       if (left > 0 && left <= this.#milliseconds) {
         this.#timer = this.#clock.after(left, () => this.#check());
         return;

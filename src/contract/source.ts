@@ -102,19 +102,19 @@ export interface Source extends TableReader, AsyncDisposable {
   /** The source's name in logs and metrics. */
   readonly name: string;
   /**
-   * Waits until no other process leads, then gives what is captured, batch by batch; the next batch is read only when
-   * the one before was confirmed. Ends when `signal` aborts. It may be called again after it threw.
+   * Waits until no other process leads, then yields the captured changes batch by batch. The next batch is read when
+   * the one before was confirmed. Ends when `signal` aborts. After an error it may be called again.
    *
-   * @throws FanfareError SOURCE_NOT_READY when the database lacks something that has to be set up: the message says
-   * what; SOURCE_UNAVAILABLE when it cannot be reached, LEAD_LOST when another process leads by now: then try again;
-   * SOURCE_LOST when changes are gone for good: everything that the next call gives is of a new epoch.
-   * @param onState told, before the first batch, when it waits for another process that leads and when it leads itself:
-   * the database has all that it needs by then.
+   * @param onState called before the first batch, with `standby` when it begins to wait for another leader, and with
+   * `leading` when it leads. By then the database is known to have everything that capture needs.
+   * @throws FanfareError SOURCE_NOT_READY when the database lacks something, which the message names;
+   * SOURCE_UNAVAILABLE when it cannot be reached, and LEAD_LOST when another process leads by now: call it again;
+   * SOURCE_LOST when changes are lost: the next call yields places of a new epoch.
    */
   changes(signal: AbortSignal, onState?: (state: SourceState) => void): AsyncIterableIterator<Batch>;
   /**
-   * Publishes an event if and when a transaction commits. Throws the database's own error, since the transaction is
-   * lost with it.
+   * Publishes an event if and when a transaction commits (transactional outbox). Rejects with the database's own error,
+   * after which the transaction can only be rolled back.
    */
   publish(transaction: Transaction, event: TransactionalEvent): Promise<void>;
 }

@@ -13,9 +13,9 @@ export interface TelemetryEvents {
     readonly kind: "query" | "mutation" | "subscription";
     readonly topics: readonly TopicName[];
     readonly cohort: string | undefined;
-    /** Who shares its results; undefined for a query or a mutation. */
+    /** The audience that shares the operation's results; undefined for a query or a mutation. */
     readonly audience: "everyone" | "key" | "session" | undefined;
-    /** Why not everyone does; undefined: they do, or it has only one result. */
+    /** Why the audience is not everyone; undefined if it is, and for an operation with a single result. */
     readonly unshared: string | undefined;
   };
   "operation.ended": {

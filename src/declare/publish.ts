@@ -21,7 +21,7 @@ export type Topics<Payload = unknown> = TopicLike<Payload> | readonly TopicLike<
 /**
  * Publishes one event and resolves when the broker has stored it in each of the topics. Does nothing without topics.
  *
- * @param what the event's payload; `end`: true for the event that ends the topics' subscriptions.
+ * @param event its payload and options; `end`: true for the event that ends the topics' subscriptions.
  * @throws FanfareError EVENT_NOT_STORED when no topic has the event; EVENT_UNKNOWN when some topics may have it. The
  * cause is the broker's error, or an AggregateError of several.
  */
@@ -29,10 +29,10 @@ export async function publish(
   broker: Broker,
   clock: Clock,
   topics: Topics,
-  what: PublishOptions & { readonly payload: unknown; readonly end?: boolean },
+  event: PublishOptions & { readonly payload: unknown; readonly end?: boolean },
 ): Promise<void> {
   const started = clock.now();
-  const { id = crypto.randomUUID(), time = started, payload, end = false } = what;
+  const { id = crypto.randomUUID(), time = started, payload, end = false } = event;
   const names = topicNames(topics);
   if (names.length === 0) return;
 

@@ -168,7 +168,7 @@ export class SubscriptionFields {
       ...(visibility.isCommon
         ? { resolve: (event, args) => this.#value(behaviour, event, reader.of(args), undefined) }
         : {
-            // Spares a context for each viewer if the change cannot meet the criteria, whatever is visible.
+            // Spares a context for each viewer if the change cannot meet the criteria under any visibility.
             filter: (event, args) => this.#mayConcern(event, reader.of(args)),
             resolveFor: (event, args, context) => this.#value(behaviour, event, reader.of(args), context),
           }),

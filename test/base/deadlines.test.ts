@@ -11,7 +11,7 @@ class Job {
 }
 
 describe("Deadlines", () => {
-  it("tell each entry once that its own time is up, by one timer", () => {
+  it("call each entry once after its own timeout, by one timer", () => {
     const clock = fakeClock();
     const deadlines = new Deadlines(clock, 100);
     const [first, second] = [new Job(), new Job()];
@@ -27,7 +27,7 @@ describe("Deadlines", () => {
     expect([first.lateness, second.lateness, clock.pending]).toEqual([1, 1, 0]);
   });
 
-  it("leave an entry alone that was done in time, and hold no timer when all are", () => {
+  it("do not call a removed entry, and hold no timer without entries", () => {
     const clock = fakeClock();
     const deadlines = new Deadlines(clock, 100);
     const [done, other] = [new Job(), new Job()];
@@ -42,7 +42,7 @@ describe("Deadlines", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("give an entry that is added again the whole time anew", () => {
+  it("give an entry that is added again the whole timeout", () => {
     const clock = fakeClock();
     const deadlines = new Deadlines(clock, 100);
     const job = new Job();
@@ -55,7 +55,7 @@ describe("Deadlines", () => {
     expect(job.lateness).toBe(1);
   });
 
-  it("bear that being late adds and deletes others", () => {
+  it("are re-entrant: a late entry can add and remove others", () => {
     const clock = fakeClock();
     const deadlines = new Deadlines(clock, 100);
     const other = new Job();
@@ -66,7 +66,7 @@ describe("Deadlines", () => {
     expect([other.lateness, clock.pending]).toEqual([0, 0]);
   });
 
-  it("never come with Infinity, and are over with their owner", () => {
+  it("never pass with Infinity, nor after disposal", () => {
     const clock = fakeClock();
     new Deadlines(clock, Infinity).add(new Job());
     expect(clock.pending).toBe(0);

@@ -9,13 +9,13 @@ import {
 
 const byScalar = new WeakMap<GraphQLScalarType, GraphQLInputObjectType>();
 
-/** What can be asked of one value. There is one type for each scalar, whatever the number of models. */
+/** The input type of the conditions on a value. Models share one type per scalar. */
 export function valueWhereType(scalar: GraphQLScalarType): GraphQLInputObjectType {
   const known = byScalar.get(scalar);
   if (known) return known;
   const type = new GraphQLInputObjectType({
     name: `${scalar.name}Where`,
-    description: "Conditions that all have to be met. No condition but isNull is met where there is no value.",
+    description: "Conditions that all have to be met. A null value meets no condition except isNull.",
     fields: {
       eq: { type: scalar },
       ne: { type: scalar },
@@ -31,7 +31,7 @@ export function valueWhereType(scalar: GraphQLScalarType): GraphQLInputObjectTyp
   return type;
 }
 
-/** What can be asked of a model's rows: a condition on each field, and the three ways to combine them. */
+/** The input type of a model's `where`: conditions on fields, and their combination by `and`, `or` and `not`. */
 export function rowWhereType(
   model: string,
   fields: readonly { readonly name: string; readonly scalar: GraphQLScalarType }[],
