@@ -1,44 +1,6 @@
 export { errorCodes, FanfareError, type ErrorCode } from "./base/error.ts";
-export { systemClock, type Clock, type Timer } from "./base/clock.ts";
-export type {
-  Broker,
-  BrokerSink,
-  Event,
-  Fence,
-  GapReason,
-  NewEvent,
-  Position,
-  Receipt,
-  Replay,
-  TopicName,
-} from "./contract/broker.ts";
-export type {
-  Captured,
-  CapturedChange,
-  CapturedEvent,
-  CapturedRow,
-  CapturedTruncation,
-  RowAction,
-  TableName,
-} from "./contract/captured.ts";
 export type { Log } from "./contract/log.ts";
-export type { Place } from "./contract/place.ts";
-export type { Peer } from "./contract/peer.ts";
 export type { FormattedResult } from "./contract/request-engine.ts";
-export type {
-  Batch,
-  SnapshotRequest,
-  Source,
-  SourceLag,
-  SourceState,
-  TableReader,
-  TableSnapshot,
-  Transaction,
-  TransactionalEvent,
-} from "./contract/source.ts";
-export type { Socket, SocketHandler } from "./contract/socket.ts";
-export { telemetry, type TelemetryEvents, type TelemetryName } from "./contract/telemetry.ts";
-export type { Viewer } from "./contract/viewer.ts";
 export { memoryBroker, type MemoryBrokerOptions } from "./brokers/memory.ts";
 export { pubSubEngineBroker } from "./brokers/pubsub-engine.ts";
 export { declare, type Declare } from "./declaring.ts";
@@ -58,12 +20,11 @@ export {
 } from "./declare/subscription.ts";
 export { topic, Topic, type TopicFamily, type TopicLike } from "./declare/topic.ts";
 export type { Trigger, TriggerDetails, TriggerFunction, Triggers } from "./declare/triggers.ts";
-export { closeCodes, type CloseCode } from "./base/close-code.ts";
-export type { Dialect, DialectRules } from "./dialects/dialect.ts";
+export { closeCodes } from "./base/close-code.ts";
 export { graphqlSubscriptions, type GraphqlSubscriptionsOptions } from "./dialects/graphql-subscriptions.ts";
 export { graphqlTransportWs, type GraphqlTransportWsOptions } from "./dialects/graphql-transport-ws.ts";
 export { graphqlWs, type GraphqlWsOptions } from "./dialects/graphql-ws.ts";
-export type { MessagePayload, OperationRequest } from "./dialects/message.ts";
+export type { OperationRequest } from "./dialects/message.ts";
 export { maskError } from "./engine/execution/error-format.ts";
 export { createFanfare, Fanfare, type LocalRequest } from "./fanfare.ts";
 export { consoleLog, silentLog } from "./observe/console-log.ts";

@@ -23,8 +23,6 @@ export function model<
   return createModel(table, options, options.log ?? consoleLog);
 }
 
-export type { CapturedChange, CapturedRow, TableName } from "./contract/captured.ts";
-export type { SnapshotRequest, TableReader, TableSnapshot } from "./contract/source.ts";
 export type { ChangeAction, ModelChange, PlainChange, PlainRow } from "./models/change/change.ts";
 export { tableTopic, type ChangePayload } from "./relay/change-payload.ts";
 export type { ModelHooks } from "./models/change/change.ts";

@@ -1,5 +1,6 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
-import { createFanfare, type Source } from "fanfare";
+import { createFanfare } from "fanfare";
+import type { Source } from "fanfare/contract";
 import { model } from "fanfare/models";
 import type { PostgresServer } from "../../test/servers/postgres.ts";
 import type { Variant } from "./variant.ts";

@@ -1,5 +1,5 @@
 import { Client, type Pool } from "pg";
-import type { Source } from "fanfare";
+import type { Source } from "fanfare/contract";
 import { installOutbox, postgresOutbox } from "fanfare/sources/postgres-outbox";
 import { installReplication, postgresReplication } from "fanfare/sources/postgres-replication";
 import type { PostgresServer } from "../../test/servers/postgres.ts";

@@ -1,4 +1,5 @@
-import { declare, type TableReader } from "fanfare";
+import { declare } from "fanfare";
+import type { TableReader } from "fanfare/contract";
 import type { Model } from "fanfare/models";
 import type { Context } from "./context.ts";
 import { cars } from "./tables.ts";

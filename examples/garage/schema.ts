@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { makeExecutableSchema } from "@graphql-tools/schema";
-import type { TableReader } from "fanfare";
+import type { TableReader } from "fanfare/contract";
 import type { ModelStreams } from "fanfare/compat";
 import type { GraphQLSchema } from "graphql";
 import { carFields } from "./car-fields.ts";

@@ -1,4 +1,5 @@
-import { createFanfare, silentLog, type Fanfare, type FanfareOptions, type MessagePayload } from "fanfare";
+import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
+import type { MessagePayload } from "fanfare/contract";
 import { chatSchema, message, room, type Message } from "../server/chat.ts";
 import { until } from "../faults/until.ts";
 import { Observed } from "./observed.ts";

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { TelemetryName } from "fanfare";
+import type { TelemetryName } from "fanfare/contract";
 
 /** What the server tells of itself by its telemetry. */
 export class Observed implements Disposable {

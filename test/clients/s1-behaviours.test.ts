@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { createFanfare, FanfareError, graphqlSubscriptions, graphqlTransportWs, type Dialect } from "fanfare";
+import { createFanfare, FanfareError, graphqlSubscriptions, graphqlTransportWs } from "fanfare";
+import type { Dialect } from "fanfare/contract";
 import { SubscriptionManager } from "fanfare/compat";
 import { until } from "../faults/until.ts";
 import { ManagedServer, refusal } from "../server/managed-server.ts";

@@ -15,8 +15,8 @@ import {
   silentLog,
   type Fanfare,
   type FanfareOptions,
-  type MessagePayload,
 } from "fanfare";
+import type { MessagePayload } from "fanfare/contract";
 import { TestClient, turns } from "fanfare/testing";
 import { play } from "../dialects/transcript.ts";
 import { connected } from "../server/connected.ts";

@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import type { Dialect } from "fanfare";
+import type { Dialect } from "fanfare/contract";
 import { graphqlSubscriptions } from "../../src/dialects/graphql-subscriptions.ts";
 import { graphqlTransportWs } from "../../src/dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "../../src/dialects/graphql-ws.ts";

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import type { Dialect, Fanfare } from "fanfare";
+import type { Fanfare } from "fanfare";
+import type { Dialect } from "fanfare/contract";
 import { LocalSocket, turns, type Disconnection } from "fanfare/testing";
 
 /** Actions of a test beside the client's messages, by their names in a transcript. */

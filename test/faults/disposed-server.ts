@@ -1,7 +1,8 @@
 // A server that is disposed while it is busy. Then this process says what is left of it, and has to end by itself.
 import { once } from "node:events";
 import { writeSync } from "node:fs";
-import { createFanfare, FanfareError, systemClock, type Broker, type Clock, type Timer } from "fanfare";
+import { createFanfare, FanfareError } from "fanfare";
+import { systemClock, type Broker, type Clock, type Timer } from "fanfare/contract";
 import { answer } from "./child.ts";
 import { Observer, type Observed } from "./observed.ts";
 import { room, tickerSchema } from "./ticker.ts";

@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
-import { memoryBroker, type Broker, type Log, type TelemetryName } from "fanfare";
+import { memoryBroker, type Log } from "fanfare";
+import type { Broker, TelemetryName } from "fanfare/contract";
 
 /** What a server has told by its telemetry, its broker and its log, counted. */
 export interface Observed {

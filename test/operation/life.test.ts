@@ -4,12 +4,12 @@ import {
   createFanfare,
   memoryBroker,
   silentLog,
-  type Broker,
   type Fanfare,
   type OperationContext,
   type OperationHandle,
   type SubscriptionOptions,
 } from "fanfare";
+import type { Broker } from "fanfare/contract";
 import { turns } from "fanfare/testing";
 import { chatSchema, message, room, tools, type Message } from "../server/chat.ts";
 import { connected } from "../server/connected.ts";

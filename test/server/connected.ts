@@ -1,4 +1,5 @@
-import type { Fanfare, MessagePayload } from "fanfare";
+import type { Fanfare } from "fanfare";
+import type { MessagePayload } from "fanfare/contract";
 import { TestClient } from "fanfare/testing";
 
 /** A client that was acknowledged. */

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { TelemetryEvents } from "fanfare";
+import type { TelemetryEvents } from "fanfare/contract";
 
 type Executed = TelemetryEvents["event.executed"];
 

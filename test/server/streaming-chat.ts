@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { vi } from "vitest";
-import { createFanfare, silentLog, type Fanfare, type FanfareOptions, type TelemetryEvents } from "fanfare";
+import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
+import type { TelemetryEvents } from "fanfare/contract";
 import { chatSchema, message, room } from "./chat.ts";
 
 /** A chat that listens, and knows what its clients have running. */

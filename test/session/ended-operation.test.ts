@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  graphqlSubscriptions,
-  graphqlTransportWs,
-  graphqlWs,
-  memoryBroker,
-  type Broker,
-  type Dialect,
-  type Fanfare,
-  type SocketHandler,
-} from "fanfare";
+import { graphqlSubscriptions, graphqlTransportWs, graphqlWs, memoryBroker, type Fanfare } from "fanfare";
+import type { Broker, Dialect, SocketHandler } from "fanfare/contract";
 import { turns } from "fanfare/testing";
 import { RecordingSocket } from "./recording-socket.ts";
 import { publishTicks, tickServer } from "./ticks.ts";

@@ -1,4 +1,4 @@
-import type { Dialect } from "fanfare";
+import type { Dialect } from "fanfare/contract";
 import type { Session } from "../../src/session/session.ts";
 import type { ServerMessage } from "../faults/bare-client.ts";
 import type { DialectModel } from "../faults/models/dialect-model.ts";

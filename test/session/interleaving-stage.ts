@@ -1,15 +1,7 @@
 import { GraphQLError, GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import type * as fc from "fast-check";
-import {
-  memoryBroker,
-  silentLog,
-  subscription,
-  type Broker,
-  type Clock,
-  type Dialect,
-  type SubscriptionOptions,
-  type Timer,
-} from "fanfare";
+import { memoryBroker, silentLog, subscription, type SubscriptionOptions } from "fanfare";
+import type { Broker, Clock, Dialect, Timer } from "fanfare/contract";
 import { fakeClock } from "fanfare/testing";
 import { publish } from "../../src/declare/publish.ts";
 import { Deadlines } from "../../src/base/deadlines.ts";

@@ -4,8 +4,8 @@ import {
   graphqlSubscriptions as subscriptionsDialect,
   graphqlTransportWs as transportDialect,
   graphqlWs as legacyDialect,
-  type Dialect,
 } from "fanfare";
+import type { Dialect } from "fanfare/contract";
 import { graphqlSubscriptions } from "../faults/models/graphql-subscriptions.ts";
 import { graphqlTransportWs } from "../faults/models/graphql-transport-ws.ts";
 import { graphqlWs } from "../faults/models/graphql-ws.ts";

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type * as fc from "fast-check";
 import { GraphQLError } from "graphql";
-import type { Dialect } from "fanfare";
+import type { Dialect } from "fanfare/contract";
 import type { DialectModel } from "../faults/models/dialect-model.ts";
 import { InterleavingClient, type ClientStep } from "./interleaving-client.ts";
 import { fails, gateOf, InterleavingStage, type Gate } from "./interleaving-stage.ts";

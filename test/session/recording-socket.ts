@@ -1,4 +1,4 @@
-import type { Peer, Socket } from "fanfare";
+import type { Peer, Socket } from "fanfare/contract";
 
 const decoder = new TextDecoder();
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock, TestClient } from "fanfare/testing";
-import { createFanfare, graphqlTransportWs, silentLog, type CloseCode, type Peer } from "fanfare";
+import { createFanfare, graphqlTransportWs, silentLog } from "fanfare";
+import type { CloseCode, Peer } from "fanfare/contract";
 import { SessionRegistry, type LiveSession } from "../../src/session/registry.ts";
 import { sessionLimits } from "../../src/session/limits.ts";
 import { chatSchema } from "../server/chat.ts";

@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import { closeCodes, createFanfare, memoryBroker, silentLog, type Broker } from "fanfare";
+import { closeCodes, createFanfare, memoryBroker, silentLog } from "fanfare";
+import type { Broker } from "fanfare/contract";
 import { TestClient, turns } from "fanfare/testing";
 import { chatSchema, message, messageType, room, tools } from "../server/chat.ts";
 import { connected } from "../server/connected.ts";

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Timer } from "fanfare";
+import { systemClock, type Clock, type Timer } from "fanfare/contract";
 import { fakeClock } from "fanfare/testing";
 
 /** Time that stands still until it is told to move, while the turns of the event loop are real: a client waits for them. */

@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import { createFanfare, shareable, silentLog, subscription, telemetry, type TelemetryName } from "fanfare";
+import { createFanfare, shareable, silentLog, subscription } from "fanfare";
+import { telemetry, type TelemetryName } from "fanfare/contract";
 import { turns } from "fanfare/testing";
 import { ScriptedBroker } from "../engine/scripted-broker.ts";
 import { connected } from "../server/connected.ts";

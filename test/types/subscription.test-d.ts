@@ -1,6 +1,7 @@
 import { GraphQLString, type GraphQLFieldConfig } from "graphql";
 import { expectTypeOf } from "vitest";
-import { declare, SKIP, topic, type OperationContext, type OperationHandle, type Viewer } from "fanfare";
+import { declare, SKIP, topic, type OperationContext, type OperationHandle } from "fanfare";
+import type { Viewer } from "fanfare/contract";
 
 interface Context {
   readonly user: string;
