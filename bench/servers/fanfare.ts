@@ -1,6 +1,7 @@
 // Fanfare as it comes, under its default limits. `--overflow <policy>` is for slow-client.ts.
 import { parseArgs } from "node:util";
-import { createFanfare, declare, type Overflow } from "fanfare";
+import { createFanfare, declare } from "fanfare";
+import type { Overflow } from "fanfare/declare";
 import type { Message } from "../message.ts";
 import { schemaWith } from "../schema.ts";
 import { control } from "./control.ts";

@@ -1,4 +1,5 @@
-import { declare, type Topic } from "fanfare";
+import { declare } from "fanfare";
+import type { Topic } from "fanfare/declare";
 import type { Context } from "./context.ts";
 import type { Fields } from "./fields.ts";
 import { requireCount, requireText } from "./input.ts";

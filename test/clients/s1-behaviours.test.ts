@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { createFanfare, FanfareError, graphqlSubscriptions, graphqlTransportWs } from "fanfare";
+import { createFanfare, FanfareError } from "fanfare";
+import { graphqlSubscriptions, graphqlTransportWs } from "fanfare/dialects";
 import type { Dialect } from "fanfare/contract";
 import { SubscriptionManager } from "fanfare/compat";
 import { until } from "../faults/until.ts";

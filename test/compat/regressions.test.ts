@@ -3,19 +3,10 @@ import { GraphQLError, GraphQLInt, GraphQLList, GraphQLObjectType, GraphQLSchema
 import { PubSub } from "graphql-subscriptions";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import {
-  createFanfare,
-  createPublisher,
-  declare,
-  graphqlSubscriptions,
-  graphqlTransportWs,
-  graphqlWs,
-  memoryBroker,
-  pubSubEngineBroker,
-  silentLog,
-  type Fanfare,
-  type FanfareOptions,
-} from "fanfare";
+import { createFanfare, createPublisher, declare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
+import { graphqlSubscriptions, graphqlTransportWs, graphqlWs } from "fanfare/dialects";
+import { memoryBroker } from "fanfare/brokers/memory";
+import { pubSubEngineBroker } from "fanfare/brokers/pubsub-engine";
 import type { MessagePayload } from "fanfare/contract";
 import { TestClient, turns } from "fanfare/testing";
 import { play } from "../dialects/transcript.ts";

@@ -1,14 +1,7 @@
 import { GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import {
-  createFanfare,
-  createPublisher,
-  memoryBroker,
-  silentLog,
-  SKIP,
-  type Fanfare,
-  type OperationContext,
-} from "fanfare";
+import { createFanfare, createPublisher, silentLog, SKIP, type Fanfare, type OperationContext } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
 import { Subscription } from "fanfare/compat";
 import { turns } from "fanfare/testing";
 import { connected } from "../server/connected.ts";

@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
-import { memoryBroker, type Log } from "fanfare";
+import type { Log } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
 import type { Broker, TelemetryName } from "fanfare/contract";
 
 /** What a server has told by its telemetry, its broker and its log, counted. */

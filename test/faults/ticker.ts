@@ -6,7 +6,8 @@ import {
   GraphQLString,
   type GraphQLFieldConfig,
 } from "graphql";
-import { declare, type QueueOptions } from "fanfare";
+import { declare } from "fanfare";
+import type { QueueOptions } from "fanfare/declare";
 
 /** The payload of every event. */
 export interface Tick {

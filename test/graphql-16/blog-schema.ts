@@ -11,7 +11,8 @@ import {
   GraphQLString,
   version,
 } from "graphql";
-import { declare, type Topic } from "fanfare";
+import { declare } from "fanfare";
+import type { Topic } from "fanfare/declare";
 
 export interface Post {
   readonly __typename: "Post";

@@ -1,14 +1,8 @@
 import { GraphQLString, parse, subscribe, type GraphQLSchema } from "graphql";
 import { describe, expect, it } from "vitest";
-import {
-  createFanfare,
-  memoryBroker,
-  silentLog,
-  type Fanfare,
-  type OperationContext,
-  type OperationHandle,
-  type SubscriptionOptions,
-} from "fanfare";
+import { createFanfare, silentLog, type Fanfare, type OperationContext, type OperationHandle } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
+import type { SubscriptionOptions } from "fanfare/declare";
 import type { Broker } from "fanfare/contract";
 import { turns } from "fanfare/testing";
 import { chatSchema, message, room, tools, type Message } from "../server/chat.ts";

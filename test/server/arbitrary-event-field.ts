@@ -1,5 +1,6 @@
 import { GraphQLObjectType, GraphQLSchema, type GraphQLFieldConfig } from "graphql";
-import { shareable, SKIP, subscription, type FanfareOptions, type Trigger } from "fanfare";
+import { shareable, SKIP, subscription, type FanfareOptions } from "fanfare";
+import type { Trigger } from "fanfare/declare";
 import type { Draw } from "../engine/draw.ts";
 
 /** The context of an operation. */

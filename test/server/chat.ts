@@ -7,7 +7,8 @@ import {
   GraphQLError,
   type GraphQLFieldConfig,
 } from "graphql";
-import { declare, type Topic } from "fanfare";
+import { declare } from "fanfare";
+import type { Topic } from "fanfare/declare";
 
 export interface Message {
   readonly id: string;

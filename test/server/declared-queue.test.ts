@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createFanfare, silentLog, type Fanfare, type SubscriptionOptions } from "fanfare";
+import { createFanfare, silentLog, type Fanfare } from "fanfare";
+import type { SubscriptionOptions } from "fanfare/declare";
 import { turns, type TestClient } from "fanfare/testing";
 import { chatSchema, message, messageType, room, tools, type Message } from "./chat.ts";
 import { connected } from "./connected.ts";

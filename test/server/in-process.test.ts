@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLInt, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import { createFanfare, memoryBroker, silentLog, type Fanfare } from "fanfare";
+import { createFanfare, silentLog, type Fanfare } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
 import { turns } from "fanfare/testing";
 import { chatSchema, message, messageType, room, tools } from "./chat.ts";
 import { NotingLog } from "./noting-log.ts";

@@ -1,6 +1,7 @@
 import { GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import { createFanfare, memoryBroker, silentLog, type OperationContext, type OperationHandle } from "fanfare";
+import { createFanfare, silentLog, type OperationContext, type OperationHandle } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
 import { turns } from "fanfare/testing";
 import { chatSchema, message, messageType, room, tools } from "./chat.ts";
 import { connected } from "./connected.ts";

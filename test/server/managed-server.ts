@@ -1,6 +1,7 @@
 import { GraphQLBoolean, GraphQLError, GraphQLID, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { PubSub } from "graphql-subscriptions";
-import { createFanfare, pubSubEngineBroker, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
+import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
+import { pubSubEngineBroker } from "fanfare/brokers/pubsub-engine";
 import { SubscriptionManager } from "fanfare/compat";
 import { until } from "../faults/until.ts";
 import { Observed } from "../clients/observed.ts";

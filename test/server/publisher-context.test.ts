@@ -1,15 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import {
-  createFanfare,
-  memoryBroker,
-  shareable,
-  silentLog,
-  subscription,
-  type FanfareOptions,
-  type OperationHandle,
-} from "fanfare";
+import { createFanfare, shareable, silentLog, subscription, type FanfareOptions, type OperationHandle } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
 import { turns, type TestClient } from "fanfare/testing";
 import { connected } from "./connected.ts";
 

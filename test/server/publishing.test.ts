@@ -1,6 +1,8 @@
 import { PubSub } from "graphql-subscriptions";
 import { describe, expect, it } from "vitest";
-import { createFanfare, createPublisher, memoryBroker, pubSubEngineBroker, silentLog } from "fanfare";
+import { createFanfare, createPublisher, silentLog } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
+import { pubSubEngineBroker } from "fanfare/brokers/pubsub-engine";
 import { turns } from "fanfare/testing";
 import { chatSchema, message, messageType, room, tools } from "./chat.ts";
 import { connected } from "./connected.ts";

@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLString, parse, subscribe, type GraphQLFieldConfig } from "graphql";
 import { describe, expect, it } from "vitest";
-import { createFanfare, FanfareError, silentLog, type Snapshot } from "fanfare";
+import { createFanfare, FanfareError, silentLog } from "fanfare";
+import type { Snapshot } from "fanfare/declare";
 import { chatSchema, message, room, tools, type Message } from "./chat.ts";
 import { connected } from "./connected.ts";
 

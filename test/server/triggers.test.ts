@@ -1,6 +1,7 @@
 import { buildSchema, GraphQLError } from "graphql";
 import { describe, expect, it } from "vitest";
-import { createFanfare, silentLog, type Fanfare, type FanfareOptions, type Triggers } from "fanfare";
+import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
+import type { Triggers } from "fanfare/declare";
 import { connected } from "./connected.ts";
 import { NotingLog } from "./noting-log.ts";
 

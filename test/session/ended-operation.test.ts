@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { graphqlSubscriptions, graphqlTransportWs, graphqlWs, memoryBroker, type Fanfare } from "fanfare";
+import type { Fanfare } from "fanfare";
+import { graphqlSubscriptions, graphqlTransportWs, graphqlWs } from "fanfare/dialects";
+import { memoryBroker } from "fanfare/brokers/memory";
 import type { Broker, Dialect, SocketHandler } from "fanfare/contract";
 import { turns } from "fanfare/testing";
 import { RecordingSocket } from "./recording-socket.ts";

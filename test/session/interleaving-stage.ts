@@ -1,6 +1,8 @@
 import { GraphQLError, GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import type * as fc from "fast-check";
-import { memoryBroker, silentLog, subscription, type SubscriptionOptions } from "fanfare";
+import { silentLog, subscription } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
+import type { SubscriptionOptions } from "fanfare/declare";
 import type { Broker, Clock, Dialect, Timer } from "fanfare/contract";
 import { fakeClock } from "fanfare/testing";
 import { publish } from "../../src/declare/publish.ts";

@@ -4,7 +4,7 @@ import {
   graphqlSubscriptions as subscriptionsDialect,
   graphqlTransportWs as transportDialect,
   graphqlWs as legacyDialect,
-} from "fanfare";
+} from "fanfare/dialects";
 import type { Dialect } from "fanfare/contract";
 import { graphqlSubscriptions } from "../faults/models/graphql-subscriptions.ts";
 import { graphqlTransportWs } from "../faults/models/graphql-transport-ws.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock, TestClient } from "fanfare/testing";
-import { createFanfare, graphqlTransportWs, silentLog } from "fanfare";
+import { createFanfare, silentLog } from "fanfare";
+import { graphqlTransportWs } from "fanfare/dialects";
 import type { CloseCode, Peer } from "fanfare/contract";
 import { SessionRegistry, type LiveSession } from "../../src/session/registry.ts";
 import { sessionLimits } from "../../src/session/limits.ts";

@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
-import { closeCodes, createFanfare, memoryBroker, silentLog } from "fanfare";
+import { closeCodes, createFanfare, silentLog } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
 import type { Broker } from "fanfare/contract";
 import { TestClient, turns } from "fanfare/testing";
 import { chatSchema, message, messageType, room, tools } from "../server/chat.ts";

@@ -1,12 +1,6 @@
 import { GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
-import {
-  createFanfare,
-  silentLog,
-  subscription,
-  type Fanfare,
-  type FanfareOptions,
-  type SubscriptionOptions,
-} from "fanfare";
+import { createFanfare, silentLog, subscription, type Fanfare, type FanfareOptions } from "fanfare";
+import type { SubscriptionOptions } from "fanfare/declare";
 import { turns, type TestClient } from "fanfare/testing";
 
 export interface Tick {

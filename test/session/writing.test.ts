@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { graphqlTransportWs, type Fanfare } from "fanfare";
+import type { Fanfare } from "fanfare";
+import { graphqlTransportWs } from "fanfare/dialects";
 import type { SocketHandler } from "fanfare/contract";
 import { turns } from "fanfare/testing";
 import { RecordingSocket } from "./recording-socket.ts";

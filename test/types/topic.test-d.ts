@@ -1,5 +1,7 @@
 import { expectTypeOf } from "vitest";
-import { createPublisher, memoryBroker, topic, type Fanfare, type Topic } from "fanfare";
+import { createPublisher, topic, type Fanfare } from "fanfare";
+import { memoryBroker } from "fanfare/brokers/memory";
+import type { Topic } from "fanfare/declare";
 
 interface Message {
   readonly id: string;

@@ -25,3 +25,28 @@ export function declare<Context = unknown>(): Declare<Context> {
     model: (table, options) => model(table, options),
   };
 }
+
+export { command } from "./declare/command.ts";
+export type { MatchValue, MaybePromise, Snapshot } from "./declare/declaration.ts";
+export type { OperationContext, OperationHandle } from "./declare/operation-handle.ts";
+export type { PublishOptions, Topics } from "./declare/publish.ts";
+export { createPublisher, type Publisher, type PublisherOptions } from "./declare/publisher.ts";
+export type { Overflow, QueueOptions } from "./declare/queue.ts";
+export { shareable } from "./declare/shareable.ts";
+export { SKIP, type Skip } from "./declare/skip.ts";
+export {
+  subscription,
+  type MatchOf,
+  type SubscriptionField,
+  type SubscriptionOptions,
+} from "./declare/subscription.ts";
+export {
+  topic,
+  Topic,
+  type OpenTopicFamily,
+  type PartValues,
+  type TopicFamily,
+  type TopicLike,
+  type TopicParts,
+} from "./declare/topic.ts";
+export type { Trigger, TriggerDetails, TriggerFunction, Triggers } from "./declare/triggers.ts";
