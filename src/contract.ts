@@ -38,6 +38,10 @@ export type {
   TransactionalEvent,
 } from "./contract/source.ts";
 export { telemetry, type TelemetryChannel, type TelemetryEvents, type TelemetryName } from "./contract/telemetry.ts";
+export type { HttpExchange, HttpService, StreamBody, StreamListener } from "./transports/exchange/exchange.ts";
+export type { HttpReply } from "./transports/exchange/reply.ts";
+export type { HttpHandler } from "./transports/http/node-handler.ts";
+export type { HttpServer } from "./transports/server/path-claims.ts";
 export type { Viewer } from "./contract/viewer.ts";
 export type { Dialect, DialectRules } from "./dialects/dialect.ts";
 export type { ClientMessage, Envelope, MessagePayload, OperationRequest, ServerMessage } from "./dialects/message.ts";

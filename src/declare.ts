@@ -27,7 +27,7 @@ export function declare<Context = unknown>(): Declare<Context> {
 }
 
 export { command } from "./declare/command.ts";
-export type { MatchValue, MaybePromise, Snapshot } from "./declare/declaration.ts";
+export type { Arguments, MatchValue, MaybePromise, Snapshot } from "./declare/declaration.ts";
 export type { OperationContext, OperationHandle } from "./declare/operation-handle.ts";
 export type { PublishOptions, Topics } from "./declare/publish.ts";
 export { createPublisher, type Publisher, type PublisherOptions } from "./declare/publisher.ts";
@@ -47,6 +47,7 @@ export {
   type PartValues,
   type TopicFamily,
   type TopicLike,
+  type TopicPart,
   type TopicParts,
 } from "./declare/topic.ts";
 export type { Trigger, TriggerDetails, TriggerFunction, Triggers } from "./declare/triggers.ts";

@@ -26,10 +26,20 @@ export function model<
 export type { ChangeAction, ModelChange, PlainChange, PlainRow } from "./models/change/change.ts";
 export { tableTopic, type ChangePayload } from "./relay/change-payload.ts";
 export type { ModelHooks } from "./models/change/change.ts";
-export type { Model } from "./models/model.ts";
+export type { Model, ModelField } from "./models/model.ts";
 export type { ModelOptions } from "./models/model-options.ts";
 export type { FieldOf, ModelTable, RowOf } from "./models/table/model-table.ts";
 export type { PayloadPolicy, SerializedChange } from "./models/change/payload-policy.ts";
 export type { ExtraEvent, RelayedModel } from "./relay/relayed-model.ts";
 export type { IdArgument, ModelQueue } from "./models/subscription-fields.ts";
-export type { ColumnDescription, ColumnType, TableDescription } from "./models/table/table-description.ts";
+export type { DrizzleTable } from "./models/table/drizzle-table.ts";
+export type {
+  ColumnDescription,
+  ColumnType,
+  ColumnValue,
+  ColumnValues,
+  DescribedValue,
+  TableDescription,
+} from "./models/table/table-description.ts";
+export type { FieldResolver, Resolvers } from "./models/type-defs.ts";
+export type { OwnScalarName, ScalarName } from "./models/value/kind.ts";

@@ -16,9 +16,10 @@ import { nodeHandler, type HttpHandler } from "./transports/http/node-handler.ts
 import { httpService } from "./transports/http/service.ts";
 import type { OriginRule } from "./transports/origin.ts";
 import { attach } from "./transports/server/attach.ts";
-import { listen, type Listening } from "./transports/server/listen.ts";
+import { listen, type Listening as Served } from "./transports/server/listen.ts";
 import type { HttpServer } from "./transports/server/path-claims.ts";
 import {
+  type DeflateOptions,
   websocketTransport,
   type WebSocketOptions,
   type WebSocketTransport,
@@ -30,12 +31,18 @@ export interface ServingOptions {
   readonly dialects?: readonly Dialect[];
   /** Whose pages may connect. Default: those of the server's own host, and programs that are no browsers. */
   readonly origin?: OriginRule;
-  /** How a refused WebSocket is told: see {@link WebSocketOptions.refusal}. */
+  /**
+   * How a client learns that its WebSocket is refused: by an HTTP status, or by a connection that is closed at once with a
+   * code, which is all that a browser shows to a page. Default: a foreign origin by status (403), everything else by code.
+   */
   readonly refusal?: "http" | "close";
   /** Proxies in front of this server whose `X-Forwarded-For` is believed. Default 0: none. */
   readonly trustProxy?: number;
-  /** Compression of messages. Default false. */
-  readonly perMessageDeflate?: NonNullable<WebSocketOptions["perMessageDeflate"]>;
+  /**
+   * Compresses messages of 1 KiB and more. Default false: it costs ten times the CPU of sending, and memory for each
+   * connection. `true` keeps nothing between messages.
+   */
+  readonly perMessageDeflate?: boolean | DeflateOptions;
 }
 
 export interface ListenAddress {
@@ -64,8 +71,7 @@ export interface DoorOptions {
   };
 }
 
-/** A server that listens; disposing it stops listening and leaves open connections to their server. */
-export type Served = Listening;
+export type { Listening as Served } from "./transports/server/listen.ts";
 
 /** The transports of one server, and the doors it is reached by. */
 export class Serving implements AsyncDisposable {

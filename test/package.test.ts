@@ -1,8 +1,13 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
-import { files, importsOf, read } from "./source-file.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Declarations, type Declared } from "./declarations.ts";
+import { codeOf, files, importsOf, read } from "./source-file.ts";
+
+const run = promisify(execFile);
 
 interface Manifest {
   readonly name: string;
@@ -68,7 +73,7 @@ describe("The package", () => {
   });
 
   it("ships its source and its documents, and neither tests nor tools", async () => {
-    const { stdout } = await promisify(execFile)("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]);
+    const { stdout } = await run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]);
     const [packed]: readonly { files: readonly { path: string }[] }[] = JSON.parse(stdout);
     const shipped = packed?.files.map(({ path }) => path).filter((path) => !path.startsWith("dist/")) ?? [];
     const expected = [
@@ -76,5 +81,54 @@ describe("The package", () => {
       ...["CHANGELOG.md", "LICENSE", "PROTOCOL.md", "README.md", "package.json"],
     ];
     expect(shipped.toSorted()).toEqual(expected.toSorted());
+  });
+});
+
+describe("What the package declares", () => {
+  const folder = mkdtempSync(join(tmpdir(), "fanfare-declarations-"));
+  const declarations = new Declarations(folder);
+
+  function exportsOfDoor(path: string): readonly Declared[] {
+    const targets = manifest.exports[path];
+    if (typeof targets !== "object") return [];
+    return declarations.exportsOf((targets["types"] ?? "").replace("./dist/", ""));
+  }
+
+  beforeAll(async () => {
+    const options = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--sourceMap", "false", "--outDir", folder];
+    await run("node_modules/.bin/tsc", options);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is, at its root, what applications use: under 45 names, which other files declare", () => {
+    expect(exportsOfDoor(".").length).toBeGreaterThan(20);
+    expect(exportsOfDoor(".").length).toBeLessThan(45);
+    expect(codeOf("src/index.ts").trim()).toMatch(/^;*[;\s]*$/);
+  });
+
+  it("says nothing with a type that cannot be imported", () => {
+    const names = doors.flatMap(({ path }) => exportsOfDoor(path).map((declared) => ({ path, declared })));
+    const open = new Set(names.map(({ declared: { file, name } }) => `${name} of ${file}`));
+    expect(open.size).toBeGreaterThan(200);
+    const closed = names.flatMap(({ path, declared }) =>
+      declarations
+        .mentionedBy(declared)
+        .filter(({ file, name }) => !open.has(`${name} of ${file}`))
+        .map(({ file, name }) => `${declared.name} of ${manifest.name}${path.slice(1)}: ${name} of ${file}`),
+    );
+    expect(closed).toEqual([]);
+  });
+
+  it("loads no server with fanfare/declare", () => {
+    const imports = files("src/**/*.ts").flatMap(importsOf);
+    const loaded = new Set(["src/declare.ts"]);
+    for (const file of loaded) {
+      for (const { from, to, typeOnly } of imports) if (from === file && !typeOnly) loaded.add(to);
+    }
+    expect(
+      [...loaded].filter((file) => /^(?:ws|graphql-http|src\/(?:engine|session|transports)\/.*)$/.test(file)),
+    ).toEqual([]);
+    expect(loaded.size).toBeGreaterThan(10);
   });
 });

@@ -4,16 +4,17 @@ import type { Trigger, TriggerDetails, Triggers } from "../declare/triggers.ts";
 /** The operation, as a setup function gets it. Reading `context` makes the operation private to its session. */
 export type SetupOptions = Omit<TriggerDetails, "subscriptionName">;
 
-interface SetupShape {
+/**
+ * From an operation to the triggers that concern it. `channelOptions` are taken and not used. A method, so that it may
+ * name narrower arguments.
+ */
+export type SetupFunction = {
   setup(
     options: SetupOptions,
     args: Arguments,
     subscriptionName: string,
   ): Readonly<Record<string, Trigger & { readonly channelOptions?: unknown }>>;
-}
-
-/** Maps an operation to the triggers that it listens to. `channelOptions` are accepted and ignored. */
-export type SetupFunction = SetupShape["setup"];
+}["setup"];
 
 /** Setup functions by subscription field. A field without an entry listens to the trigger with the field's name. */
 export type SetupFunctions = Readonly<Record<string, SetupFunction>>;

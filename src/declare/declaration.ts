@@ -4,6 +4,8 @@ import type { QueueOptions } from "./queue.ts";
 import type { TopicLike } from "./topic.ts";
 
 export type MaybePromise<Value> = Value | Promise<Value>;
+
+/** The arguments of a field, by their names. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
 /** A value that an index can compare by equality. */

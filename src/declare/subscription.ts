@@ -70,7 +70,8 @@ export interface SubscriptionOptions<Context, Args, Event, Value, Facet extends 
 export interface SubscriptionField<Context, Args, Value> {
   readonly subscribe: (source: unknown, args: Args, context: Context) => Promise<AsyncIterableIterator<unknown>>;
   readonly resolve: (source: unknown, args: Args, context: Context) => MaybePromise<Value>;
-  readonly extensions: { readonly fanfare: { readonly subscription: BoundDeclaration } };
+  /** By which Fanfare finds the declaration where its functions were wrapped. */
+  readonly extensions: { readonly fanfare: { readonly subscription: object } };
 }
 
 /**

@@ -15,17 +15,20 @@ export class Topic<Payload = unknown> {
 /** A topic, or its name, which has no type of payload. */
 export type TopicLike<Payload = unknown> = Topic<Payload> | TopicName;
 
+/** What a part of a topic's name is made of. */
 export type TopicPart = StringConstructor | NumberConstructor | BooleanConstructor;
+
+/** The parts of a topic's name behind its family, in their order. */
 export type TopicParts = Readonly<Record<string, TopicPart>>;
 
-type PartValue<Part extends TopicPart> = Part extends StringConstructor
-  ? string
-  : Part extends NumberConstructor
-    ? number
-    : boolean;
-
 /** A value for each part of a topic's name. */
-export type PartValues<Parts extends TopicParts> = { readonly [Name in keyof Parts]: PartValue<Parts[Name]> };
+export type PartValues<Parts extends TopicParts> = {
+  readonly [Name in keyof Parts]: Parts[Name] extends StringConstructor
+    ? string
+    : Parts[Name] extends NumberConstructor
+      ? number
+      : boolean;
+};
 
 /** Makes the topics of a family: `room({ name: "lobby" })`. */
 export interface TopicFamily<Payload, Parts extends TopicParts> {

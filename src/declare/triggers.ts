@@ -20,12 +20,10 @@ export interface Trigger {
   filter?(this: void, event: unknown, context: unknown): MaybePromise<boolean>;
 }
 
-interface TriggerShape {
+/** From an operation's arguments to the topics that concern it. A method, so that it may name narrower arguments. */
+export type TriggerFunction = {
   trigger(args: Arguments, details: TriggerDetails): Readonly<Record<string, Trigger>>;
-}
-
-/** Maps a field's arguments to the topics that its operation listens to. */
-export type TriggerFunction = TriggerShape["trigger"];
+}["trigger"];
 
 /**
  * Trigger functions by the names of subscription fields, for a schema whose resolvers cannot be changed. A field

@@ -16,7 +16,6 @@ import type { Topic } from "../declare/topic.ts";
 import { ChangeDecoder } from "./change/change-decoder.ts";
 import { tableTopic, type ChangePayload } from "../relay/change-payload.ts";
 import type { ModelChange } from "./change/change.ts";
-import type { Field } from "./field.ts";
 import { InitialRows } from "./initial-rows.ts";
 import { modelFields } from "./model-fields.ts";
 import type { ErasedOptions, ModelOptions } from "./model-options.ts";
@@ -24,16 +23,25 @@ import { keyOf, tableOf, type FieldOf, type ModelTable, type RowOf } from "./tab
 import { actionType, modelTypes } from "./model-types.ts";
 import { PublishedChanges } from "./change/published-changes.ts";
 import type { RelayedModel } from "../relay/relayed-model.ts";
+import type { ScalarName } from "./value/kind.ts";
 import { scalarsWith } from "./value/scalars.ts";
 import { Visibility } from "./visibility.ts";
 import { SubscriptionFields, type IdArgument } from "./subscription-fields.ts";
 import type { Row as AnyRow } from "./table/table.ts";
 import { resolversOf, typeDefsOf, type Resolvers } from "./type-defs.ts";
 
-/** A field of a model: its name, its column in the database, and the kind of its values. */
-export type ModelField = Pick<Field, "name" | "column" | "enumName" | "isKey" | "kind">;
-
-type FieldConfig<Context> = GraphQLFieldConfig<unknown, Context>;
+/** A field of a model, as far as clients may see it. */
+export interface ModelField {
+  readonly name: string;
+  /** Its value in the enum of the model's fields. */
+  readonly enumName: string;
+  /** The column's name in the database; undefined for an `id` that is made of the key. */
+  readonly column: string | undefined;
+  /** Whether it identifies a row, so that GraphQL has it as text. */
+  readonly isKey: boolean;
+  /** The GraphQL type of its values; for an array, of its elements. */
+  readonly kind: { readonly scalar: ScalarName };
+}
 
 /** A table that is bound to a GraphQL type and to subscription fields, which deliver its committed changes. */
 export interface Model<Row, Context = unknown> extends RelayedModel {
@@ -54,20 +62,20 @@ export interface Model<Row, Context = unknown> extends RelayedModel {
   readonly whereType: GraphQLInputObjectType;
   /** All these types and those that they refer to. */
   readonly types: readonly GraphQLNamedType[];
-  /** The subscription fields by name: `carCreated`, `carUpdated`, `carDeleted` and `carChanged` for the model `Car`. */
-  readonly subscriptions: Readonly<Record<string, FieldConfig<Context>>>;
-  /** The types and subscription fields in the schema definition language (SDL). */
+  /** `carCreated`, `carUpdated`, `carDeleted` and `carChanged`, for a model with the name `Car`. */
+  readonly subscriptions: Readonly<Record<string, GraphQLFieldConfig<unknown, Context>>>;
+  /** The same in the schema language. */
   readonly typeDefs: string;
   /** The resolvers that belong to `typeDefs`. */
   readonly resolvers: Resolvers;
   /** Another field like `carCreated`, for a name of your own. */
-  created(): FieldConfig<Context>;
+  created(): GraphQLFieldConfig<unknown, Context>;
   /** Another field like `carUpdated`. */
-  updated(id?: IdArgument): FieldConfig<Context>;
+  updated(id?: IdArgument): GraphQLFieldConfig<unknown, Context>;
   /** Another field like `carDeleted`. */
-  deleted(id?: IdArgument): FieldConfig<Context>;
+  deleted(id?: IdArgument): GraphQLFieldConfig<unknown, Context>;
   /** Another field like `carChanged`. */
-  changed(): FieldConfig<Context>;
+  changed(): GraphQLFieldConfig<unknown, Context>;
   /**
    * Decodes the payload of an event in the model's topic; undefined for a truncation.
    *

@@ -13,11 +13,18 @@ import {
 
 type FieldConfigs = Readonly<Record<string, GraphQLFieldConfig<unknown, unknown>>>;
 
-type Resolver = GraphQLFieldResolver<unknown, unknown>;
-type Resolved = Readonly<Record<string, Resolver | { readonly subscribe: Resolver; readonly resolve: Resolver }>>;
+/** A field's resolvers, as `makeExecutableSchema` takes them. */
+export type FieldResolver =
+  | GraphQLFieldResolver<unknown, unknown>
+  | {
+      readonly subscribe: GraphQLFieldResolver<unknown, unknown>;
+      readonly resolve: GraphQLFieldResolver<unknown, unknown>;
+    };
 
-/** Resolvers in the form of `makeExecutableSchema`. */
-export type Resolvers = Readonly<Record<string, GraphQLScalarType | Readonly<Record<string, string>> | Resolved>>;
+/** The resolvers of a model's types by their names: a scalar, the values of an enum, or the fields of an object. */
+export type Resolvers = Readonly<
+  Record<string, GraphQLScalarType | Readonly<Record<string, string>> | Readonly<Record<string, FieldResolver>>>
+>;
 
 /** The types and the fields of `Subscription` in the schema definition language. */
 export function typeDefsOf(types: readonly GraphQLNamedType[], subscriptions: FieldConfigs): string {

@@ -11,6 +11,7 @@ import { PostgresOutbox } from "./postgres-outbox/outbox.ts";
 export type {
   EmbeddedPostgres,
   EmbeddedTransaction,
+  LentConnection,
   PoolConnection,
   PostgresClient,
   PostgresPool,

@@ -31,7 +31,7 @@ export {
   uninstallReplication,
 } from "./postgres-replication/install.ts";
 export type { ReplicationInstallation, ReplicationRemoval } from "./postgres-replication/install.ts";
-export type { QueryResult } from "../postgres/database.ts";
+export type { LentConnection, Queryable, QueryResult } from "../postgres/database.ts";
 export type { PostgresConnection, PostgresPool, RawQuery } from "./postgres-replication/pool.ts";
 export type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";
 

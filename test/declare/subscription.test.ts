@@ -65,15 +65,15 @@ describe("A declared field", () => {
 
   it("gets its events from the running server that was created last, and is NOT_BOUND without one", async () => {
     const one = subscription({ topics: () => ["numbers"] });
-    const { subscription: bound } = one.extensions.fanfare;
+    const bound = declarationOf(one);
     const subscribe = async () => (await (await one.subscribe(undefined, {}, undefined)).next()).value;
     await expect(subscribe()).rejects.toMatchObject({ code: "NOT_BOUND" });
-    const first = bound.bind(hostWith(1));
-    const second = bound.bind(hostWith(2));
+    const first = bound?.bind(hostWith(1));
+    const second = bound?.bind(hostWith(2));
     expect(await subscribe()).toBe(2);
-    second[Symbol.dispose]();
+    second?.[Symbol.dispose]();
     expect(await subscribe()).toBe(1);
-    first[Symbol.dispose]();
+    first?.[Symbol.dispose]();
     await expect(subscribe()).rejects.toMatchObject({ code: "NOT_BOUND" });
   });
 });

@@ -18,7 +18,7 @@ import { graphqlTransportWs } from "../../dialects/graphql-transport-ws.ts";
 import { graphqlWs } from "../../dialects/graphql-ws.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
 import type { ModelChange, ModelHooks } from "../../models.ts";
-import { framed, FrameSource, GroupValue, type GroupFrame, type Spelling } from "./group-frame.ts";
+import { framed, FrameSource, GroupValue, type GroupFrame } from "./group-frame.ts";
 import { rawName, rawRequest } from "./raw-document.ts";
 
 /** A subscription field by groups. */
@@ -38,8 +38,8 @@ export interface GroupOptions<Context> {
   readonly fields: Readonly<Record<string, GroupField<Context>>>;
   /** Whether a client may join a group. If it may not join one of them, it joins none. Default: all are permitted. */
   readonly permit?: (group: string, context: Context) => MaybePromise<boolean>;
-  /** The spelling of the flag in acknowledgements. Default `both`. */
-  readonly spelling?: Spelling;
+  /** How an acknowledgement spells its flag: as the first versions did, or in both ways. Default `both`. */
+  readonly spelling?: "subscripe" | "both";
 }
 
 interface ListenArgs {

@@ -7,19 +7,13 @@ import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Viewer } from "../../contract/viewer.ts";
 import { command } from "../../declare/command.ts";
 import type { OperationContext } from "../../declare/operation-handle.ts";
-import {
-  invalidAction,
-  permissionDenied,
-  streams,
-  type FrameRefusal,
-  type StreamFrame,
-} from "../../dialects/streams.ts";
+import { invalidAction, permissionDenied, streams } from "../../dialects/streams.ts";
 import type { Fanfare } from "../../fanfare.ts";
 import { consoleLog } from "../../observe/console-log.ts";
 import type { HttpServer } from "../../transports/server/path-claims.ts";
 import { ModelStream, type StreamedModel, type StreamOptions } from "./model-stream.ts";
 import { actionWords, isAction, rowActions, type StreamAction, type StreamOperation } from "./stream-action.ts";
-import { StreamChannel, type AcceptConnection, type ChannelKeeper } from "./stream-channel.ts";
+import { StreamChannel, type ChannelKeeper } from "./stream-channel.ts";
 import { actionType, operationType, resultType } from "./stream-types.ts";
 
 /** The client that has opened a channel, or that requests a subscription for it. */
@@ -78,13 +72,24 @@ type Arguments = Readonly<Record<string, unknown>>;
  * streams.attach(fanfare, server);
  * ```
  */
-export class ModelStreams implements ChannelKeeper {
+export class ModelStreams {
   readonly #options: ModelStreamsOptions;
   readonly #log: Log;
   readonly #names = new Set<string>();
   /** The acknowledged channels by id. */
   readonly #channels = new Map<string, StreamChannel>();
   readonly #open = new Set<StreamChannel>();
+  readonly #keeper: ChannelKeeper = {
+    refuse: ({ action, stream }, channel) => {
+      if (!this.#names.has(stream)) return { status: 400, reason: `There is no stream ${JSON.stringify(stream)}` };
+      return this.#permits({ stream, action, id: null }, channel) ? invalidAction : permissionDenied;
+    },
+    opened: (channel) => void this.#channels.set(channel.id, channel),
+    closed: (channel) => {
+      this.#channels.delete(channel.id);
+      this.#open.delete(channel);
+    },
+  };
 
   /** @throws FanfareError BAD_OPTION for a limit that is not a positive number. */
   constructor(options: ModelStreamsOptions = {}) {
@@ -153,29 +158,15 @@ export class ModelStreams implements ChannelKeeper {
     return fanfare.attach(server, { path, http: false, websocket });
   }
 
-  /** Opens a channel on a socket of any transport. @throws FanfareError CLOSED after the end. */
-  accept(fanfare: { readonly accept: AcceptConnection }, socket: Socket): SocketHandler {
-    const channel = new StreamChannel(socket, this);
+  /** Opens a channel on a socket of any transport that keeps the contract. Throws FanfareError CLOSED after the end. */
+  accept(fanfare: Pick<Fanfare, "accept">, socket: Socket): SocketHandler {
+    const channel = new StreamChannel(socket, this.#keeper);
     const { channels = 0 } = this.#options;
     const isFull = this.#open.size >= channels;
     this.#open.add(channel);
     if (isFull) channel.close(closeCodes.overload.code, closeCodes.overload.reason);
     else channel.open((...args) => fanfare.accept(...args));
     return channel;
-  }
-
-  refuse({ action, stream }: StreamFrame, channel: StreamChannel): FrameRefusal {
-    if (!this.#names.has(stream)) return { status: 400, reason: `There is no stream ${JSON.stringify(stream)}` };
-    return this.#permits({ stream, action, id: null }, channel) ? invalidAction : permissionDenied;
-  }
-
-  opened(channel: StreamChannel): void {
-    this.#channels.set(channel.id, channel);
-  }
-
-  closed(channel: StreamChannel): void {
-    this.#channels.delete(channel.id);
-    this.#open.delete(channel);
   }
 
   async #run(stream: ModelStream, args: Arguments, client: StreamClient): Promise<StreamResult> {

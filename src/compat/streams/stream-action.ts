@@ -1,18 +1,18 @@
 import type { JsonObject } from "../../base/json.ts";
 
-/** The actions in a request; `ALL_ACTIONS` stands for the other three. */
-export type StreamAction = keyof typeof actionWords;
+/** What is done to rows, in the words of the schema; `ALL_ACTIONS` stands for the three. */
+export type StreamAction = "CREATE" | "UPDATE" | "DELETE" | "ALL_ACTIONS";
 
 /** The actions of a model's changes. */
 export type RowAction = "CREATED" | "UPDATED" | "DELETED";
 
-/** The actions in frames. */
-export const actionWords = {
+/** How frames say it. */
+export const actionWords: Readonly<Record<StreamAction, string>> = {
   CREATE: "create",
   UPDATE: "update",
   DELETE: "delete",
   ALL_ACTIONS: "all_actions",
-} as const;
+};
 
 const rowActionsOf: Readonly<Record<StreamAction, readonly RowAction[]>> = {
   CREATE: ["CREATED"],
@@ -48,9 +48,13 @@ export function isRowAction(value: unknown): value is RowAction {
   return rowActionsOf.ALL_ACTIONS.some((action) => action === value);
 }
 
-export type StreamOperation = keyof typeof operationWords;
+/** What a command does to a channel's subscriptions. */
+export type StreamOperation = "SUBSCRIBE" | "UNSUBSCRIBE";
 
-const operationWords = { SUBSCRIBE: "subscribe", UNSUBSCRIBE: "unsubscribe" } as const;
+const operationWords: Readonly<Record<StreamOperation, string>> = {
+  SUBSCRIBE: "subscribe",
+  UNSUBSCRIBE: "unsubscribe",
+};
 
 /** The frame that acknowledges a subscription or an unsubscription. */
 export function echoOf(stream: string, operation: StreamOperation, action: StreamAction): JsonObject {

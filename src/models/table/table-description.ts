@@ -2,7 +2,8 @@ import { FanfareError } from "../../base/error.ts";
 import { kindOf } from "../value/sql-type.ts";
 import type { Column, Table } from "./table.ts";
 
-interface ValuesOfTypes {
+/** What a value of a column is in a program, by the column's type. */
+export interface ColumnValues {
   readonly smallint: number;
   readonly integer: number;
   readonly bigint: bigint;
@@ -26,10 +27,8 @@ interface ValuesOfTypes {
   readonly bytea: Uint8Array;
 }
 
-type PlainType = keyof ValuesOfTypes;
-
-/** A PostgreSQL type. `enum` stands for any type of `create type … as enum`. */
-export type ColumnType = PlainType | `${PlainType}[]` | `${PlainType}[][]`;
+/** A PostgreSQL type. `enum` stands for every type that `create type … as enum` makes. */
+export type ColumnType = keyof ColumnValues | `${keyof ColumnValues}[]` | `${keyof ColumnValues}[][]`;
 
 export interface ColumnDescription {
   /** The column's name as the database spells it. Default: the property's name. */
@@ -57,19 +56,19 @@ export interface TableDescription {
   readonly columns: Readonly<Record<string, ColumnType | ColumnDescription>>;
 }
 
-/** The JavaScript type of a column's values. */
-export type ValueOf<Type> = Type extends `${infer Item}[]`
-  ? readonly (ValueOf<Item> | null)[]
-  : Type extends PlainType
-    ? ValuesOfTypes[Type]
+/** The value of a column's type. */
+export type ColumnValue<Type> = Type extends `${infer Item}[]`
+  ? readonly (ColumnValue<Item> | null)[]
+  : Type extends keyof ColumnValues
+    ? ColumnValues[Type]
     : never;
 
 /** The JavaScript type of a described column's values. */
 export type DescribedValue<Described> = Described extends { readonly type: infer Type }
   ? Described extends { readonly nullable: true }
-    ? ValueOf<Type> | null
-    : ValueOf<Type>
-  : ValueOf<Described>;
+    ? ColumnValue<Type> | null
+    : ColumnValue<Type>
+  : ColumnValue<Described>;
 
 /** Reads a description. @throws FanfareError BAD_DECLARATION for a description without a name or columns. */
 export function describedTable(description: TableDescription): Table {
