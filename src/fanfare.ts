@@ -23,9 +23,10 @@ import { LocalSubscription } from "./operation/local-subscription.ts";
 import { RateLimit } from "./session/rate-limit.ts";
 import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
-import { Serving, type DoorOptions, type ListenAddress, type Served } from "./serving.ts";
+import { Transports, type AttachOptions, type ListenOptions } from "./transports.ts";
 import type { HttpHandler } from "./transports/http/node-handler.ts";
 import type { HttpService } from "./transports/exchange/exchange.ts";
+import type { Server } from "./transports/server/listen.ts";
 import type { HttpServer } from "./transports/server/path-claims.ts";
 
 /** What an operation in the same process is made of. */
@@ -43,7 +44,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #host: SessionHost;
   readonly #sessions: SessionRegistry;
-  readonly #serving: Serving;
+  readonly #transports: Transports;
   /** Publishes what the `source` captures, on this server's broker; undefined without one. */
   readonly relay: Relay | undefined;
   readonly #source: Source | undefined;
@@ -100,8 +101,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
           operation,
         ),
     };
-    this.#serving = this.#lifetime.attach(
-      new Serving(this.#host, options, (socket, dialect) => this.accept(socket, dialect)),
+    this.#transports = this.#lifetime.attach(
+      new Transports(this.#host, options, (socket, dialect) => this.accept(socket, dialect)),
     );
     this.#bindDeclarations();
     this.#source = options.source;
@@ -112,36 +113,36 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * Answers HTTP requests, by JSON or by server-sent events: a listener for Node's `request` event, or a middleware of
    * Express. For other runtimes there is `fetchHandler` of `fanfare/fetch`.
    */
-  get handler(): HttpHandler {
-    return this.#serving.http;
+  get nodeHandler(): HttpHandler {
+    return this.#transports.nodeHandler;
   }
 
-  /** What {@link handler} and `fetchHandler` are made of: takes requests in whatever way they have come. */
-  get http(): HttpService {
-    return this.#serving.service;
+  /** What {@link nodeHandler} and `fetchHandler` are made of: takes requests in whatever way they have come. */
+  get service(): HttpService {
+    return this.#transports.service;
   }
 
   /**
-   * Serves GraphQL on a server of its own: HTTP, server-sent events and WebSocket, on one path. Rejects with Node's error when the port
-   * cannot be had.
+   * Serves GraphQL on a server of its own: HTTP, server-sent events and WebSocket, on one path. Rejects with Node's error
+   * when the port cannot be had.
    *
    * @throws FanfareError BAD_OPTION for a path that does not begin with a slash, CLOSED after the end.
    */
-  async listen(address: ListenAddress = {}): Promise<Served> {
+  async listen(options: ListenOptions = {}): Promise<Server> {
     this.#assertOpen();
-    return this.#serving.listen(address);
+    return this.#transports.listen(options);
   }
 
   /**
    * Serves one path of a server that belongs to somebody else, such as the one below Express, Fastify or Hono: both
    * HTTP and WebSocket, before the framework sees them. Everything at other paths stays as it is, and so does
-   * everything after the result, or this server, was disposed. Set `http` to false to mount {@link handler} yourself.
+   * everything after the result, or this server, was disposed. Set `http` to false to mount {@link nodeHandler} yourself.
    *
    * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already, CLOSED.
    */
-  attach(server: HttpServer, options: DoorOptions = {}): Disposable {
+  attach(server: HttpServer, options: AttachOptions = {}): Disposable {
     this.#assertOpen();
-    return this.#serving.attach(server, options);
+    return this.#transports.attach(server, options);
   }
 
   /**

@@ -19,8 +19,8 @@ export type FetchHandler = (request: Request) => Promise<Response>;
  * server-sent events, under the checks and limits of the other transports. The request's path is ignored. An event
  * stream ends when `request.signal` aborts or the response's body is cancelled.
  */
-export function fetchHandler(fanfare: Pick<Fanfare, "http">, options: FetchHandlerOptions = {}): FetchHandler {
+export function fetchHandler(fanfare: Pick<Fanfare, "service">, options: FetchHandlerOptions = {}): FetchHandler {
   const { address = () => "" } = options;
   return (request) =>
-    new Promise((resolve) => fanfare.http.answer(new FetchExchange(request, address(request), resolve)));
+    new Promise((resolve) => fanfare.service.answer(new FetchExchange(request, address(request), resolve)));
 }

@@ -12,12 +12,12 @@ import type { FormatResponse } from "./engine/execution/result.ts";
 import { type FormatError, maskError } from "./engine/execution/error-format.ts";
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
-import type { ServingOptions } from "./serving.ts";
 import type { ContextInput, SessionHooks } from "./operation/connection.ts";
 import { sessionLimits, type SessionLimits } from "./session/limits.ts";
+import type { TransportOptions } from "./transports.ts";
 
 /** What a server is made of. Only `schema` is needed. */
-export interface FanfareOptions<Context = unknown> extends SessionHooks, ServingOptions {
+export interface FanfareOptions<Context = unknown> extends SessionHooks, TransportOptions {
   readonly schema: GraphQLSchema;
   /** Carries events. Default: {@link memoryBroker}, for one process. A broker that is given is closed by its giver. */
   readonly broker?: Broker;

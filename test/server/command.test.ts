@@ -42,7 +42,7 @@ interface Bells extends AsyncDisposable {
 
 async function bells(options: Partial<FanfareOptions<{ user?: string }>> = {}): Promise<Bells> {
   const fanfare = createFanfare({ schema: chatSchema({ bell, wrapped }), log: silentLog, ...options });
-  const server = createServer(fanfare.handler);
+  const server = createServer(fanfare.nodeHandler);
   const url = `http://127.0.0.1:${await listenAnywhere(server)}/graphql`;
   return {
     fanfare,

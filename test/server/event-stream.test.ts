@@ -294,7 +294,7 @@ describe("Event streams", () => {
     await using chat = await streamingChat();
     const app = express();
     app.use(express.json());
-    app.use("/mounted", chat.fanfare.handler);
+    app.use("/mounted", chat.fanfare.nodeHandler);
     const server = createServer(app);
     const attached = chat.fanfare.attach(server);
     const port = await listenAnywhere(server);

@@ -189,7 +189,7 @@ function payloads({ prelude, head, tail, received }: Client): readonly Buffer[] 
 }
 
 /** The same server once more, on a socket of a framework that speaks fetch. */
-async function byFetchHandler(fanfare: Pick<Fanfare, "http">) {
+async function byFetchHandler(fanfare: Pick<Fanfare, "service">) {
   const listener = getRequestListener(fetchHandler(fanfare));
   const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   const port = await listenAnywhere(server);

@@ -2,7 +2,8 @@ import type { HttpHandler } from "../http/node-handler.ts";
 import { claimPath, type HttpServer } from "./path-claims.ts";
 import type { WebSocketTransport } from "../websocket/websocket.ts";
 
-export interface AttachOptions {
+/** What answers at one path of a server. */
+export interface PathOptions {
   /** Default `/graphql`. Compared whole, without the query and a last slash. */
   readonly path?: string | undefined;
   /** Answers requests. Default: they go on to whoever else listens, where the handler may be mounted as well. */
@@ -21,7 +22,7 @@ export interface AttachOptions {
  *
  * Throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already.
  */
-export function attach(server: HttpServer, options: AttachOptions): Disposable {
+export function attach(server: HttpServer, options: PathOptions): Disposable {
   const { path = "/graphql", http, websocket } = options;
   return claimPath(server, path, {
     request: http,

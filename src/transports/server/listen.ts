@@ -1,8 +1,8 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server as HttpServer } from "node:http";
 import type { Log } from "../../contract/log.ts";
-import { attach, type AttachOptions } from "./attach.ts";
+import { attach, type PathOptions } from "./attach.ts";
 
-export interface ListenOptions extends AttachOptions {
+export interface ServerOptions extends PathOptions {
   /** Default 4000; 0 takes any free one. */
   readonly port?: number | undefined;
   /** Default `127.0.0.1`: this machine only. `::` is every network. */
@@ -22,9 +22,13 @@ export interface ServerLimits {
   readonly closeMilliseconds: number;
 }
 
-/** A server of our own that listens. Disposal stops it and waits for running requests, but not for WebSockets. */
-export interface Listening extends AsyncDisposable {
-  readonly server: Server;
+/**
+ * A server that listens. Disposing it stops that and waits for running requests; WebSockets stay open, until the Fanfare
+ * that serves them is disposed.
+ */
+export interface Server extends AsyncDisposable {
+  /** Node's own. */
+  readonly server: HttpServer;
   readonly port: number;
   /** Where GraphQL is, such as `http://127.0.0.1:4000/graphql`. */
   readonly url: string;
@@ -44,7 +48,7 @@ const checkMilliseconds = 1_000;
  * Serves GraphQL alone, on a server of its own; every other path is answered with 404. Rejects with Node's error when
  * the port cannot be had, and with FanfareError BAD_OPTION for a path that does not begin with a slash.
  */
-export async function listen(options: ListenOptions): Promise<Listening> {
+export async function listen(options: ServerOptions): Promise<Server> {
   const { port = 4000, host = "127.0.0.1", path = "/graphql" } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const server = createServer(
@@ -82,7 +86,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 }
 
 /** Upgraded connections keep a server from ever being closed, and are not ours to end: so this stops waiting for it. */
-function closed(server: Server, milliseconds: number): Promise<void> {
+function closed(server: HttpServer, milliseconds: number): Promise<void> {
   // The next request of a client that keeps its connection is not waited for. 0 would wait for ever.
   server.keepAliveTimeout = 1;
   return new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { graphqlTransportWs } from "../../../src/dialects/graphql-transport-ws.ts";
-import { listen, type ListenOptions } from "../../../src/transports/server/listen.ts";
+import { listen, type ServerOptions } from "../../../src/transports/server/listen.ts";
 import { websocketTransport } from "../../../src/transports/websocket/websocket.ts";
 import { greeter } from "../greeter.ts";
 import { plainHttp } from "../request-engine.ts";
@@ -12,7 +12,7 @@ import { closeServer, listenAnywhere, recordedLog } from "../websocket-server.ts
 
 const log = recordedLog();
 
-function serve(options: Partial<ListenOptions> = {}) {
+function serve(options: Partial<ServerOptions> = {}) {
   return listen({ port: 0, http: plainHttp(), log, ...options });
 }
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
 import { graphqlTransportWs } from "../../../src/dialects/graphql-transport-ws.ts";
-import { attach, type AttachOptions } from "../../../src/transports/server/attach.ts";
+import { attach, type PathOptions } from "../../../src/transports/server/attach.ts";
 import { claimPath } from "../../../src/transports/server/path-claims.ts";
 import { websocketTransport, type WebSocketTransport } from "../../../src/transports/websocket/websocket.ts";
 import { WebSocketClient } from "../websocket-client.ts";
@@ -13,7 +13,7 @@ interface Fixture extends AsyncDisposable {
   readonly websocket: WebSocketTransport;
   readonly port: number;
   readonly sessions: readonly RecordedSession[];
-  attach(options: AttachOptions): Disposable;
+  attach(options: PathOptions): Disposable;
 }
 
 async function fixture(server: Server = createServer(answers("theirs"))): Promise<Fixture> {
@@ -45,7 +45,7 @@ function answers(body: string): RequestListener {
   return (_request, response) => response.end(body);
 }
 
-const http: AttachOptions["http"] = answers("ours");
+const http: PathOptions["http"] = answers("ours");
 const never: RequestListener = () => expect.unreachable("a listener got what was claimed");
 
 async function text(port: number, path: string): Promise<string> {

@@ -16,7 +16,7 @@ import { nodeHandler, type HttpHandler } from "./transports/http/node-handler.ts
 import { httpService } from "./transports/http/service.ts";
 import type { OriginRule } from "./transports/origin.ts";
 import { attach } from "./transports/server/attach.ts";
-import { listen, type Listening as Served } from "./transports/server/listen.ts";
+import { listen, type Server } from "./transports/server/listen.ts";
 import type { HttpServer } from "./transports/server/path-claims.ts";
 import {
   type DeflateOptions,
@@ -26,7 +26,7 @@ import {
 } from "./transports/websocket/websocket.ts";
 
 /** How clients may come in. */
-export interface ServingOptions {
+export interface TransportOptions {
   /** What WebSockets may speak, newest first. Default: `graphql-transport-ws`, `graphql-ws`, `graphql-subscriptions`. */
   readonly dialects?: readonly Dialect[];
   /** Whose pages may connect. Default: those of the server's own host, and programs that are no browsers. */
@@ -45,7 +45,8 @@ export interface ServingOptions {
   readonly perMessageDeflate?: boolean | DeflateOptions;
 }
 
-export interface ListenAddress {
+/** Where a server of its own listens. */
+export interface ListenOptions {
   /** Default 4000; 0 takes any free one. */
   readonly port?: number;
   /** Default `127.0.0.1`: this machine only. */
@@ -54,8 +55,8 @@ export interface ListenAddress {
   readonly path?: string;
 }
 
-/** One path of somebody else's server. */
-export interface DoorOptions {
+/** Which path of a server that is there already is served, and with what. */
+export interface AttachOptions {
   /** Default `/graphql`. */
   readonly path?: string;
   /** False leaves requests to whoever else listens. Default true. */
@@ -71,20 +72,18 @@ export interface DoorOptions {
   };
 }
 
-export type { Listening as Served } from "./transports/server/listen.ts";
-
-/** The transports of one server, and the doors it is reached by. */
-export class Serving implements AsyncDisposable {
-  readonly http: HttpHandler;
+/** The transports of one Fanfare, and the servers and paths at which they are reached. */
+export class Transports implements AsyncDisposable {
+  readonly nodeHandler: HttpHandler;
   readonly service: HttpService;
   readonly #websocketOptions: Omit<WebSocketOptions, "dialects" | "accept">;
   readonly #websocket: WebSocketTransport;
   readonly #streams: EventStreams;
   readonly #host: SessionHost;
-  readonly #doors = new Lifetime();
+  readonly #attached = new Lifetime();
   readonly #websockets = new Lifetime();
 
-  constructor(host: SessionHost, options: ServingOptions, accept: Accept) {
+  constructor(host: SessionHost, options: TransportOptions, accept: Accept) {
     const { origin, perMessageDeflate, refusal, trustProxy } = options;
     const { limits, log, registry } = host;
     this.#host = host;
@@ -105,7 +104,7 @@ export class Serving implements AsyncDisposable {
       parse: (text) => parse(text, limits.jsonDepth),
       streams: this.#streams,
     });
-    this.http = nodeHandler(this.service, trustProxy);
+    this.nodeHandler = nodeHandler(this.service, trustProxy);
     this.#websocketOptions = {
       admit: (peer) => registry.admit(peer),
       log,
@@ -119,16 +118,16 @@ export class Serving implements AsyncDisposable {
     this.#websocket = this.#websockets.attach(websocketTransport({ ...this.#websocketOptions, dialects, accept }));
   }
 
-  async listen(address: ListenAddress): Promise<Served> {
-    const { http, log } = { http: this.http, log: this.#host.log };
-    return this.#doors.attach(await listen({ ...address, http, websocket: this.#websocket, log }));
+  async listen(options: ListenOptions): Promise<Server> {
+    const { log } = this.#host;
+    return this.#attached.attach(await listen({ ...options, http: this.nodeHandler, websocket: this.#websocket, log }));
   }
 
-  attach(server: HttpServer, { path, http = true, websocket }: DoorOptions): Disposable {
-    const handler = http ? this.http : undefined;
-    if (!websocket) return this.#doors.attach(attach(server, { path, http: handler, websocket: this.#websocket }));
+  attach(server: HttpServer, { path, http = true, websocket }: AttachOptions): Disposable {
+    const handler = http ? this.nodeHandler : undefined;
+    if (!websocket) return this.#attached.attach(attach(server, { path, http: handler, websocket: this.#websocket }));
     const transport = websocketTransport({ ...this.#websocketOptions, ...websocket });
-    const claim = this.#doors.attach(attach(server, { path, http: handler, websocket: transport }));
+    const claim = this.#attached.attach(attach(server, { path, http: handler, websocket: transport }));
     this.#websockets.attach(transport);
     return {
       [Symbol.dispose]: () => {
@@ -139,7 +138,7 @@ export class Serving implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const parts: readonly AsyncDisposable[] = [this.#doors, this.#websockets, this.#streams];
+    const parts: readonly AsyncDisposable[] = [this.#attached, this.#websockets, this.#streams];
     await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
   }
 }
