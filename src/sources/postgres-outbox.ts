@@ -80,8 +80,8 @@ export function postgresOutbox(options: OutboxOptions): Source {
   });
 }
 
-export interface InstallOptions {
-  /** The tables to capture, beside those that are captured already. */
+export interface OutboxInstallOptions {
+  /** The tables to capture. Further ones may be installed later; those that are there stay. */
   readonly tables: readonly TableLike[];
   /** The schema of the outbox. Default `fanfare`. */
   readonly schema?: string;
@@ -109,33 +109,29 @@ export interface InstallOptions {
  * @throws FanfareError BAD_OPTION for an option outside its range; SOURCE_NOT_READY when a table or a right is missing;
  * SOURCE_UNAVAILABLE when the database cannot be reached.
  */
-export async function installOutbox(client: PostgresClient, options: InstallOptions): Promise<void> {
+export async function installOutbox(client: PostgresClient, options: OutboxInstallOptions): Promise<void> {
   await runScript(client, "install the outbox", installSql(installation(options)));
 }
 
-/**
- * The SQL that {@link installOutbox} runs, to read first or to put into a migration.
- *
- * @throws FanfareError BAD_OPTION for an option outside its range.
- */
-export function outboxSql(options: InstallOptions): string {
+/** What {@link installOutbox} does, as SQL to read first or to put into a migration. @throws FanfareError BAD_OPTION */
+export function outboxSql(options: OutboxInstallOptions): string {
   return `begin;\n${installSql(installation(options))}\ncommit;\n`;
 }
 
-export interface UninstallOptions {
-  /** The tables to capture no longer. Default: the whole outbox is removed, with its unpublished changes. */
+export interface OutboxUninstallOptions {
+  /** Tables to capture no longer. By default the whole outbox is removed, with what was not published yet. */
   readonly tables?: readonly TableLike[];
   /** The schema of the outbox. Default `fanfare`. */
   readonly schema?: string;
 }
 
-/** Undoes {@link installOutbox}. It is idempotent. @throws FanfareError as `installOutbox`. */
-export async function uninstallOutbox(client: PostgresClient, options: UninstallOptions = {}): Promise<void> {
+/** Undoes {@link installOutbox}; harmless where there is nothing. @throws FanfareError as it does. */
+export async function uninstallOutbox(client: PostgresClient, options: OutboxUninstallOptions = {}): Promise<void> {
   await runScript(client, "remove the outbox", removal(options));
 }
 
-/** The SQL that {@link uninstallOutbox} runs. @throws FanfareError BAD_OPTION for an option outside its range. */
-export function outboxRemovalSql(options: UninstallOptions = {}): string {
+/** What {@link uninstallOutbox} does, as SQL. @throws FanfareError BAD_OPTION */
+export function outboxRemovalSql(options: OutboxUninstallOptions = {}): string {
   return `begin;\n${removal(options)}\ncommit;\n`;
 }
 
@@ -169,11 +165,17 @@ async function runScript(client: PostgresClient, doing: string, statements: stri
   }
 }
 
-function installation({ tables, schema, readers = [], publishers = [], notify = false }: InstallOptions): InstallSql {
+function installation({
+  tables,
+  schema,
+  readers = [],
+  publishers = [],
+  notify = false,
+}: OutboxInstallOptions): InstallSql {
   return { schema: schemaOf(schema), tables: tableNames(tables, caller), readers, publishers, notify };
 }
 
-function removal({ tables, schema }: UninstallOptions): string {
+function removal({ tables, schema }: OutboxUninstallOptions): string {
   return removalSql(schemaOf(schema), tables && tableNames(tables, caller));
 }
 

@@ -30,12 +30,12 @@ export {
   replicationSql,
   uninstallReplication,
 } from "./postgres-replication/install.ts";
-export type { ReplicationInstallation, ReplicationRemoval } from "./postgres-replication/install.ts";
+export type { ReplicationInstallOptions, ReplicationUninstallOptions } from "./postgres-replication/install.ts";
 export type { LentConnection, Queryable, QueryResult } from "../postgres/database.ts";
 export type { PostgresConnection, PostgresPool, RawQuery } from "./postgres-replication/pool.ts";
 export type { ReplicationClient, ReplicationMode } from "./postgres-replication/wal-connection.ts";
 
-export interface PostgresReplicationOptions {
+export interface ReplicationOptions {
   /**
    * A `pg.Pool` for everything except the log itself, with at least 2 connections and a listener for its event `error`.
    * The source does not close it; close it after the source.
@@ -101,7 +101,7 @@ const looks = 6;
  *
  * @throws FanfareError BAD_OPTION for an option outside its range.
  */
-export function postgresReplication(options: PostgresReplicationOptions): Source {
+export function postgresReplication(options: ReplicationOptions): Source {
   const { slot = "fanfare", tables } = options;
   if (!/^[a-z0-9_]{1,63}$/.test(slot)) {
     throw badOption("slot", slot, "1 to 63 lower-case letters, digits and _");
@@ -114,13 +114,13 @@ export function postgresReplication(options: PostgresReplicationOptions): Source
 
 class PostgresReplication implements Source {
   readonly name: string;
-  readonly #options: PostgresReplicationOptions;
+  readonly #options: ReplicationOptions;
   readonly #tables: readonly TableName[];
   readonly #clock: Clock;
   readonly #lifetime = new Lifetime();
   readonly #holder = crypto.randomUUID();
 
-  constructor(options: PostgresReplicationOptions) {
+  constructor(options: ReplicationOptions) {
     this.name = options.name ?? "postgres-replication";
     this.#options = options;
     this.#tables = tableNames(options.tables, "postgresReplication");

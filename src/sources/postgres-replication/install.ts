@@ -8,8 +8,8 @@ import { tableNames, type TableLike } from "../../postgres/tables.ts";
 import { databaseError } from "./database-error.ts";
 import type { PostgresPool } from "./pool.ts";
 
-export interface ReplicationInstallation {
-  /** The tables to capture, beside those that are captured already; a table may be partitioned. */
+export interface ReplicationInstallOptions {
+  /** The tables to capture, partitioned ones included. Those that are captured already stay. */
   readonly tables: readonly TableLike[];
   /** The schema for Fanfare's own tables and functions. Default `fanfare`. */
   readonly schema?: string;
@@ -17,8 +17,8 @@ export interface ReplicationInstallation {
   readonly publication?: string;
 }
 
-export interface ReplicationRemoval {
-  /** The schema, as given to {@link installReplication}. Default `fanfare`. */
+export interface ReplicationUninstallOptions {
+  /** As at the installation. */
   readonly schema?: string;
   /** The publication, as given to {@link installReplication}. Default `fanfare`. */
   readonly publication?: string;
@@ -35,14 +35,14 @@ export interface ReplicationRemoval {
  */
 export async function installReplication(
   client: Pick<PostgresPool, "query">,
-  installation: ReplicationInstallation,
+  options: ReplicationInstallOptions,
 ): Promise<void> {
-  const { schema = "fanfare" } = installation;
+  const { schema = "fanfare" } = options;
   try {
     const outbox = `select to_regclass(${literal(`${identifier(schema)}.outbox`)})::text as outbox`;
     const [row] = await textRows(client, outbox);
     if (row?.["outbox"]) throw occupied(schema);
-    await client.query(replicationSql(installation));
+    await client.query(replicationSql(options));
   } catch (error) {
     throw databaseError("installReplication", "set the database up", error);
   }
@@ -56,18 +56,18 @@ export async function installReplication(
  */
 export async function uninstallReplication(
   client: Pick<PostgresPool, "query">,
-  removal: ReplicationRemoval = {},
+  options: ReplicationUninstallOptions = {},
 ): Promise<void> {
   try {
-    await client.query(replicationRemovalSql(removal));
+    await client.query(replicationRemovalSql(options));
   } catch (error) {
     throw databaseError("uninstallReplication", "take everything away", error);
   }
 }
 
-/** The SQL that {@link installReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
-export function replicationSql(installation: ReplicationInstallation): string {
-  const { tables, schema = "fanfare", publication = "fanfare" } = installation;
+/** The SQL of {@link installReplication}. */
+export function replicationSql(options: ReplicationInstallOptions): string {
+  const { tables, schema = "fanfare", publication = "fanfare" } = options;
   const own = identifier(schema);
   return [
     `create schema if not exists ${own};`,
@@ -95,9 +95,9 @@ language plpgsql security definer ${forFunction(catalogPath)} as${literal(publis
   ].join("\n");
 }
 
-/** The SQL that {@link uninstallReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
-export function replicationRemovalSql(removal: ReplicationRemoval = {}): string {
-  const { schema = "fanfare", publication = "fanfare", slots = ["fanfare"] } = removal;
+/** The SQL of {@link uninstallReplication}. */
+export function replicationRemovalSql(options: ReplicationUninstallOptions = {}): string {
+  const { schema = "fanfare", publication = "fanfare", slots = ["fanfare"] } = options;
   const own = identifier(schema);
   return [
     ...slots.map(

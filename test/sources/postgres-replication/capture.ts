@@ -6,7 +6,7 @@ import type { Batch, Source, SourceState } from "../../../src/contract/source.ts
 import {
   installReplication,
   postgresReplication,
-  type PostgresReplicationOptions,
+  type ReplicationOptions,
 } from "../../../src/sources/postgres-replication.ts";
 import { PostgresServer, type PostgresOptions } from "../../servers/postgres.ts";
 
@@ -75,9 +75,9 @@ export class CapturedDatabase implements AsyncDisposable {
     return this.slotIs("active");
   }
 
-  source(options: Partial<PostgresReplicationOptions> = {}): Source {
+  source(options: Partial<ReplicationOptions> = {}): Source {
     const { pool, tables, slot, server, name } = this;
-    const connect: PostgresReplicationOptions["connect"] = (mode) =>
+    const connect: ReplicationOptions["connect"] = (mode) =>
       new Client({ ...server.login({ database: name }), ...mode });
     return postgresReplication({ client: pool, connect, tables, slot, ...options });
   }
@@ -114,7 +114,7 @@ export class Capture implements AsyncDisposable {
   #waiting: (() => void)[] = [];
   onBatch: (batch: Batch) => Promise<void> | void = () => undefined;
 
-  constructor(database: CapturedDatabase, options: Partial<PostgresReplicationOptions> = {}) {
+  constructor(database: CapturedDatabase, options: Partial<ReplicationOptions> = {}) {
     this.#source = database.source(options);
     this.#reading = this.#read().catch((error: unknown) => {
       this.#error = error;

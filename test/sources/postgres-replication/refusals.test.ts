@@ -9,7 +9,7 @@ import {
   replicationRemovalSql,
   replicationSql,
   uninstallReplication,
-  type PostgresReplicationOptions,
+  type ReplicationOptions,
 } from "../../../src/sources/postgres-replication.ts";
 import type { PostgresServer } from "../../servers/postgres.ts";
 import { Capture, CapturedDatabase, eventually, openServer, table } from "./capture.ts";
@@ -22,8 +22,8 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text)";
 
-/** The message of the error SOURCE_NOT_READY by which a source does not start. */
-async function refusal(database: CapturedDatabase, options: Partial<PostgresReplicationOptions> = {}): Promise<string> {
+/** Why a source does not start: what it says that the database lacks. */
+async function refusal(database: CapturedDatabase, options: Partial<ReplicationOptions> = {}): Promise<string> {
   await using capture = new Capture(database, options);
   const error = await capture.failure();
   return error instanceof FanfareError && error.code === "SOURCE_NOT_READY"
@@ -78,7 +78,7 @@ describe("postgresReplication refuses", () => {
   it("a role without the right to replicate, or to use the installation", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await database.pool.query("create role plain login; grant pg_read_all_data to plain");
-    const connect: PostgresReplicationOptions["connect"] = (mode) =>
+    const connect: ReplicationOptions["connect"] = (mode) =>
       new Client({ ...server.login({ database: database.name, user: "plain" }), ...mode });
     expect(await refusal(database, { connect })).toMatch("Run: alter role … replication");
     const pool = server.pool({ database: database.name, user: "plain" });
@@ -101,7 +101,7 @@ describe("postgresReplication refuses", () => {
   it("a pooler without replication, by its name", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     await using pooler = await Pooler.open();
-    const connect: PostgresReplicationOptions["connect"] = (mode) =>
+    const connect: ReplicationOptions["connect"] = (mode) =>
       new Client({ host: "127.0.0.1", port: pooler.port, user: "postgres", database: database.name, ...mode });
     expect(await refusal(database, { connect })).toMatch(
       /unsupported startup parameter: replication.*poolers such as PgBouncer/,
@@ -145,7 +145,7 @@ describe("postgresReplication refuses", () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const { pool: client } = database;
     const required = { client, connect: unused, tables: ["cars"] };
-    const wrong: readonly [Partial<PostgresReplicationOptions>, string][] = [
+    const wrong: readonly [Partial<ReplicationOptions>, string][] = [
       [{ slot: "Fan" }, "slot must be 1 to 63 lower-case letters, digits and _, not Fan"],
       [{ tables: [] }, "tables must be at least one table"],
       [{ tables: [""] }, "is no table"],
