@@ -102,7 +102,9 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
         ),
     };
     this.#transports = this.#lifetime.attach(
-      new Transports(this.#host, options, (socket, dialect) => this.accept(socket, dialect)),
+      new Transports(this.#host, options, this.#options.transportLimits, (socket, dialect) =>
+        this.accept(socket, dialect),
+      ),
     );
     this.#bindDeclarations();
     this.#source = options.source;

@@ -23,6 +23,7 @@ export type { ExecutionOptions, FanfareOptions } from "./options.ts";
 export type { OutboxLimits } from "./outbox/writer.ts";
 export type { SessionLimits } from "./session/limits.ts";
 export type { AttachOptions, ListenOptions, TransportOptions } from "./transports.ts";
+export type { TransportLimits } from "./transports/limits.ts";
 export type { OriginRule } from "./transports/origin.ts";
 export type { Server } from "./transports/server/listen.ts";
 export type { DeflateOptions } from "./transports/websocket/websocket.ts";

@@ -13,8 +13,9 @@ import { type FormatError, maskError } from "./engine/execution/error-format.ts"
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
 import type { ContextInput, SessionHooks } from "./operation/connection.ts";
-import { sessionLimits, type SessionLimits } from "./session/limits.ts";
+import { defaultSessionLimits, sessionLimits, type SessionLimits } from "./session/limits.ts";
 import type { TransportOptions } from "./transports.ts";
+import { defaultTransportLimits, transportLimits, type TransportLimits } from "./transports/limits.ts";
 
 /** What a server is made of. Only `schema` is needed. */
 export interface FanfareOptions<Context = unknown> extends SessionHooks, TransportOptions {
@@ -43,8 +44,8 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
   readonly formatError?: FormatError;
   /** Changes results before they are encoded; called once for everybody who shares one. Default: none. */
   readonly formatResponse?: FormatResponse;
-  /** Bounds of documents and of what one client may use. Defaults are on; Infinity turns a limit off. */
-  readonly limits?: Partial<DocumentLimits & SessionLimits>;
+  /** Bounds of documents, sessions and transports. All have defaults that are on; Infinity turns nearly each of them off. */
+  readonly limits?: Partial<DocumentLimits & SessionLimits & TransportLimits>;
   /** Parsed documents that are kept. Default: 1,000 and 64 MiB. */
   readonly documentCache?: { readonly maxEntries?: number; readonly maxBytes?: number };
   /** Whether clients may ask for the schema. Default: true, but false with `NODE_ENV=production`. */
@@ -93,6 +94,7 @@ export interface ResolvedOptions {
   readonly ownsBroker: boolean;
   readonly documentLimits: Partial<DocumentLimits>;
   readonly sessionLimits: SessionLimits;
+  readonly transportLimits: TransportLimits;
   readonly introspection: boolean;
   readonly keepAlive: number;
   readonly warnAfter: number;
@@ -137,14 +139,20 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
   };
 }
 
-function splitLimits(given: Partial<DocumentLimits & SessionLimits> = {}): {
-  readonly documentLimits: Partial<DocumentLimits>;
-  readonly sessionLimits: SessionLimits;
-} {
-  const ofDocuments = Object.entries(given).filter(([name]) => Object.hasOwn(defaultDocumentLimits, name));
-  const ofSessions = Object.entries(given).filter(([name]) => !Object.hasOwn(defaultDocumentLimits, name));
+function splitLimits(
+  given: Partial<DocumentLimits & SessionLimits & TransportLimits> = {},
+): Pick<ResolvedOptions, "documentLimits" | "sessionLimits" | "transportLimits"> {
+  const groups = [defaultDocumentLimits, defaultSessionLimits, defaultTransportLimits];
+  const known = groups.flatMap((defaults) => Object.keys(defaults));
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new FanfareError("BAD_OPTION", `There is no limit named ${unknown}; there are ${known.join(", ")}`);
+  }
+  const ofGroup = (defaults: object): Readonly<Record<string, number>> =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(defaults, name)));
   return {
-    documentLimits: Object.fromEntries(ofDocuments),
-    sessionLimits: sessionLimits(Object.fromEntries(ofSessions)),
+    documentLimits: ofGroup(defaultDocumentLimits),
+    sessionLimits: sessionLimits(ofGroup(defaultSessionLimits)),
+    transportLimits: transportLimits(ofGroup(defaultTransportLimits)),
   };
 }

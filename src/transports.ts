@@ -1,6 +1,7 @@
 import { jsonDepth } from "./base/json-depth.ts";
 import { parseObject, type ParsedObject } from "./base/json.ts";
 import { Lifetime } from "./base/lifetime.ts";
+import type { Log } from "./contract/log.ts";
 import type { Accept } from "./contract/socket.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { eventStream, singleEventStream } from "./dialects/event-stream.ts";
@@ -14,6 +15,7 @@ import { EventStreams } from "./transports/event-stream/event-stream.ts";
 import type { HttpService } from "./transports/exchange/exchange.ts";
 import { nodeHandler, type HttpHandler } from "./transports/http/node-handler.ts";
 import { httpService } from "./transports/http/service.ts";
+import type { TransportLimits } from "./transports/limits.ts";
 import type { OriginRule } from "./transports/origin.ts";
 import { attach } from "./transports/server/attach.ts";
 import { listen, type Server } from "./transports/server/listen.ts";
@@ -79,14 +81,17 @@ export class Transports implements AsyncDisposable {
   readonly #websocketOptions: Omit<WebSocketOptions, "dialects" | "accept">;
   readonly #websocket: WebSocketTransport;
   readonly #streams: EventStreams;
-  readonly #host: SessionHost;
+  readonly #limits: TransportLimits;
+  readonly #log: Log;
   readonly #attached = new Lifetime();
   readonly #websockets = new Lifetime();
 
-  constructor(host: SessionHost, options: TransportOptions, accept: Accept) {
+  constructor(host: SessionHost, options: TransportOptions, limits: TransportLimits, accept: Accept) {
     const { origin, perMessageDeflate, refusal, trustProxy } = options;
-    const { limits, log, registry } = host;
-    this.#host = host;
+    const { log, registry } = host;
+    const { jsonDepth: depth, messageBytes } = host.limits;
+    this.#limits = limits;
+    this.#log = log;
     this.#streams = new EventStreams({
       distinct: eventStream,
       single: singleEventStream,
@@ -95,20 +100,20 @@ export class Transports implements AsyncDisposable {
       admit: (peer) => registry.admit(peer),
       clock: host.clock,
       log,
-      limits: { reservations: limits.reservations, reservationMilliseconds: limits.reservationMilliseconds },
+      limits,
     });
     this.service = httpService({
-      engine: new HttpRequests(host, limits.messageBytes),
+      engine: new HttpRequests(host, messageBytes),
       log,
       origin,
-      parse: (text) => parse(text, limits.jsonDepth),
+      parse: (text) => parse(text, depth),
       streams: this.#streams,
     });
     this.nodeHandler = nodeHandler(this.service, trustProxy);
     this.#websocketOptions = {
       admit: (peer) => registry.admit(peer),
       log,
-      limits: { messageBytes: limits.messageBytes },
+      limits: { ...limits, messageBytes },
       origin,
       refusal,
       trustProxy,
@@ -119,8 +124,8 @@ export class Transports implements AsyncDisposable {
   }
 
   async listen(options: ListenOptions): Promise<Server> {
-    const { log } = this.#host;
-    return this.#attached.attach(await listen({ ...options, http: this.nodeHandler, websocket: this.#websocket, log }));
+    const own = { http: this.nodeHandler, websocket: this.#websocket, limits: this.#limits, log: this.#log };
+    return this.#attached.attach(await listen({ ...options, ...own }));
   }
 
   attach(server: HttpServer, { path, http = true, websocket }: AttachOptions): Disposable {

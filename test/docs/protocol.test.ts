@@ -4,6 +4,7 @@ import { closeCodes } from "../../src/base/close-code.ts";
 import { defaultDocumentLimits } from "../../src/engine/document/limits.ts";
 import { queueBound } from "../../src/declare/queue.ts";
 import { defaultSessionLimits } from "../../src/session/limits.ts";
+import { defaultTransportLimits } from "../../src/transports/limits.ts";
 import { files, read } from "../source-file.ts";
 import { Markdown } from "./markdown.ts";
 
@@ -48,6 +49,12 @@ describe("PROTOCOL.md", () => {
   it("has the limits of a connection, with their defaults", () => {
     expect(columns(protocol.table("Limit", "Default", "Over it"), "Limit", "Default")).toEqual(
       Object.entries(defaultSessionLimits).map(([name, value]) => [name, written(value)]),
+    );
+  });
+
+  it("has the limits of transports, with their defaults", () => {
+    expect(columns(protocol.table("Limit", "Default", "Bounds"), "Limit", "Default")).toEqual(
+      Object.entries(defaultTransportLimits).map(([name, value]) => [name, written(value)]),
     );
   });
 

@@ -319,8 +319,10 @@ describe("The options of a session's limits", () => {
     expect(() => serverWith(limits)).toThrow(FanfareError);
   });
 
-  it("name those that there are when one is unknown", () => {
+  it("name all that there are, also of documents and transports, when one is unknown", () => {
     const misspelt: object = { opertions: 5 };
-    expect(() => sessionLimits(misspelt)).toThrow(/no limit named opertions; there are .*\boperations\b/);
+    expect(() => serverWith(misspelt)).toThrow(
+      /no limit named opertions; there are .*\bdepth\b.*\boperations\b.*\brefusals\b/,
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import type { Peer } from "../../src/contract/peer.ts";
@@ -70,6 +71,15 @@ describe("a handshake that is refused", () => {
     const count = () => new Promise((resolve) => server.server.getConnections((_, n) => resolve(n)));
     expect(await count()).toBe(1);
     await vi.waitFor(async () => expect(await count()).toBe(0), { timeout: 3_000 });
+    socket.destroy();
+  });
+
+  it("is gone after the time that was set", async () => {
+    await using server = await websocketServer({ admit: () => refusal, limits: { refusalMilliseconds: 20 } });
+    const socket = await bareConnection(server.port);
+    const since = performance.now();
+    await once(socket, "end");
+    expect(performance.now() - since).toBeLessThan(500);
     socket.destroy();
   });
 

@@ -9,6 +9,7 @@ import type { HttpExchange } from "../exchange/exchange.ts";
 import { plain, problem, type HttpReply } from "../exchange/reply.ts";
 import type { HttpPayload } from "../http/body.ts";
 import { closeStatus, EventStreamConnection, type EventStreamHost, type EventStreamMode } from "./connection.ts";
+import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
 import { Reservations } from "./reservations.ts";
 
 export interface EventStreamOptions {
@@ -24,23 +25,8 @@ export interface EventStreamOptions {
   readonly admit?: Admit | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits?: Partial<EventStreamLimits> | undefined;
+  readonly limits?: Partial<TransportLimits> | undefined;
 }
-
-export interface EventStreamLimits {
-  /** Streams of the single connection mode that were reserved and not opened. Default 1,000. Over it: status 503. */
-  readonly reservations: number;
-  /** Milliseconds to open a stream that was reserved. Default 10,000. After them it is forgotten. */
-  readonly reservationMilliseconds: number;
-  /** Milliseconds a client may take to read the end of a stream. Default 5,000. Over it: the connection is cut. */
-  readonly closeMilliseconds: number;
-}
-
-const defaultLimits: EventStreamLimits = {
-  reservations: 1_000,
-  reservationMilliseconds: 10_000,
-  closeMilliseconds: 5_000,
-};
 
 /** What a request is answered with; undefined where its stream answers it, or has done so. */
 type Answered = HttpReply | undefined;
@@ -58,7 +44,7 @@ const onlyOperation = "1";
  */
 export class EventStreams implements AsyncDisposable {
   readonly #options: EventStreamOptions;
-  readonly #limits: EventStreamLimits;
+  readonly #limits: TransportLimits;
   readonly #reservations: Reservations;
   readonly #connections = new Set<EventStreamConnection>();
   readonly #cuts = new Map<EventStreamConnection, Timer>();
@@ -69,7 +55,7 @@ export class EventStreams implements AsyncDisposable {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = { ...defaultTransportLimits, ...options.limits };
     this.#reservations = new Reservations(options.clock, this.#limits);
     this.#host = {
       log: options.log,

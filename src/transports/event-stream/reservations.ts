@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import type { TransportLimits } from "../limits.ts";
 import type { EventStreamConnection } from "./connection.ts";
 
 interface Reservation {
@@ -10,10 +11,7 @@ interface Reservation {
   opened: boolean;
 }
 
-export interface ReservationLimits {
-  readonly reservations: number;
-  readonly reservationMilliseconds: number;
-}
+type ReservationLimits = Pick<TransportLimits, "reservations" | "reservationMilliseconds">;
 
 /** The streams that can be found by a token, and how many of them nobody has come for yet. */
 export class Reservations {

@@ -1,5 +1,6 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Log } from "../../contract/log.ts";
+import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
 import { attach, type PathOptions } from "./attach.ts";
 
 export interface ServerOptions extends PathOptions {
@@ -7,19 +8,8 @@ export interface ServerOptions extends PathOptions {
   readonly port?: number | undefined;
   /** Default `127.0.0.1`: this machine only. `::` is every network. */
   readonly host?: string | undefined;
-  readonly limits?: Partial<ServerLimits> | undefined;
+  readonly limits?: Partial<TransportLimits> | undefined;
   readonly log: Log;
-}
-
-export interface ServerLimits {
-  /** Milliseconds from the first byte of a request, or from connecting, to the end of its headers. Default 5,000. */
-  readonly headersMilliseconds: number;
-  /** Milliseconds that a whole request may take to arrive. Default 30,000. Over either: status 408. */
-  readonly requestMilliseconds: number;
-  /** Headers of one request. Default 100; what comes after them is ignored. */
-  readonly headers: number;
-  /** Milliseconds that requests get to finish on disposal. Default 5,000. */
-  readonly closeMilliseconds: number;
 }
 
 /**
@@ -34,14 +24,7 @@ export interface Server extends AsyncDisposable {
   readonly url: string;
 }
 
-const defaultLimits: ServerLimits = {
-  headersMilliseconds: 5_000,
-  requestMilliseconds: 30_000,
-  headers: 100,
-  closeMilliseconds: 5_000,
-};
-
-/** Node looks for connections that are over their time this often. */
+/** Milliseconds between two looks for connections that are over the time of their headers or of their request. */
 const checkMilliseconds = 1_000;
 
 /**
@@ -50,16 +33,16 @@ const checkMilliseconds = 1_000;
  */
 export async function listen(options: ServerOptions): Promise<Server> {
   const { port = 4000, host = "127.0.0.1", path = "/graphql" } = options;
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = { ...defaultTransportLimits, ...options.limits };
   const server = createServer(
     {
-      headersTimeout: limits.headersMilliseconds,
-      requestTimeout: Math.max(limits.requestMilliseconds, limits.headersMilliseconds),
+      headersTimeout: timeoutOf(Math.min(limits.headersMilliseconds, limits.requestMilliseconds)),
+      requestTimeout: timeoutOf(limits.requestMilliseconds),
       connectionsCheckingInterval: checkMilliseconds,
     },
     (_request, response) => response.writeHead(404, { "content-type": "text/plain" }).end("Not found"),
   );
-  server.maxHeadersCount = limits.headers;
+  server.maxHeadersCount = limits.requestHeaders === Infinity ? 0 : limits.requestHeaders;
   const attached = attach(server, options);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -83,6 +66,11 @@ export async function listen(options: ServerOptions): Promise<Server> {
       attached[Symbol.dispose]();
     },
   };
+}
+
+/** To Node, 0 is no time limit. */
+function timeoutOf(milliseconds: number): number {
+  return milliseconds === Infinity ? 0 : milliseconds;
 }
 
 /** Upgraded connections keep a server from ever being closed, and are not ours to end: so this stops waiting for it. */

@@ -3,9 +3,10 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { cutReason } from "../../base/close-code.ts";
 import type { Refusal } from "../../contract/socket.ts";
+import type { TransportLimits } from "../limits.ts";
 
-/** Refused clients have this long to answer the close frame. */
-const lingerMilliseconds = 1_000;
+/** Bytes of a message that a refused client may send before it has answered the close; it is cut with 1009 over it. */
+const refusedMessageBytes = 1_024;
 
 /** Answers an upgrade with an HTTP status and a short text. Browsers hide both from the page. */
 export function refuseByStatus(stream: Duplex, status: number, reason: string): void {
@@ -23,18 +24,18 @@ export function refuseByStatus(stream: Duplex, status: number, reason: string): 
 export class RefusalServer implements Disposable {
   readonly #maxLingering: number;
   readonly #lingering = new Set<WebSocket>();
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: 1_024,
-    // Without one of the subprotocols it asked for, a browser reports a failure and not the close code.
-    handleProtocols: (offered) => offered.values().next().value ?? false,
-    ...{ closeTimeout: lingerMilliseconds },
-  });
+  readonly #server: WebSocketServer;
 
-  /** @param maxLingering Clients that may take their time to answer at once. More are refused by status. */
-  constructor(maxLingering: number) {
-    this.#maxLingering = maxLingering;
+  constructor({ refusals, refusalMilliseconds }: Pick<TransportLimits, "refusals" | "refusalMilliseconds">) {
+    this.#maxLingering = refusals;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: refusedMessageBytes,
+      // Without one of the subprotocols it asked for, a browser reports a failure and not the close code.
+      handleProtocols: (offered) => offered.values().next().value ?? false,
+      ...{ closeTimeout: refusalMilliseconds },
+    });
   }
 
   refuse(request: IncomingMessage, stream: Duplex, head: Buffer, refusal: Refusal): void {

@@ -7,6 +7,7 @@ import { closeCodes } from "../../base/close-code.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Accept, Admit, Refusal } from "../../contract/socket.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
+import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
 import { OriginCheck, type OriginRule } from "../origin.ts";
 import { peerOf } from "../peer.ts";
 import { OwnedWebSocket, WebSocketConnection, type ConnectionHost } from "./connection.ts";
@@ -53,19 +54,10 @@ export interface DeflateOptions {
   readonly zlibInflateOptions?: Pick<ZlibOptions, "chunkSize" | "windowBits">;
 }
 
-export interface WebSocketLimits {
-  /** Bytes of one message, decompressed. Default 262,144; Infinity turns it off. Over it: close 1009. */
+/** Of a WebSocket transport. */
+export interface WebSocketLimits extends TransportLimits {
+  /** Bytes of one message, decompressed. Default 262,144. Infinity turns it off. Over it: close 1009. */
   readonly messageBytes: number;
-  /** Frames that one message may be sent in. Default 64; Infinity turns it off. Over it: close 1008. */
-  readonly fragments: number;
-  /** Pieces of a message that may wait for the rest of it. Default 1,024; Infinity turns it off. Over it: close 1008. */
-  readonly bufferedChunks: number;
-  /** Answers to WebSocket pings that may wait for the client: 0 to 2,147,483,647. Default 1,000. Over it: cut. */
-  readonly pendingPongs: number;
-  /** Milliseconds a client may take to answer a close. Default 5,000. Over it: the connection is cut. */
-  readonly closeMilliseconds: number;
-  /** Refused connections that may take a second to answer their close. Default 1,000. Over it: refused by status. */
-  readonly refusals: number;
 }
 
 export interface WebSocketTransport extends AsyncDisposable {
@@ -85,14 +77,7 @@ export function websocketTransport(options: WebSocketOptions): WebSocketTranspor
   return new NodeWebSocketTransport(options);
 }
 
-const defaultLimits: WebSocketLimits = {
-  messageBytes: 262_144,
-  fragments: 64,
-  bufferedChunks: 1_024,
-  pendingPongs: 1_000,
-  closeMilliseconds: 5_000,
-  refusals: 1_000,
-};
+const defaultLimits: WebSocketLimits = { ...defaultTransportLimits, messageBytes: 262_144 };
 
 const frugalDeflate: DeflateOptions = {
   serverNoContextTakeover: true,
@@ -116,7 +101,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
     const { perMessageDeflate = false } = options;
     this.#options = options;
     this.#closeMilliseconds = limits.closeMilliseconds;
-    this.#refusals = new RefusalServer(limits.refusals);
+    this.#refusals = new RefusalServer(limits);
     this.#origin = new OriginCheck(options.origin);
     this.#host = {
       log: options.log,
@@ -130,9 +115,10 @@ class NodeWebSocketTransport implements WebSocketTransport {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: perMessageDeflate === true ? frugalDeflate : perMessageDeflate,
-      maxPayload: limits.messageBytes,
-      maxFragments: limits.fragments,
-      maxBufferedChunks: limits.bufferedChunks,
+      // To ws, which counts in 32 bits, Infinity is none.
+      maxPayload: limits.messageBytes === Infinity ? Infinity : Math.min(limits.messageBytes, 2 ** 31 - 1),
+      maxFragments: limits.messageFragments,
+      maxBufferedChunks: limits.messageChunks,
       handleProtocols: (offered) => this.#choose([...offered])?.name || false,
       ...{ closeTimeout: limits.closeMilliseconds, maxPendingAutoPongs: limits.pendingPongs },
     });

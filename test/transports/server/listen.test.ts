@@ -66,6 +66,43 @@ describe("listening alone", () => {
     expect(socket.bytesWritten).toBe(0);
   });
 
+  it("cuts a connection whose body does not come", async () => {
+    await using listening = await serve({ limits: { requestMilliseconds: 50 } });
+    const socket = connect(listening.port, "127.0.0.1");
+    socket.write(
+      "POST /graphql HTTP/1.1\r\nHost: example.com\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n",
+    );
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 408 /);
+    socket.destroy();
+  });
+
+  it.each([
+    {
+      requestHeaders: 2,
+      outcome: "refuses, or as older versions of Node do, ignores",
+      answered: /^HTTP\/1\.1 431 |\b2$/,
+    },
+    { requestHeaders: Infinity, outcome: "takes", answered: /\b1503$/ },
+  ])("$outcome headers over the limit of $requestHeaders", async ({ requestHeaders, answered }) => {
+    await using listening = await serve({
+      http: ({ headers }, response) => response.end(String(Object.keys(headers).length)),
+      limits: { requestHeaders },
+    });
+    const socket = connect(listening.port, "127.0.0.1");
+    const many = Array.from({ length: 1_500 }, (_, index) => `x${index}: 1\r\n`).join("");
+    socket.write(`GET /graphql HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\nConnection: close\r\n${many}\r\n`);
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toMatch(answered);
+    socket.destroy();
+  });
+
+  it("sets no time where the limits are off", async () => {
+    const limits = { headersMilliseconds: Infinity, requestMilliseconds: Infinity };
+    await using listening = await serve({ limits });
+    expect([listening.server.headersTimeout, listening.server.requestTimeout]).toEqual([0, 0]);
+  });
+
   it("stops listening on disposal, and answers what was running", async () => {
     const { promise: arrived, resolve } = Promise.withResolvers<ServerResponse>();
     const listening = await serve({ http: (_request, response) => resolve(response) });
