@@ -52,7 +52,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 
   constructor(options: FanfareOptions<Context>) {
     this.#options = resolveOptions(options);
-    const { broker, clock, documentLimits, execution, formatError, introspection, linger, log, slice } = this.#options;
+    const { broker, clock, documentCache, documentLimits, execution } = this.#options;
+    const { formatError, introspection, linger, log, slice } = this.#options;
     const inContext = AsyncLocalStorage.snapshot();
     const format = errorFormatter(formatError, log);
     this.#engine = this.#lifetime.attach(
@@ -67,7 +68,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
         formatError: format,
         formatResponse: options.formatResponse,
         documentLimits,
-        documentCache: options.documentCache ?? {},
+        documentCache,
         introspection,
         strictRootField: options.strictRootField ?? false,
         rules: options.rules ?? [],

@@ -46,7 +46,7 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
   readonly formatResponse?: FormatResponse;
   /** Bounds of documents, sessions and transports. All have defaults that are on; Infinity turns nearly each of them off. */
   readonly limits?: Partial<DocumentLimits & SessionLimits & TransportLimits>;
-  /** Parsed documents that are kept. Default: 1,000 and 64 MiB. */
+  /** Parsed documents that are kept, by their number and their estimated size. Default: 1,000 and 64 MiB. 0: none. */
   readonly documentCache?: { readonly maxEntries?: number; readonly maxBytes?: number };
   /** Whether clients may ask for the schema. Default: true, but false with `NODE_ENV=production`. */
   readonly introspection?: boolean;
@@ -56,13 +56,19 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
   readonly rules?: readonly ValidationRule[];
   /** `strict`: a client's messages are handled one after the other, each to its end. Default `concurrent`. */
   readonly ordering?: "concurrent" | "strict";
-  /** Milliseconds between two pings of a connection, which is cut if it has not answered by the next. Default 12,000. */
+  /**
+   * Milliseconds between two pings of a connection, which is cut if it has not answered by the next. Default 12,000.
+   * Infinity: no pings.
+   */
   readonly keepAlive?: number;
   /** Milliseconds after which an operation is reported as slow. Default 1,000. Infinity: never. */
   readonly warnAfter?: number;
-  /** Milliseconds for which a topic stays subscribed when nobody listens any more. Default 5,000. 0: not at all. */
+  /**
+   * Milliseconds for which a topic stays subscribed when nobody listens any more. Default 5,000. 0: not at all. Infinity:
+   * until the server is disposed.
+   */
   readonly linger?: number;
-  /** Members of a large fan-out that are served before the event loop goes on. Default 512. */
+  /** Members of a large fan-out that are served before the event loop goes on. Default 512. Infinity: all of them. */
   readonly slice?: number;
   /** How many events are executed at the same time, and how many wait for that. */
   readonly execution?: ExecutionOptions;
@@ -76,11 +82,14 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
  * subscription.
  */
 export interface ExecutionOptions {
-  /** Events of one subscription that are executed at the same time, if that is async. Default 64. Further ones wait. */
+  /**
+   * Events of one subscription that are executed at the same time, if that is async. Default 64; Infinity: all that come.
+   * Further ones wait.
+   */
   readonly concurrency?: number;
   /**
-   * Events of one subscription that wait for their execution. Default 16,384. Over it they are left out: with the policy
-   * `disconnect` its clients are closed with 1013, with any other they are told a gap.
+   * Events of one subscription that wait for their execution. Default 16,384; Infinity: no bound. Over it they are left
+   * out: with the policy `disconnect` its clients are closed with 1013, with any other they are told a gap.
    */
   readonly backlog?: number;
   /** The same for all subscriptions together. Default 4,000,000: some 32 MiB of references. Infinity: no bound. */
@@ -95,6 +104,7 @@ export interface ResolvedOptions {
   readonly documentLimits: Partial<DocumentLimits>;
   readonly sessionLimits: SessionLimits;
   readonly transportLimits: TransportLimits;
+  readonly documentCache: { readonly maxEntries: number; readonly maxBytes: number };
   readonly introspection: boolean;
   readonly keepAlive: number;
   readonly warnAfter: number;
@@ -127,6 +137,7 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
     broker: options.broker ?? memoryBroker({ clock }),
     ownsBroker: options.broker === undefined,
     ...splitLimits(options.limits),
+    documentCache: { maxEntries: 1_000, maxBytes: 64 * 1024 * 1024, ...options.documentCache },
     introspection: options.introspection ?? process.env["NODE_ENV"] !== "production",
     keepAlive: options.keepAlive ?? 12_000,
     warnAfter: options.warnAfter ?? 1_000,

@@ -3,13 +3,22 @@ import { errorCodes } from "../../src/base/error.ts";
 import { closeCodes } from "../../src/base/close-code.ts";
 import { defaultDocumentLimits } from "../../src/engine/document/limits.ts";
 import { queueBound } from "../../src/declare/queue.ts";
+import { resolveOptions } from "../../src/options.ts";
 import { defaultSessionLimits } from "../../src/session/limits.ts";
 import { defaultTransportLimits } from "../../src/transports/limits.ts";
+import { chatSchema } from "../server/chat.ts";
 import { files, read } from "../source-file.ts";
 import { Markdown } from "./markdown.ts";
 
 const protocol = new Markdown("PROTOCOL.md");
 const sources = files("src/**/*.ts");
+
+/** Constants that bound nothing: weights, places in memory, and the sizes from which another way is faster. */
+const boundless: ReadonlySet<string> = new Set([
+  ...["bytesPerToken", "bytesPerError"],
+  ...["time", "hashed", "previous", "bucket", "width", "smallest"],
+  ...["short", "shortText", "loopBytes", "scratchBytes", "referenceBytes"],
+]);
 
 /** Two columns of a table, in the order of its rows. */
 function columns(
@@ -56,6 +65,37 @@ describe("PROTOCOL.md", () => {
     expect(columns(protocol.table("Limit", "Default", "Bounds"), "Limit", "Default")).toEqual(
       Object.entries(defaultTransportLimits).map(([name, value]) => [name, written(value)]),
     );
+  });
+
+  it("has the options that bound the server's own work, with their defaults", () => {
+    const { documentCache, execution, keepAlive, linger, slice, warnAfter } = resolveOptions({ schema: chatSchema() });
+    const nested = Object.entries({ execution, documentCache }).flatMap(([option, bounds]) =>
+      Object.entries(bounds).map(([name, value]): [string, number] => [`${option}.${name}`, value]),
+    );
+    expect(columns(protocol.table("Option", "Default", "Is"), "Option", "Default")).toEqual(
+      [...Object.entries({ keepAlive, warnAfter, linger, slice }), ...nested].map(([name, value]) => [
+        name,
+        written(value),
+      ]),
+    );
+  });
+
+  it("has every constant that bounds something", () => {
+    const constants = sources
+      .filter((file) => /^src\/(?:brokers|engine|operation|outbox|session|transports)\//.test(file))
+      .flatMap((file) =>
+        [...read(file).matchAll(/^(?:export )?const (\w+)(?:: number)? = (\d[\d_]*);$/gm)].map(
+          ([, name = "", value = ""]) => ({
+            name,
+            row: `${name} of \`${file}\` is ${written(Number(value.replaceAll("_", "")))}`,
+          }),
+        ),
+      )
+      .filter(({ name }) => !boundless.has(name));
+    const told = columns(protocol.table("Constant", "Value"), "Constant", "In", "Value").map(
+      ([name, file, value]) => `${name} of ${file} is ${value}`,
+    );
+    expect(told.toSorted()).toEqual(constants.map(({ row }) => row).toSorted());
   });
 
   it("has the limits of a document, with their defaults", () => {

@@ -5,7 +5,7 @@ import { cutReason } from "../../base/close-code.ts";
 import type { Refusal } from "../../contract/socket.ts";
 import type { TransportLimits } from "../limits.ts";
 
-/** Bytes of a message that a refused client may send before it has answered the close; it is cut with 1009 over it. */
+/** Bytes of a message that a refused client may still send before it answers the close. Over it: cut. */
 const refusedMessageBytes = 1_024;
 
 /** Answers an upgrade with an HTTP status and a short text. Browsers hide both from the page. */
