@@ -5,8 +5,8 @@ import type { Trigger, TriggerDetails, Triggers } from "../declare/triggers.ts";
 export type SetupOptions = Omit<TriggerDetails, "subscriptionName">;
 
 /**
- * From an operation to the triggers that concern it. `channelOptions` are taken and not used. A method, so that it may
- * name narrower arguments.
+ * Maps an operation to the triggers that it listens to. `channelOptions` are accepted and ignored. A method, so that a
+ * setup function may declare narrower arguments (bivariance).
  */
 export type SetupFunction = {
   setup(

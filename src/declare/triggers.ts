@@ -20,7 +20,10 @@ export interface Trigger {
   filter?(this: void, event: unknown, context: unknown): MaybePromise<boolean>;
 }
 
-/** From an operation's arguments to the topics that concern it. A method, so that it may name narrower arguments. */
+/**
+ * Maps a field's arguments to the topics that its operation listens to. A method, so that a trigger function may declare
+ * narrower arguments (bivariance).
+ */
 export type TriggerFunction = {
   trigger(args: Arguments, details: TriggerDetails): Readonly<Record<string, Trigger>>;
 }["trigger"];

@@ -62,9 +62,9 @@ export interface Model<Row, Context = unknown> extends RelayedModel {
   readonly whereType: GraphQLInputObjectType;
   /** All these types and those that they refer to. */
   readonly types: readonly GraphQLNamedType[];
-  /** `carCreated`, `carUpdated`, `carDeleted` and `carChanged`, for a model with the name `Car`. */
+  /** The subscription fields by name: `carCreated`, `carUpdated`, `carDeleted` and `carChanged` for the model `Car`. */
   readonly subscriptions: Readonly<Record<string, GraphQLFieldConfig<unknown, Context>>>;
-  /** The same in the schema language. */
+  /** The types and subscription fields in the schema definition language (SDL). */
   readonly typeDefs: string;
   /** The resolvers that belong to `typeDefs`. */
   readonly resolvers: Resolvers;

@@ -158,7 +158,7 @@ export class ModelStreams {
     return fanfare.attach(server, { path, http: false, websocket });
   }
 
-  /** Opens a channel on a socket of any transport that keeps the contract. Throws FanfareError CLOSED after the end. */
+  /** Opens a channel on a socket of any transport. @throws FanfareError CLOSED after the end. */
   accept(fanfare: Pick<Fanfare, "accept">, socket: Socket): SocketHandler {
     const channel = new StreamChannel(socket, this.#keeper);
     const { channels = 0 } = this.#options;

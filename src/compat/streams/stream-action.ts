@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../base/json.ts";
 
-/** What is done to rows, in the words of the schema; `ALL_ACTIONS` stands for the three. */
+/** The actions in a request; `ALL_ACTIONS` stands for the other three. */
 export type StreamAction = "CREATE" | "UPDATE" | "DELETE" | "ALL_ACTIONS";
 
 /** The actions of a model's changes. */
 export type RowAction = "CREATED" | "UPDATED" | "DELETED";
 
-/** How frames say it. */
+/** The actions in frames. */
 export const actionWords: Readonly<Record<StreamAction, string>> = {
   CREATE: "create",
   UPDATE: "update",
