@@ -1,13 +1,13 @@
 import { FanfareError } from "../base/error.ts";
 
 /**
- * The context of a shared execution: what the `sharedContext` option returned, and nothing else. Any other access
- * throws, and is remembered, because a resolver may swallow the error.
+ * The context of a shared execution: the own properties of the `sharedContext` option's result. Any other access throws
+ * SHARING_BROKEN, and is recorded, because a resolver may swallow the error.
  */
 export class SharedContext {
-  /** What resolvers get. */
+  /** The context that resolvers get. */
   readonly proxy: object;
-  /** What was asked for in vain, and where; undefined while the execution is clean. */
+  /** The first forbidden access; undefined while there was none. */
   broken: FanfareError | undefined;
 
   constructor(shared: object) {
@@ -31,7 +31,7 @@ export class SharedContext {
     });
   }
 
-  /** Notes that the result cannot be shared, whatever becomes of the error. */
+  /** Records that the result cannot be shared, also if the returned error is swallowed. */
   break(why: string): FanfareError {
     const error = new FanfareError("SHARING_BROKEN", why);
     this.broken ??= error;
@@ -40,14 +40,14 @@ export class SharedContext {
 }
 
 /**
- * The context of one operation, lent to a trigger. Whoever reads it in time makes the operation private. Once others
- * share what the trigger answered it is taken back, and a filter that reads it then is caught, whatever becomes of the
- * error.
+ * The context of one operation, lent to a trigger. A read while the subscription is planned makes the operation
+ * private. When the plan is shared, the context is taken back: a later read by a filter throws SHARING_BROKEN and is
+ * recorded, because the trigger may swallow the error.
  */
 export class LentContext {
-  /** Whether it was read in time. */
+  /** Whether the context was read before it was taken back. */
   read = false;
-  /** What was read in vain. */
+  /** The first read after the context was taken back; undefined while there was none. */
   broken: FanfareError | undefined;
   #context: unknown;
   #takenBack = false;
@@ -72,20 +72,20 @@ export class LentContext {
 }
 
 /**
- * Stands in for something that must not be looked at: whatever is done with `value` throws SHARING_BROKEN, and is
- * remembered in case the one who did it swallows the error.
+ * A stand-in for an argument that a resolver must not use: any operation on `value` throws SHARING_BROKEN, and is
+ * recorded, because the resolver may swallow the error.
  */
 export class Tripwire<Something extends object> {
   readonly value: Something;
   #tripped = false;
 
-  /** @param what names the thing in the error's message. */
+  /** @param what the argument's name in the error's message. */
   constructor(what: string) {
     const trip = (): never => {
       this.#tripped = true;
       throw new FanfareError("SHARING_BROKEN", `A shareable resolver may not look at ${what}`);
     };
-    // Every trap of a proxy is itself read from its handler, so one handler with one trap catches them all.
+    // A proxy reads its traps from its handler, so a handler that is itself a proxy needs only the trap `get`.
     this.value = new Proxy(Object.create(null), new Proxy({}, { get: () => trip }));
   }
 

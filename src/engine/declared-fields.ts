@@ -7,18 +7,18 @@ import { initialOf, type Initial } from "./execution/initial.ts";
 import type { Hearing } from "./plan/plan.ts";
 import { hearingOf } from "./plan/planner.ts";
 
-/** Declared fields that other executors run: the same hub, order and bounds, and values instead of results. */
+/** Declared fields that other executors run: with the same hub, order and bounds, but values instead of results. */
 export class DeclaredFields {
   readonly #execution: FieldExecution;
   readonly #cohorts: Cohorts<Hearing>;
 
   constructor(options: Omit<CohortsOptions<Hearing>, "caught" | "executor">, log: Log) {
     this.#execution = new FieldExecution(log);
-    // Nothing is shared here, so that nothing can break it.
+    // Hearings have no key, so they are never shared and `caught` is never called.
     this.#cohorts = new Cohorts({ ...options, executor: this.#execution, caught: (hearing) => hearing });
   }
 
-  /** Throws what the declaration's own functions throw. */
+  /** @throws the errors of the declaration's functions. */
   plan(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
     return hearingOf(declaration, args, context);
   }
@@ -27,7 +27,11 @@ export class DeclaredFields {
     return this.#cohorts.join(hearing, member);
   }
 
-  /** What goes before the events. Throws what the declaration's own functions throw. */
+  /**
+   * The initial value or snapshot, which goes before the events.
+   *
+   * @throws the errors of the declaration's functions.
+   */
   initial(hearing: Hearing, context: unknown): Promise<Initial> {
     return initialOf(this.#execution, hearing, context);
   }

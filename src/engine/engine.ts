@@ -28,6 +28,7 @@ import type { RootField } from "./plan/root-field.ts";
 import { Planner, type ShareBy } from "./plan/planner.ts";
 import { prepare, type Prepared } from "./document/prepare.ts";
 
+/** Options of {@link Engine}, with defaults filled in. */
 export interface EngineOptions {
   readonly schema: GraphQLSchema;
   readonly broker: Broker;
@@ -43,29 +44,30 @@ export interface EngineOptions {
   readonly introspection: boolean;
   readonly strictRootField: boolean;
   readonly rules: readonly ValidationRule[];
-  /** Milliseconds. */
+  /** Milliseconds for which a topic stays subscribed after its last listener left. 0: not at all. */
   readonly linger: number;
-  /** Members served in one turn of the event loop. */
+  /** Members served per turn of the event loop. */
   readonly slice: number;
-  /** Events of one subscription that are executed at the same time. */
+  /** Events of one cohort whose async executions may run concurrently. */
   readonly concurrency: number;
-  /** Events of one subscription that may wait for their execution. */
+  /** Events of one cohort that may wait for execution. */
   readonly backlog: number;
-  /** The same for all subscriptions together. */
+  /** Events of all cohorts together that may wait for execution. Infinity: no bound. */
   readonly backlogInAll: number;
+  /** Runs a function in the server's own async context. */
   readonly inContext: (callback: () => void) => void;
 }
 
-/** A subscription that can be joined. */
+/** A planned subscription, which has to be joined: see {@link Engine.plan}. */
 export interface Planned {
   readonly plan: Plan;
-  /** Undefined for what hears topics. */
+  /** The source of a field with a `subscribe` of its own; undefined for a subscription that hears topics. */
   readonly source?: ForeignSource;
-  /** Where each of the plan's topics is to be heard from; undefined: from now on. */
+  /** The position in each of the plan's topics after which it is to be heard; undefined: from now on. */
   readonly after?: readonly Position[];
 }
 
-/** One schema and one broker, ready to run operations for any kind of client. */
+/** Prepares, plans and executes operations on one schema and one broker. */
 export class Engine implements AsyncDisposable {
   readonly schema: GraphQLSchema;
   readonly documents: DocumentCache;
@@ -125,7 +127,7 @@ export class Engine implements AsyncDisposable {
     return prepare(this.schema, this.documents, request, this.#hideSuggestions);
   }
 
-  /** Runs a query or a mutation. Never rejects; what fails outside of resolvers is an error in the result. */
+  /** Executes a query or a mutation. Never rejects: an error outside of resolvers becomes an error of the result. */
   async execute({ document, request }: Prepared, context: () => MaybePromise<unknown>): Promise<FormattedResult> {
     try {
       const result = await execute({
@@ -142,9 +144,10 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Compiles a subscription, and opens its source where that is its own. What was planned has to be joined, also by who
-   * has no use for it any more: it may hold a source that must be left. Throws what the field's own functions throw,
-   * most often a GraphQLError.
+   * Compiles a subscription, and opens the source of a field with a `subscribe` of its own. The caller has to join the
+   * result, also if the operation has ended meanwhile: the source leaks otherwise.
+   *
+   * @throws a GraphQLError, or the errors of the declaration's functions.
    */
   plan(prepared: Prepared, context: unknown): MaybePromise<Planned> {
     const planned = this.#planner.plan(prepared, context);
@@ -153,12 +156,16 @@ export class Engine implements AsyncDisposable {
     return foreign ? this.#withSource(prepared, plan, foreign, context) : { plan };
   }
 
-  /** Starts what was planned for a member, which may hear events from then on. */
+  /** Starts a planned subscription for a member, which may hear events from then on. */
   join({ plan, source }: Planned, member: Member): RunningSubscription {
     return source ? new ForeignReader(source, plan, member, this.#execution) : this.cohorts.join(plan, member);
   }
 
-  /** What goes before the events of a subscription. Throws what its declaration throws. */
+  /**
+   * The initial value or snapshot, which goes before the events of a subscription.
+   *
+   * @throws the errors of the declaration's functions.
+   */
   initial(plan: Plan, context: unknown): Promise<Initial> {
     return initialOf(this.#execution, plan, context);
   }
@@ -167,7 +174,7 @@ export class Engine implements AsyncDisposable {
     return { plan, source: await foreignSource(this.schema, prepared, foreign, context, plan.queue.messages) };
   }
 
-  /** A shared execution looked at the viewer: its document is shared with nobody any more. */
+  /** Called when a shared execution read the context: its document is never shared again. Returns a private plan. */
   #caught(plan: Plan, why: FanfareError): Plan {
     this.#planner.caught(plan);
     const fields = declaredShareable(this.schema, plan.document.ast);

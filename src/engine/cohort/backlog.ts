@@ -1,24 +1,24 @@
 import type { Event, GapReason } from "../../contract/broker.ts";
 import type { QueueBound } from "../../declare/queue.ts";
 
-/** An event that has no result yet, or a gap, which has its place among them. */
+/** An event without a result yet, or a gap or end, which keeps its place in the order. */
 export interface Pending {
-  /** Which one of its cohort it is, counted from 1. */
+  /** Its sequence number within the cohort, from 1. */
   readonly order: number;
   readonly event: Event | undefined;
   readonly gap: GapReason | undefined;
-  /** How many older events of the same key it has taken the place of. */
+  /** The number of older events with the same key that this event has replaced. */
   readonly replaced: number;
 }
 
 /**
- * What a cohort still has to execute, in order. Holds references: whoever hears an event has the same one. With the policy
- * `latest`, more than the queue's `messages` are conflated by key, since nobody needs an older value executed.
+ * A FIFO queue of the events that a cohort has yet to execute. It holds references to events, which cohorts share. With
+ * the policy `latest`, events beyond the queue's `messages` are conflated by key: an older value need not be executed.
  */
 export class Backlog {
   readonly #queue: QueueBound;
   #items: Pending[] = [];
-  /** Taken already; cut off from time to time, so that taking does not move what waits. */
+  /** The number of taken items at the front. They are cut off in batches, which makes `take` amortised O(1). */
   #taken = 0;
 
   constructor(queue: QueueBound) {
@@ -29,7 +29,7 @@ export class Backlog {
     return this.#items.length - this.#taken;
   }
 
-  /** Adds to the end. Answers whether it takes the place of an older event. */
+  /** Appends an item. Returns whether it has replaced an older event. */
   add(pending: Pending): boolean {
     const conflates = this.#queue.overflow === "latest" && this.size >= this.#queue.messages;
     const older = conflates ? this.#takeOlder(pending) : undefined;
@@ -48,7 +48,7 @@ export class Backlog {
     return next;
   }
 
-  /** Takes everything. */
+  /** Removes and returns all items. */
   clear(): readonly Pending[] {
     const items = this.#items.slice(this.#taken);
     this.#items = [];
@@ -60,7 +60,7 @@ export class Backlog {
     return this.#items.slice(this.#taken);
   }
 
-  /** The event of the same key that waits. */
+  /** Removes and returns the waiting event with the same key. */
   #takeOlder({ event }: Pending): Pending | undefined {
     if (!event || event.end) return undefined;
     const key = this.#keyOf(event);
@@ -73,7 +73,7 @@ export class Backlog {
     return undefined;
   }
 
-  /** A `key` that throws finds no event to replace. */
+  /** The event's key. For a `key` function that throws, it is unique: the event replaces no other. */
   #keyOf(event: Event): string | number | symbol {
     try {
       return this.#queue.key(event);

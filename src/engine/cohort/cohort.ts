@@ -16,66 +16,69 @@ import { Round } from "./round.ts";
 import { SeenEvents } from "./seen-events.ts";
 import { Stragglers } from "./stragglers.ts";
 
-/** What all cohorts of a server work with. */
+/** The parts and bounds that all cohorts of a server have in common. */
 export interface CohortParts<Heard extends Hearing = Plan> {
   readonly executor: Executor<Heard>;
   readonly fanOut: FanOut;
   readonly clock: Clock;
   readonly pressure: Pressure;
-  /** Events of one cohort that are executed at the same time. */
+  /** Events of one cohort whose async executions may run concurrently. */
   readonly concurrency: number;
-  /** Events of one cohort that wait for their execution. */
+  /** Events of one cohort that may wait for execution. */
   readonly backlog: number;
 }
 
-/** What a cohort asks of those that keep it. */
+/** The owner of cohorts, as a cohort sees it. */
 export interface CohortHost<Heard extends Hearing = Plan> {
   readonly parts: CohortParts<Heard>;
-  /** Called when a shared execution looked at the viewer: each member is to be executed for alone from that event on. */
+  /** Called when a shared execution read the context: from that event on, each member gets executions of its own. */
   broken(cohort: Cohort<Heard>, why: FanfareError): void;
-  /** Gives a member a cohort of its own, which goes on exactly where the shared one stopped. */
+  /** Moves a member to a cohort of its own, without a missed or repeated event. */
   separate(cohort: Cohort<Heard>, member: Member): void;
   listen(cohort: Cohort<Heard>, topics: readonly TopicName[]): Promise<void>;
   unlisten(cohort: Cohort<Heard>, topics: readonly TopicName[]): void;
   leave(cohort: Cohort<Heard>, member: Member): void;
 }
 
-/** An event on its way through execution. Later events wait for it, however fast they are. */
+/** An event during its execution. Later events wait for it even if they are done first (head-of-line blocking). */
 interface Slot extends Pending {
   outcome: Outcome;
   done: boolean;
 }
 
-/** How many members are asked for a context, if those asked before fail to give one. */
+/** The number of members that are asked for a context until one of them returns it. */
 const maxContexts = 8;
 
 const notLive: Promise<readonly Position[]> = Promise.resolve([]);
 
 /**
- * All operations here with the same plan key. Each event is executed once for all of them, and delivered in order: at once
- * where nothing is under way, otherwise after what came before it, as far as there is room and time in this turn.
+ * All operations in this process with the same plan key. Each event is executed once for all members. Results keep the
+ * order of their events. An event is executed at once if no earlier event waits and this turn has room and time left;
+ * otherwise it goes to the backlog.
  */
 export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSource {
   readonly id: string;
   readonly plan: Heard;
   readonly interest: Hearing["interest"];
   readonly host: CohortHost<Heard>;
-  /** What it listens to: the plan's topics, until an operation that is alone in its cohort joins or leaves some. */
+  /**
+   * The topics it listens to: those of the plan, until an operation with a cohort of its own joins or leaves topics.
+   */
   topics: readonly TopicName[];
-  /** Resolves when all topics are live, with the position at which each of the plan's became so. */
+  /** Resolves when all of the plan's topics are live, with the position in each at which the cohort came in. */
   live: Promise<readonly Position[]> = notLive;
   readonly #members = new Map<Member, Membership<Heard>>();
-  /** Members that joined while events or results were on their way, with the order of the last one not for them. */
+  /** Members that joined while events or results were pending, with the order of the last event before they joined. */
   readonly #late = new Map<Member, number>();
   readonly #slots: Slot[] = [];
   readonly #seen = new SeenEvents();
-  /** What waits for a slot; undefined while nothing does, which is nearly always. */
+  /** The events that wait for execution; undefined while there are none, which is the usual case. */
   #backlog: Backlog | undefined;
   #stragglers: Stragglers | undefined;
   #events = 0;
-  /** What is ready, and waits for the end of the turn. */
+  /** The round that is being filled; it is handed on at the end of the turn. */
   #next: Round | undefined;
-  /** What is being handed on. */
+  /** The round that is being handed on. */
   #round: Round | undefined;
   #ended = false;
 
@@ -95,19 +98,19 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     return this.#members.keys();
   }
 
-  /** Its end was published: whoever comes now is not concerned. */
+  /** Whether the end of its topic was published. A new member must not join: the end does not concern it. */
   get ending(): boolean {
     return this.#ended;
   }
 
-  /** Takes a member in, which hears what comes from now on. */
+  /** Adds a member, which hears the events from now on. */
   add(member: Member): Membership<Heard> {
     const membership = new Membership(this, member);
     this.#enter(member, membership);
     return membership;
   }
 
-  /** Takes a member over from another cohort, under its old membership. */
+  /** Takes over a member of another cohort, with its membership. */
   adopt(member: Member, from: Cohort<Heard>): void {
     const membership = from.#members.get(member);
     if (!membership) return;
@@ -122,7 +125,10 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     if (this.#members.size === 0) this.#abandon();
   }
 
-  /** Hands a member over that will be served elsewhere. Answers what has no result yet and concerns it. */
+  /**
+   * Removes a member that moves to another cohort, after delivering its ready results. Returns the events without a
+   * result that the member has yet to hear.
+   */
   release(member: Member): readonly Pending[] {
     const joined = this.#late.get(member) ?? 0;
     const pending = [...this.#slots, ...(this.#backlog?.all() ?? [])].filter(({ order }) => order > joined);
@@ -137,19 +143,19 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     this.#take(event, undefined);
   }
 
-  /** Every member is told that its topic has ended, after everything that came before. */
+  /** Ends all members, after the results of all earlier events. */
   end(event: Event): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#take(event, undefined);
   }
 
-  /** Every member is told that events are missing, after everything that came before. */
+  /** Tells all members of a gap, after the results of all earlier events. */
   gap(reason: GapReason): void {
     if (!this.#ended) this.#take(undefined, reason);
   }
 
-  /** Takes over what another cohort did not finish, and knows as repeats what that one did. */
+  /** Takes over another cohort's events without a result, and the ids by which it recognises repeats. */
   resume(other: Cohort<Heard>, pending: readonly Pending[]): void {
     const open = new Set(pending.map(({ event }) => event?.id));
     this.#seen.adopt(other.#seen, open);
@@ -186,14 +192,14 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     this.#members.set(member, membership);
   }
 
-  /** Something came before whatever comes now. */
+  /** Whether any earlier event has not been delivered yet. */
   get #isBusy(): boolean {
     return (
       this.#round !== undefined || this.#slots.length > 0 || this.#backlog !== undefined || this.#next !== undefined
     );
   }
 
-  /** One more may be executed, as far as this cohort is concerned. */
+  /** Whether this cohort's own bounds allow one more execution. */
   get #hasRoom(): boolean {
     return !this.#next?.isFull && this.#slots.length < this.host.parts.concurrency && !this.#stragglers?.waits;
   }
@@ -216,7 +222,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     return backlog;
   }
 
-  /** More waits than may: it is left out, and told. */
+  /** Drops the whole backlog, which is over its bound, and tells the members; a gap takes its place. */
   #overflow(backlog: Backlog): void {
     const dropped = backlog.clear();
     this.host.parts.pressure.take(dropped.length);
@@ -228,7 +234,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     if (end) this.#append(end);
   }
 
-  /** Executes what waits, as far as there is room and time. False if nothing is left to hand on in this turn. */
+  /** Executes events of the backlog while there is room and time. Returns false if there is no result to hand on. */
   #advance(): boolean {
     this.#drain();
     while (this.#backlog && this.#hasRoom && this.host.parts.fanOut.mayExecute()) this.#beginNext(this.#backlog);
@@ -267,7 +273,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     });
   }
 
-  /** Goes on after something that was waited for: an execution, or a client. */
+  /** Resumes after an execution or a slow reader that events waited for. */
   #proceed(): void {
     this.#advance();
     if (this.unfinished) this.host.parts.fanOut.addSource(this);
@@ -294,7 +300,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     this.#filled().add(outcome, order);
   }
 
-  /** The round that is being filled. It is handed on at the end of the turn. */
+  /** The round that is being filled. A new one is handed on at the end of the turn. */
   #filled(): Round {
     if (!this.#next) {
       this.#next = new Round();
@@ -303,7 +309,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     return this.#next;
   }
 
-  /** The event itself is the first of those that have no result. */
+  /** Reports broken sharing. The event whose execution broke it goes back in front, to be executed for each member. */
   #break(pending: Pending, why: FanfareError): void {
     this.#slots.unshift({ ...pending, outcome: undefined, done: false });
     this.host.broken(this, why);
@@ -325,7 +331,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     const joined = this.#late.size === 0 ? undefined : this.#late.get(member);
     if (joined === undefined) round.give(member);
     else round.giveSince(member, joined);
-    // Only a burst waits for its readers.
+    // Back-pressure: only a burst, which has a backlog, waits for slow readers.
     if (this.#backlog && member.whenTaken()) this.#awaitReader(member);
   }
 
@@ -334,7 +340,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     this.#stragglers.add(member, this.#members.size === 1);
   }
 
-  /** Nobody is left: what waits concerns nobody. */
+  /** Drops the backlog of a cohort without members. */
   #abandon(): void {
     if (this.#backlog) this.host.parts.pressure.take(this.#backlog.size);
     this.#backlog = undefined;
@@ -370,7 +376,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 }
 
-/** A member's place in a cohort. Follows the member to another cohort, should that serve it from then on. */
+/** A member's handle on its cohort. It follows the member when that moves to another cohort. */
 export class Membership<Heard extends Hearing = Plan> implements RunningSubscription<Heard> {
   readonly #member: Member;
   #cohort: Cohort<Heard>;
@@ -396,7 +402,11 @@ export class Membership<Heard extends Hearing = Plan> implements RunningSubscrip
     this.#cohort = cohort;
   }
 
-  /** Listens to more topics; from then on the operation is executed alone. Throws FanfareError BROKER_UNAVAILABLE. */
+  /**
+   * Listens to more topics, after which the operation has a cohort of its own.
+   *
+   * @throws FanfareError BROKER_UNAVAILABLE
+   */
   async join(topics: readonly TopicLike[]): Promise<void> {
     this.#cohort.host.separate(this.#cohort, this.#member);
     await this.#cohort.host.listen(this.#cohort, topics.map(topicName));
@@ -407,7 +417,7 @@ export class Membership<Heard extends Hearing = Plan> implements RunningSubscrip
     this.#cohort.host.unlisten(this.#cohort, topics.map(topicName));
   }
 
-  /** Its cohort has been delivering since the member joined. */
+  /** Does nothing: a cohort delivers from the moment a member joins. */
   start(): void {}
 
   end(): void {
@@ -415,7 +425,7 @@ export class Membership<Heard extends Hearing = Plan> implements RunningSubscrip
   }
 }
 
-/** Any member's context will do here, so one that fails does not spoil the event for the others. */
+/** The context of the first member whose context function does not fail: any member's context serves a shared key. */
 function contextOfOne([first, ...others]: readonly Member[]): MaybePromise<unknown> {
   if (others.length === 0) return first?.context();
   try {

@@ -5,11 +5,12 @@ import type { Hearing, Plan } from "../plan/plan.ts";
 import { Cohort, type CohortHost, type CohortParts, type Membership } from "./cohort.ts";
 import type { Member } from "./member.ts";
 
+/** Options of {@link Cohorts}. */
 export interface CohortsOptions<Heard extends Hearing> extends CohortParts<Heard> {
   readonly hub: Hub;
   /** Runs a function in the server's own async context. */
   readonly inContext: (deliver: () => void) => void;
-  /** Told that a shared execution looked at the viewer. Answers the plan by which each member is executed for alone. */
+  /** Called when a shared execution read the context. Returns the plan of the members' own cohorts. */
   readonly caught: (plan: Heard, why: FanfareError) => Heard;
 }
 
@@ -25,19 +26,19 @@ export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> 
     this.parts = options;
   }
 
-  /** Cohorts that several operations may share. */
+  /** The number of cohorts that several operations may share. */
   get shared(): number {
     return this.#byKey.size;
   }
 
-  /** Puts a member into the cohort of its plan. It hears every event that is published once `live` has resolved. */
+  /** Adds a member to the cohort of its plan key. It hears every event that is published after `live` resolved. */
   join(plan: Heard, member: Member): Membership<Heard> {
     const known = plan.key === undefined ? undefined : this.#byKey.get(plan.key);
     const cohort = known && !known.ending ? known : this.#open(plan);
     return cohort.add(member);
   }
 
-  /** A shared execution looked at the viewer: from that event on, each member is served alone. */
+  /** Splits a cohort whose shared execution read the context: from that event on, each member has its own cohort. */
   broken(cohort: Cohort<Heard>, why: FanfareError): void {
     const plan = this.#options.caught(cohort.plan, why);
     for (const member of [...cohort.members]) {
@@ -93,7 +94,7 @@ export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> 
     this.#options.hub.leave(cohort.topics, cohort);
   }
 
-  /** The other cohort goes on for a member exactly where this one stopped. */
+  /** Moves a member to another cohort, which goes on exactly where this one stopped. */
   #move(from: Cohort<Heard>, member: Member, to: Cohort<Heard>): void {
     to.topics = from.topics;
     to.live = from.live;

@@ -1,30 +1,30 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** Something with results to hand to many. */
+/** A producer of results for many members: a cohort. */
 export interface FanOutSource {
   /**
-   * Hands results to about `budget` members at most; many results for one count as several. Answers how many it reached;
-   * fewer than `budget` means it is done, unless it says that it is {@link unfinished}.
+   * Hands results to about `budget` members at most; many results for one member count as several members. Returns the
+   * number reached. Fewer than `budget` means that the source is done, unless it is {@link unfinished}.
    */
   distribute(budget: number): number;
-  /** True: what is left needs the time of another turn. */
+  /** Whether events are left to be executed in a later turn. */
   readonly unfinished: boolean;
 }
 
-/** Something with messages to write. */
+/** A consumer that buffers messages until it is flushed: a session's writer. */
 export interface FanOutTarget {
-  /** True if messages may still arrive for it in this turn, so that writing now would mean writing twice. */
+  /** Whether more messages may arrive in this turn: write coalescing delays the flush then. */
   readonly mayReceiveMore: boolean;
   flush(): void;
 }
 
-/** Milliseconds of one turn in which events are executed; what is left then waits for the next turn. */
+/** The time slice for executing events, in milliseconds per turn of the event loop. */
 const turnMilliseconds = 8;
 
 /**
- * Carries results from cohorts to sockets at the end of the turn of the event loop: what was published in one turn
- * leaves each socket in one write. A large fan-out is cut into slices, one per turn, so that the loop goes on answering;
- * and so is executing, by the time that it takes.
+ * Carries results from cohorts to sockets at the end of each turn of the event loop: the results of one turn leave each
+ * socket in one write (write coalescing). A large fan-out is cut into slices of members, one per turn, and execution
+ * into time slices, so that neither starves sockets and timers.
  */
 export class FanOut implements Disposable {
   readonly #clock: Clock;
@@ -32,13 +32,13 @@ export class FanOut implements Disposable {
   readonly #inContext: (callback: () => void) => void;
   readonly #sources = new Set<FanOutSource>();
   #targets: FanOutTarget[] = [];
-  /** Those that had to wait for a whole turn: more may come for them, but they are not kept waiting any longer. */
+  /** Targets that have waited for a whole turn. They are flushed in this turn, even if more messages may arrive. */
   #overdue: FanOutTarget[] = [];
   #timer: Timer | undefined;
-  /** When the first event of this turn was executed; undefined: none was yet. */
+  /** The time at which the first event of this turn was executed; undefined before that. */
   #executing: number | undefined;
 
-  /** @param slice members that are served in one turn. */
+  /** @param slice members served per turn. */
   constructor(clock: Clock, slice: number, inContext: (callback: () => void) => void) {
     this.#clock = clock;
     this.#slice = slice;
@@ -50,13 +50,13 @@ export class FanOut implements Disposable {
     this.#arm();
   }
 
-  /** A target adds itself once, and again after it was flushed. */
+  /** Adds a target. It must not be added again before it was flushed. */
   addTarget(target: FanOutTarget): void {
     this.#targets.push(target);
     this.#arm();
   }
 
-  /** Whether one more event may be executed in this turn. If not, the one who asks is to be a source of the next. */
+  /** Whether this turn's time slice allows one more execution. If not, the caller has to add itself as a source. */
   mayExecute(): boolean {
     if (this.#executing === undefined) {
       this.#executing = this.#clock.now();
@@ -92,11 +92,11 @@ export class FanOut implements Disposable {
     if (this.#sources.size > 0 || this.#targets.length > 0 || this.#overdue.length > 0) this.#arm();
   }
 
-  /** Writes to each target as soon as it was reached, while it is still in the processor's cache. */
+  /** Serves a source and flushes the targets it reached at once, while these are still in the processor's cache. */
   #serve(source: FanOutSource, budget: number): number {
     const reached = source.distribute(budget);
     this.#sources.delete(source);
-    // One that is not done comes after the others in the next turn.
+    // Round-robin: a source that is not done comes after the others in the next turn.
     if (reached >= budget) this.#sources.add(source);
     if (this.#targets.length > 0) this.#flushServed();
     return reached;

@@ -8,11 +8,11 @@ import type { Plan } from "../plan/plan.ts";
 import type { ForeignSource } from "./foreign-source.ts";
 import type { Member, RunningSubscription } from "./member.ts";
 
-/** Reads a foreign source for one operation: one event after the other, each executed alone, at the client's pace. */
+/** Reads a foreign source for one operation, one event at a time and at the client's pace (back-pressure by pull). */
 export class ForeignReader implements RunningSubscription {
   readonly plan: Plan;
   readonly cohort: undefined;
-  /** Its source is live when it was made. */
+  /** Resolved: a foreign source is live as soon as it is opened. */
   readonly live: Promise<readonly Position[]> = Promise.resolve([]);
   readonly #source: AsyncIterator<unknown>;
   readonly #controller: AbortController;
@@ -29,7 +29,7 @@ export class ForeignReader implements RunningSubscription {
     this.#execution = execution;
   }
 
-  /** A foreign source has no topics. */
+  /** @throws FanfareError BAD_DECLARATION, since a foreign source has no topics. */
   async join(): Promise<void> {
     throw new FanfareError("BAD_DECLARATION", `Subscription.${this.plan.fieldName} has a source of its own, no topics`);
   }
@@ -58,7 +58,7 @@ export class ForeignReader implements RunningSubscription {
     }
   }
 
-  /** Tells the source to stop, without waiting for it: a generator may sit in an await for ever. */
+  /** Stops the source without waiting for it: a generator may be suspended in an await for ever. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -66,12 +66,12 @@ export class ForeignReader implements RunningSubscription {
     this.#leave().catch(() => undefined);
   }
 
-  /** Async for the sake of a `return` that throws. */
+  /** Async, so that a `return` that throws becomes a rejection. */
   async #leave(): Promise<void> {
     await this.#source.return?.();
   }
 
-  /** Only now is it known how much room the result needs. */
+  /** Waits until the queue has room for this result, whose size is known only after execution. */
   async #deliver(delivery: Delivery): Promise<void> {
     let ready = this.#member.whenReady(delivery);
     while (ready && !this.#ended) {

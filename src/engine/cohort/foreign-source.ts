@@ -4,10 +4,10 @@ import { fragmentsOf } from "../selection/fragments.ts";
 import type { Prepared } from "../document/prepare.ts";
 import type { RootField } from "../plan/root-field.ts";
 
-/** A source of its own that one operation reads. */
+/** The source of a field with a `subscribe` of its own, opened for one operation. */
 export interface ForeignSource {
   readonly events: AsyncIterator<unknown>;
-  /** Aborts what the field's `subscribe` was given as its signal. */
+  /** Aborts the signal that the field's `subscribe` got from `info.getAbortSignal`. */
   readonly controller: AbortController;
 }
 
@@ -17,14 +17,17 @@ interface Observer {
   complete(): void;
 }
 
-/** What RxJS and the proposal for ECMAScript have in common. */
+/** The common subset of an RxJS observable and the ECMAScript proposal. */
 interface ObservableLike {
   subscribe(observer: Observer): { unsubscribe(): void };
 }
 
 /**
- * The events of a field with a `subscribe` of its own, as CreateSourceEventStream (spec 6.2.3.1) gets them: an async
- * iterable, or an observable, of which at most `limit` values may wait. Throws a located GraphQLError.
+ * Opens the source of a field with a `subscribe` of its own, as CreateSourceEventStream does (spec 6.2.3.1): an async
+ * iterable, or an observable.
+ *
+ * @param limit values of an observable that may wait for the reader; it fails with OVERFLOW beyond.
+ * @throws a located GraphQLError.
  */
 export async function foreignSource(
   schema: GraphQLSchema,
@@ -74,7 +77,7 @@ function observe(observable: ObservableLike, limit: number): AsyncIterator<unkno
     error: (error) => values.fail(error),
     complete: () => values.end(),
   });
-  // It may have ended before it said how to leave it.
+  // Re-entrant: the observable may have ended inside `subscribe`, before `running` was assigned.
   if (left) running.unsubscribe();
   return values;
 }

@@ -5,44 +5,45 @@ import type { TopicLike } from "../../declare/topic.ts";
 import type { Delivery } from "../execution/delivery.ts";
 import type { Hearing, Plan } from "../plan/plan.ts";
 
-/** One operation in a cohort, as the cohort sees it. None of these functions throws. */
+/** An operation, as its cohort sees it. No function throws. */
 export interface Member {
-  /** Takes results, in order. They are references to shared bytes: never to be changed. */
+  /** Takes results, in order. Their bytes are shared with other members: never change them. */
   deliver(deliveries: readonly Delivery[]): void;
-  /** Events were lost that cannot be had any more. Told before anything that is delivered later. */
+  /** Called when events are lost for good, before any later result. */
   gap(reason: GapReason): void;
-  /** The server ends the operation, after what was delivered. */
+  /** Ends the operation, after the results delivered so far. */
   complete(): void;
-  /** The operation cannot go on. */
+  /** Ends the operation with errors. */
   fail(errors: readonly GraphQLError[]): void;
-  /** Events were replaced by newer ones of the same key before they were executed. */
+  /** Called when events were conflated: replaced by newer events with the same key before they were executed. */
   conflated(count: number): void;
-  /** A source that cannot wait has given more than may wait for the client. */
+  /** Called when a foreign source without back-pressure has more values waiting than the queue may hold. */
   overflow(): void;
-  /** More events wait for their execution than may: those are lost, and a gap is told after this. */
+  /** Called when the backlog is over its bound and was dropped; a gap follows. */
   overloaded(): void;
   /**
-   * For sources that can wait. Resolves when it is worth asking again whether the queue has room, for this delivery or
-   * for any; undefined while it has.
+   * Back-pressure for sources that can be paused. Undefined while the queue has room for `delivery`, or for any without
+   * one. Otherwise a promise that resolves when the queue has shrunk; call it again then.
    */
   whenReady(delivery?: Delivery): Promise<void> | undefined;
-  /** Undefined unless half of the queue is in use; then resolves when the client has taken something of it. */
+  /** Undefined while less than half of the queue is in use. Otherwise resolves when the client has taken a message. */
   whenTaken(): Promise<void> | undefined;
-  /** A fresh context for one execution that is this member's alone. */
+  /** A fresh context for one execution. */
   context(): MaybePromise<unknown>;
 }
 
-/** A subscription that was started for one member, wherever its events come from. */
+/** A running subscription of one member, from topics or from a foreign source. */
 export interface RunningSubscription<Heard extends Hearing = Plan> {
   readonly plan: Heard;
-  /** Undefined for a subscription that is in no cohort. */
+  /** The cohort's id; undefined for a foreign source. */
   readonly cohort: string | undefined;
   /**
-   * Resolves when every event that is published from then on will be heard, with the position of each of the plan's
-   * topics up to which nothing will be; none where there are no topics. Rejects with BROKER_UNAVAILABLE.
+   * Resolves when every event that is published from then on will be heard, with a position for each of the plan's
+   * topics: events up to it are not heard. A foreign source has no positions. Rejects with FanfareError
+   * BROKER_UNAVAILABLE.
    */
   readonly live: Promise<readonly Position[]>;
-  /** Begins to read a source that has to be asked for its events. Call it once, after the subscription was confirmed. */
+  /** Begins to read a foreign source, which is pull-based. Call it once, after the subscription was confirmed. */
   start(): void;
   join(topics: readonly TopicLike[]): Promise<void>;
   leave(topics: readonly TopicLike[]): Promise<void>;

@@ -1,13 +1,13 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** Below this, whoever can wait goes on: what waits is executed in one turn or two. */
+/** The low-water mark: below it, paused sources go on. So few events are executed in a turn or two. */
 const lowWater = 1_024;
-/** Milliseconds in which something has to be taken; a resolver that hangs must not stop who waits for all. */
-const patience = 1_000;
+/** Milliseconds without an execution after which paused sources go on: a hanging resolver must not stop them. */
+const stallTimeout = 1_000;
 
 /**
- * How many events wait for their execution in this process, in all cohorts. Sources that can be paused, such as the relay
- * and readers of history, wait until few do (back-pressure).
+ * The number of events that wait for execution in this process, in all cohorts. Sources that can be paused, such as the
+ * relay and readers of history, wait until it is low (back-pressure).
  */
 export class Pressure implements Disposable {
   readonly #clock: Clock;
@@ -17,7 +17,7 @@ export class Pressure implements Disposable {
   #low: PromiseWithResolvers<void> | undefined;
   #timer: Timer | undefined;
 
-  /** @param limit events that may wait in all; Infinity: no bound. */
+  /** @param limit events that may wait in all cohorts together. Infinity: no bound. */
   constructor(clock: Clock, limit: number) {
     this.#clock = clock;
     this.#limit = limit;
@@ -41,7 +41,7 @@ export class Pressure implements Disposable {
     if (this.#low && this.#waiting < lowWater) this.#release();
   }
 
-  /** Undefined while few events wait. Otherwise resolves when few do, or when none was taken for a second. */
+  /** Undefined while few events wait. Otherwise resolves when few do, or when none was executed for a second. */
   whenLow(): Promise<void> | undefined {
     if (this.#waiting < lowWater) return undefined;
     if (!this.#low) {
@@ -57,7 +57,7 @@ export class Pressure implements Disposable {
 
   #watch(): void {
     const before = this.#taken;
-    this.#timer = this.#clock.after(patience, () => {
+    this.#timer = this.#clock.after(stallTimeout, () => {
       if (this.#taken === before) this.#release();
       else this.#watch();
     });

@@ -2,35 +2,36 @@ import { ShortDelivery, type Delivery } from "../execution/delivery.ts";
 import type { Pending } from "./backlog.ts";
 import type { Member } from "./member.ts";
 
-/** Results of one round, and bytes of long ones among them. No more is executed until they have been handed on. */
+/** Bounds of a round: results, and bytes of the long ones. A full round is handed on before more is executed. */
 const maxResults = 64;
 const maxBytes = 65_536;
 
-// Never added to.
+// Shared by empty rounds: never push to them.
 const noDeliveries: Delivery[] = [];
 const noOrders: number[] = [];
 
 /**
- * Results that are handed on together to all members of a cohort, and what is told after them: a gap, or the end. It is
+ * Results that are handed on together to all members of a cohort, optionally followed by a gap or the end. A round is
  * filled first, and then given to one member after the other.
  */
 export class Round {
   #deliveries: Delivery[] = noDeliveries;
-  /** Of which event each of them is. */
+  /** The order of each delivery's event. */
   #orders: number[] = noOrders;
   #bytes = 0;
+  /** The gap or the end after the deliveries. */
   #mark: Pending | undefined;
-  /** By the order of an event: how many older ones it has taken the place of. */
+  /** The number of older events that an event has replaced, by its order. */
   #conflated: Map<number, number> | undefined;
   #members: Iterator<Member> | undefined;
-  /** Whom it has not reached, once a member was taken out of its turn. */
+  /** The members that are yet to be given the round; undefined until a member was taken out of its turn. */
   #left: Set<Member> | undefined;
 
   get isFull(): boolean {
     return this.#deliveries.length >= maxResults || this.#bytes >= maxBytes || this.#mark !== undefined;
   }
 
-  /** As how many members one counts in a slice of the fan-out. */
+  /** The number of members that one member counts for in a slice of the fan-out. */
   get weight(): number {
     return 1 + (this.#deliveries.length >> 3);
   }
@@ -38,7 +39,7 @@ export class Round {
   add(delivery: Delivery, order: number): void {
     if (!(delivery instanceof ShortDelivery)) this.#bytes += delivery.bytes.length;
     if (this.#deliveries.length === 0) {
-      // An array that is made with its one entry takes a third of the memory of one that grows.
+      // An array literal with one entry takes a third of the memory of an array that grows by `push`.
       this.#deliveries = [delivery];
       this.#orders = [order];
     } else {
@@ -47,30 +48,30 @@ export class Round {
     }
   }
 
-  /** The event of this order has taken the place of older ones: told with its result. */
+  /** Records that the event of this order has replaced older ones (conflation): members are told with its result. */
   addConflated(order: number, count: number): void {
     this.#conflated ??= new Map();
     this.#conflated.set(order, count);
   }
 
-  /** Nothing comes after a gap or the end in the same round. */
+  /** Ends the round with a gap or the end: no result may be added after it. */
   close(mark: Pending): void {
     this.#mark = mark;
   }
 
-  /** From now on it is given away, and nothing is added any more. */
+  /** Begins to hand the round on: no result may be added from now on. */
   begin(members: Iterator<Member>): this {
     this.#members = members;
     return this;
   }
 
-  /** The next member, which is then to be given its share; undefined when all have it. */
+  /** The next member to give the round to; undefined when all members have it. */
   next(): Member | undefined {
     const step = this.#members?.next();
     return step?.done ? undefined : step?.value;
   }
 
-  /** Takes a member out of its turn; false if the round has reached it already. */
+  /** Takes a member out of its turn. Returns false if the round was given to it already. */
   take(member: Member): boolean {
     const members = this.#members;
     if (!members) return true;
@@ -87,7 +88,7 @@ export class Round {
     if (this.#mark) tell(member, this.#mark);
   }
 
-  /** The same for a member that joined after the event of this order. */
+  /** Gives the round to a member that joined after the event of the order `joined`, without that and earlier events. */
   giveSince(member: Member, joined: number): void {
     let from = this.#after(joined);
     for (const [order, count] of this.#conflated ?? []) {
@@ -101,7 +102,7 @@ export class Round {
     if (this.#mark && this.#mark.order > joined) tell(member, this.#mark);
   }
 
-  /** The first result of an event that came later. */
+  /** The index of the first delivery whose event came after this order. */
   #after(order: number): number {
     const index = this.#orders.findIndex((each) => each > order);
     return index < 0 ? this.#deliveries.length : index;

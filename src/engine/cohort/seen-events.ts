@@ -1,14 +1,14 @@
 import type { Event } from "../../contract/broker.ts";
 
-/** How many events back a repeat is recognised. */
+/** The number of events for which a repeat is recognised. */
 const maxRemembered = 1_024;
 
-/** Recognises an event that comes by several topics. Holds nothing for a cohort that listens to one. */
+/** Deduplicates an event that arrives by several topics. It holds no ids for a cohort that listens to one topic. */
 export class SeenEvents {
   #last: Event | undefined;
   #ids: Set<string> | undefined;
 
-  /** Whether this very event came last: it is handed over once for each of its topics, one after the other. */
+  /** Whether this event object is the last one: the hub hands it on once per topic, usually in succession. */
   isLast(event: Event): boolean {
     if (event === this.#last) return true;
     this.#last = event;
@@ -26,7 +26,7 @@ export class SeenEvents {
     if (oldest !== undefined && this.#ids.size > maxRemembered) this.#ids.delete(oldest);
   }
 
-  /** Knows what another one knew, but for events that are still to come here. */
+  /** Adds the ids of another cohort, except those of events that have yet to be executed here. */
   adopt(other: SeenEvents, open: ReadonlySet<string | undefined>): void {
     for (const id of other.#ids ?? []) if (!open.has(id)) (this.#ids ??= new Set()).add(id);
   }

@@ -1,27 +1,28 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Member } from "./member.ts";
 
-/** Milliseconds in which a client has to take something, to be waited for. */
-const patience = 200;
-/** Milliseconds that one burst waits in all for those who share it. */
-const longest = 2_000;
+/** Milliseconds within which a slow client has to take its next message, to be waited for. */
+const readTimeout = 200;
+/** Milliseconds that a shared burst waits for slow clients in all. */
+const burstTimeout = 2_000;
 
 /**
- * Members whose clients read more slowly than a burst is worked off, and which the burst waits for, so that a client that
- * reads is not ended for the server's haste. One that reads nothing is not waited for, and meets its queue's policy. Events
- * that come one by one never wait here.
+ * Back-pressure of slow consumers: members whose clients read more slowly than a burst is executed. The burst waits for
+ * them, so that its speed alone does not overflow the queue of a client that reads. A client that reads nothing is
+ * given up and meets its queue's overflow policy. Single events never wait.
  */
 export class Stragglers {
   readonly #clock: Clock;
   readonly #proceed: () => void;
   readonly #awaited = new Set<Member>();
-  /** Those that were waited for in vain in this burst. */
-  readonly #given = new Set<Member>();
-  /** Milliseconds for which this burst has waited, and since when it does. */
+  /** Members that this burst has given up waiting for. */
+  readonly #givenUp = new Set<Member>();
+  /** Milliseconds that this burst has waited before the current wait. */
   #waited = 0;
+  /** The start of the current wait. */
   #since = 0;
 
-  /** @param proceed called when nobody is waited for any more. */
+  /** @param proceed called when no member is waited for any more. */
   constructor(clock: Clock, proceed: () => void) {
     this.#clock = clock;
     this.#proceed = proceed;
@@ -32,26 +33,26 @@ export class Stragglers {
   }
 
   /**
-   * Waits for a member that has much of its queue in use.
+   * Waits for a member that has half of its queue in use.
    *
-   * @param alone nobody else is kept waiting.
+   * @param alone whether it is the cohort's only member: then `burstTimeout` does not apply.
    */
   add(member: Member, alone: boolean): void {
-    if (this.#awaited.has(member) || this.#given.has(member)) return;
-    if (!alone && this.#waited >= longest) return;
+    if (this.#awaited.has(member) || this.#givenUp.has(member)) return;
+    if (!alone && this.#waited >= burstTimeout) return;
     if (!this.waits) this.#since = this.#clock.now();
     this.#awaited.add(member);
-    void this.#await(member, alone ? Infinity : longest - this.#waited);
+    void this.#await(member, alone ? Infinity : burstTimeout - this.#waited);
   }
 
   delete(member: Member): void {
-    this.#given.delete(member);
+    this.#givenUp.delete(member);
     this.#leave(member);
   }
 
-  /** The burst is over: whoever was given up is waited for again in the next one. */
+  /** Called at the end of a burst: the next burst waits again for the members that were given up. */
   reset(): void {
-    this.#given.clear();
+    this.#givenUp.clear();
     this.#waited = 0;
   }
 
@@ -59,9 +60,9 @@ export class Stragglers {
     const until = this.#clock.now() + milliseconds;
     let taken = member.whenTaken();
     while (taken && this.#awaited.has(member)) {
-      const inTime = await within(taken, this.#clock, Math.min(patience, until - this.#clock.now()));
+      const inTime = await within(taken, this.#clock, Math.min(readTimeout, until - this.#clock.now()));
       if (!inTime) {
-        this.#given.add(member);
+        this.#givenUp.add(member);
         break;
       }
       taken = member.whenTaken();
@@ -76,7 +77,7 @@ export class Stragglers {
   }
 }
 
-/** Whether a promise resolves within so many milliseconds. */
+/** Whether a promise resolves within a timeout. */
 async function within(promise: Promise<void>, clock: Clock, milliseconds: number): Promise<boolean> {
   const { promise: inTime, resolve } = Promise.withResolvers<boolean>();
   const timer = clock.after(Math.max(milliseconds, 0), () => resolve(false));

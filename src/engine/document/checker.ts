@@ -15,27 +15,29 @@ import {
 import { withCode } from "./error.ts";
 import { limitError, overLimits, resolveDocumentLimits, type DocumentLimits } from "./limits.ts";
 
+/** Options of {@link DocumentChecker}. */
 export interface DocumentCheckOptions {
+  /** Limits that differ from {@link defaultDocumentLimits}. */
   readonly limits?: Partial<DocumentLimits>;
-  /** False refuses `__schema` and `__type`, and takes "Did you mean" out of every message. Default true. */
+  /** False: `__schema` and `__type` are refused, and messages have no "Did you mean". Default: true. */
   readonly introspection?: boolean;
-  /** True allows a subscription exactly one root field and no fragment beside it. Default false. */
+  /** True: a subscription must have exactly one root field and no fragment beside it. Default: false. */
   readonly strictRootField?: boolean;
-  /** Validation rules besides graphql-js's own. Default none. */
+  /** Validation rules in addition to those of graphql-js. Default: none. */
   readonly rules?: readonly ValidationRule[];
 }
 
 const maxErrors = 20;
 const tokenLimitReached = /tokens\. Parsing aborted\.$/;
 
-/** Reads and checks documents, cheap checks first: characters, tokens, the other limits, validation. Keeps nothing. */
+/** Parses and validates documents, cheap checks first: characters, tokens, the other limits, validation. Stateless. */
 export class DocumentChecker {
   readonly #schema: GraphQLSchema;
   readonly #limits: DocumentLimits;
   readonly #hideSuggestions: boolean;
   readonly #rules: readonly ValidationRule[];
 
-  /** Throws BAD_OPTION for a limit that is not a positive number. */
+  /** @throws FanfareError BAD_OPTION for a limit that is not a positive number. */
   constructor(schema: GraphQLSchema, options: DocumentCheckOptions) {
     const { introspection = true, strictRootField = false, rules = [] } = options;
     this.#schema = schema;
@@ -49,13 +51,13 @@ export class DocumentChecker {
     ];
   }
 
-  /** Whether a source is too long to be worth any work. */
+  /** The error of a source over the limit of `characters`. */
   tooLong(source: string): GraphQLError | undefined {
     const { characters } = this.#limits;
     return source.length > characters ? limitError("characters", characters, String(source.length)) : undefined;
   }
 
-  /** Throws a GraphQLError with a code when the source cannot be read. */
+  /** @throws a GraphQLError with the code GRAPHQL_PARSE_FAILED, DOCUMENT_TOO_LARGE or LIMIT_EXCEEDED. */
   parse(source: string): DocumentNode {
     const { tokens } = this.#limits;
     try {
@@ -68,7 +70,7 @@ export class DocumentChecker {
     }
   }
 
-  /** At most 21 errors: the last of them then says that there are more. */
+  /** The errors of a document, at most 21: the last one then says that there are more. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     try {
       const errors = overLimits(document, this.#limits);
@@ -81,13 +83,13 @@ export class DocumentChecker {
   #validate(document: DocumentNode): readonly GraphQLError[] {
     const options = { maxErrors, hideSuggestions: this.#hideSuggestions };
     return validate(this.#schema, document, this.#rules, options).map((error) =>
-      // graphql-js 16 does not know `hideSuggestions`.
+      // graphql-js 16 has no option `hideSuggestions`.
       withCode(error, "GRAPHQL_VALIDATION_FAILED", this.#hideSuggestions),
     );
   }
 }
 
-/** Nesting exhausts the stack only where `tokens` or `depth` are turned off; anything else is a defect and is thrown. */
+/** The error of a stack overflow, possible only without a limit of `tokens` or `depth`. Other errors are rethrown. */
 function asTooDeep(error: unknown): GraphQLError {
   if (!(error instanceof RangeError)) throw error;
   return new GraphQLError("The document is nested too deeply to be read.", {
@@ -96,8 +98,8 @@ function asTooDeep(error: unknown): GraphQLError {
 }
 
 /**
- * The stricter rule of the first Apollo subscriptions server, in its words: exactly one root field in a subscription,
- * and no fragments beside it. The specification (5.2.3.1) allows fragments there.
+ * The rule of `subscriptions-transport-ws`, with its messages: exactly one root field in a subscription, and no
+ * fragment beside it. The specification (5.2.3.1) allows fragments there.
  */
 function StrictRootFieldRule(context: ValidationContext): ASTVisitor {
   return {

@@ -2,7 +2,7 @@ import { getOperationAST, Kind, type DocumentNode, type GraphQLSchema, type Sele
 import { isCommandField } from "../../declare/command.ts";
 import { fragmentsOf, type Fragments } from "../selection/fragments.ts";
 
-/** Whether an operation is a subscription that selects commands alone. The document need not be valid. */
+/** Whether an operation is a subscription whose root fields are all commands. The document need not be valid. */
 export function isCommand(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): boolean {
   const operation = getOperationAST(document, operationName);
   if (operation?.operation !== "subscription") return false;
@@ -15,7 +15,7 @@ function isCommandNamed(field: Parameters<typeof isCommandField>[0] | undefined)
   return field !== undefined && isCommandField(field);
 }
 
-/** @param seen fragments that may refer to themselves. */
+/** @param seen names of visited fragments: an invalid document may have fragment cycles. */
 function* fieldsIn({ selections }: SelectionSetNode, fragments: Fragments, seen: Set<string>): Generator<string> {
   for (const selection of selections) {
     if (selection.kind === Kind.FIELD) yield selection.name.value;

@@ -21,13 +21,13 @@ export class Document {
     this.ast = ast;
   }
 
-  /** The source without what GraphQL ignores (spec 2.1.7), so that two formattings of one document are equal. */
+  /** The source without ignored tokens (spec 2.1.7): equal for two formattings of one document. Memoised. */
   get normalised(): string {
     this.#normalised ??= stripIgnoredCharacters(this.source);
     return this.#normalised;
   }
 
-  /** GetOperation (spec 6.1): the named operation, or the only one. The error is worded as graphql-js words it. */
+  /** GetOperation (spec 6.1): the operation of this name, or the only one. The error has graphql-js's message. */
   operation(name: string | undefined): OperationDefinitionNode | GraphQLError {
     const operation = getOperationAST(this.ast, name);
     if (operation) return operation;
@@ -43,25 +43,26 @@ export class Document {
   }
 }
 
-/** What is wrong with a document; without `ast` it could not even be read. */
+/** The errors of a document. `ast` is undefined if it could not be parsed. */
 export type DocumentErrors =
   | { readonly errors: readonly GraphQLError[]; readonly ast: DocumentNode }
   | { readonly errors: readonly [GraphQLError]; readonly ast: undefined };
 
+/** Options of {@link DocumentCache}. */
 export interface DocumentCacheOptions extends DocumentCheckOptions {
-  /** Documents that are kept, the least recently used go first. 0 keeps none. Default 1,000. */
+  /** Documents kept, with LRU eviction. 0 keeps none. Default: 1,000. */
   readonly maxEntries?: number;
   /**
-   * Memory that kept documents may take, in bytes. An estimate: two bytes for each character and 512 for each token,
-   * since a parsed document is some 200 times larger than its source. Default 64 MiB.
+   * Memory of the kept documents, in bytes. It is estimated as two bytes per character and 512 per token, since a
+   * parsed document is some 200 times larger than its source. 0 keeps none. Default: 64 MiB.
    */
   readonly maxBytes?: number;
 }
 
 /**
- * Documents by their source text, parsed and validated once. Bad ones are remembered too, but apart and with a tenth of
- * the room, so that nobody can push out good documents with worthless text. A source over the limit of characters is
- * refused without being remembered.
+ * An LRU cache of parsed and validated documents, by source text. Invalid documents are cached too (negative caching),
+ * but separately and with a tenth of the room, so that they cannot evict valid ones (cache pollution). A source over
+ * the limit of `characters` is refused without being cached.
  */
 export class DocumentCache {
   readonly #checker: DocumentChecker;
@@ -69,7 +70,7 @@ export class DocumentCache {
   readonly #failures: BoundedMap<string, DocumentErrors>;
   readonly #validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
-  /** Throws BAD_OPTION for a limit or a bound that is not a number in its range. */
+  /** @throws FanfareError BAD_OPTION for a limit or a bound that is not a number in its range. */
   constructor(schema: GraphQLSchema, options: DocumentCacheOptions = {}) {
     const { maxEntries = 1_000, maxBytes = 64 * 1024 * 1024 } = options;
     if (!(maxEntries >= 0 && maxBytes >= 0)) {
@@ -86,14 +87,18 @@ export class DocumentCache {
     return this.#documents.get(source) ?? this.#failures.get(source) ?? this.#read(source);
   }
 
-  /** Throws the GraphQLError of a source that cannot be read. What it returns may still be invalid. */
+  /**
+   * The parsed document, which may be invalid.
+   *
+   * @throws the GraphQLError of a source that cannot be parsed.
+   */
   parse(source: string): DocumentNode {
     const result = this.get(source);
     if (result.ast) return result.ast;
     throw result.errors[0];
   }
 
-  /** The errors of a document that {@link parse} returned, or of any other one, which is checked again only once. */
+  /** The errors of a parsed document, memoised by document. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     let errors = this.#validated.get(document);
     if (!errors) {
@@ -125,7 +130,7 @@ export class DocumentCache {
 }
 
 const bytesPerToken = 512;
-// A syntax error has no tokens, but it has a stack trace.
+// The error of a source that cannot be parsed: it holds no tokens, but a stack trace.
 const bytesPerError = 4_096;
 
 function weight(source: string, ast: DocumentNode | undefined): number {

@@ -1,6 +1,6 @@
 import { GraphQLError } from "graphql";
 
-/** The `extensions.code` of an error about a document or its variables, known to the common clients and servers. */
+/** The `extensions.code` of an error about a document or its variables; most are those of Apollo Server. */
 export type DocumentErrorCode =
   | "GRAPHQL_PARSE_FAILED"
   | "GRAPHQL_VALIDATION_FAILED"
@@ -9,10 +9,10 @@ export type DocumentErrorCode =
   | "DOCUMENT_TOO_LARGE"
   | "LIMIT_EXCEEDED";
 
-// graphql-js ends a message with its suggestion. Names hold no question mark, so this cannot eat a client's own text.
+// graphql-js appends its suggestion to a message. GraphQL names hold no question mark, so only the suggestion matches.
 const suggestion = / Did you mean [^?]+\?$/;
 
-/** The same error with a code, unless it already has one, and without "Did you mean" where the schema is a secret. */
+/** A copy of an error with a code, unless it has one already, and without "Did you mean" if `hideSuggestions`. */
 export function withCode(error: GraphQLError, code: DocumentErrorCode, hideSuggestions: boolean = false): GraphQLError {
   return new GraphQLError(hideSuggestions ? error.message.replace(suggestion, "") : error.message, {
     nodes: error.nodes,

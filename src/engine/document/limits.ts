@@ -13,33 +13,34 @@ import { RepeatCounter } from "./repeats.ts";
 import { DocumentMeasure } from "./size.ts";
 
 /**
- * How large a document may be. Every limit holds for each operation with its fragments written out at each spread,
- * is on by default, and is turned off by Infinity. A document over a limit is refused before it is validated, since
- * validating is what an attacker wants to be expensive.
+ * Limits of a document (PROTOCOL 6). Except `characters` and `tokens`, a limit applies to each operation, with a
+ * fragment counted at each spread. All are on by default; Infinity turns a limit off. A document over a limit is
+ * refused before validation, since validation is the target of denial-of-service attacks.
  *
- * `depth` and `cost` do not hold for an operation that only asks for the schema (`__schema`, `__type`).
+ * `depth` and `cost` do not apply to an introspection query (only `__schema` and `__type`).
  */
 export interface DocumentLimits {
-  /** Length of the source in UTF-16 units, checked before parsing. Default 15,000. */
+  /** Length of the source in UTF-16 code units, checked before parsing. Default: 15,000. */
   readonly characters: number;
-  /** Lexical tokens; parsing stops there. Default 1,000. */
+  /** Lexical tokens; parsing stops at the limit. Default: 1,000. */
   readonly tokens: number;
-  /** Fields inside fields; a root field has depth 1. Default 20. */
+  /** Levels of nested fields; a root field has depth 1. Default: 20. */
   readonly depth: number;
-  /** Aliased fields. Default 15. */
+  /** Aliased fields. Default: 15. */
   readonly aliases: number;
-  /** Directives of any kind. Default 50. */
+  /** Directives of any kind. Default: 50. */
   readonly directives: number;
-  /** One for each field. Default 5,000. */
+  /** Fields: each costs 1. Default: 5,000. */
   readonly cost: number;
   /**
-   * How often one response name may stand in one place, counted once more for each argument, and for each inline
-   * fragment around it after the first. Default 30. Counting gives up after 20,000 fields, which is over any limit but
-   * Infinity.
+   * Selections of one response name in one place of the result. A selection counts 1, plus 1 per argument, plus 1 per
+   * inline fragment around it after the first. Default: 30. Counting stops after 20,000 selections, which exceeds any
+   * limit except Infinity.
    */
   readonly repeats: number;
 }
 
+/** The limits of a document where an option names no other. */
 export const defaultDocumentLimits: DocumentLimits = {
   characters: 15_000,
   tokens: 1_000,
@@ -50,7 +51,11 @@ export const defaultDocumentLimits: DocumentLimits = {
   repeats: 30,
 };
 
-/** Fills in the defaults. Throws BAD_OPTION for a limit that is not a positive number. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws FanfareError BAD_OPTION for a limit that is not a positive number.
+ */
 export function resolveDocumentLimits(limits: Partial<DocumentLimits> = {}): DocumentLimits {
   const resolve = (name: keyof DocumentLimits): number => {
     const value = limits[name] ?? defaultDocumentLimits[name];
@@ -74,7 +79,7 @@ export function resolveDocumentLimits(limits: Partial<DocumentLimits> = {}): Doc
 const forAll = ["aliases", "directives", "repeats"] as const;
 const notForIntrospection = ["depth", "cost"] as const;
 
-/** What is over a limit in a parsed document: the errors of its first offending operation. */
+/** The errors of the first operation that is over a limit. */
 export function overLimits(document: DocumentNode, limits: DocumentLimits): readonly GraphQLError[] {
   const fragments = fragmentsOf(document);
   const measure = new DocumentMeasure(fragments);
@@ -96,7 +101,7 @@ function countedText(count: number): string {
   return count === Infinity ? "too many to count" : String(count);
 }
 
-/** The error for a document over a limit; its message names the limit, the value and the maximum. */
+/** The error of a document over a limit. Its message names the limit, the value and the maximum. */
 export function limitError(limit: keyof DocumentLimits, maximum: number, value: string, node?: ASTNode): GraphQLError {
   const code = limit === "characters" || limit === "tokens" ? "DOCUMENT_TOO_LARGE" : "LIMIT_EXCEEDED";
   return new GraphQLError(`The document is over the limit of ${limit}: ${value}, at most ${maximum}.`, {
@@ -105,7 +110,7 @@ export function limitError(limit: keyof DocumentLimits, maximum: number, value: 
   });
 }
 
-/** Whether an operation asks for the schema and for nothing else. `__typename` alone does not make it one. */
+/** Whether an operation is an introspection query: `__schema` or `__type`, optionally with `__typename`. */
 function isIntrospection(operation: OperationDefinitionNode, fragments: Fragments): boolean {
   if (operation.operation !== OperationTypeNode.QUERY) return false;
   const names = new Set(rootFieldNames(operation.selectionSet, fragments, new Set()));

@@ -3,7 +3,7 @@ import type { OperationRequest } from "../../dialects/message.ts";
 import { Document, type DocumentCache } from "./document.ts";
 import { coerceVariables, type Variables } from "./variables.ts";
 
-/** An operation that is known to be valid, with its variables coerced. */
+/** A valid operation with coerced variables. */
 export interface Prepared {
   readonly document: Document;
   readonly operation: OperationDefinitionNode;
@@ -11,7 +11,7 @@ export interface Prepared {
   readonly variables: Variables;
 }
 
-/** From a client's request to a valid operation, or to what is wrong with it. */
+/** Parses and validates a client's request and coerces its variables. Returns the operation or the request's errors. */
 export function prepare(
   schema: GraphQLSchema,
   documents: DocumentCache,

@@ -2,9 +2,10 @@ import { Kind, type FieldNode, type OperationDefinitionNode, type SelectionSetNo
 import type { Fragments } from "../selection/fragments.ts";
 import { responseKey } from "../selection/selection.ts";
 
-// Fields that are looked at in one document. Nested spreads could otherwise ask for 2^n of them.
-const patience = 20_000;
+// Selections that are visited in one document: nested spreads expand exponentially.
+const maxVisited = 20_000;
 
+/** A place of the result: the selections that are merged there. */
 interface Place {
   readonly counts: Map<string, number>;
   readonly below: Map<string, SelectionSetNode[]>;
@@ -12,25 +13,26 @@ interface Place {
 }
 
 /**
- * Counts how often one response name stands in one place of the answer. The validator compares each such field with
- * each other one ("Fields In Set Can Merge", spec 5.3.2), argument by argument, and does so again inside every inline
- * fragment: a thousand times the same short field costs graphql-js 16 a seventh of a second. A field therefore counts
- * once, once more for each argument, and once more for each inline fragment around it after the first.
+ * Counts the selections of one response name in one place of the result. Validation compares all pairs of them ("Fields
+ * In Set Can Merge", spec 5.3.2), argument by argument, and again for each inline fragment. That is quadratic: a
+ * thousand selections of one short field cost graphql-js 16 a seventh of a second. A selection therefore counts 1, plus
+ * 1 per argument, plus 1 per inline fragment around it after the first.
  */
 export class RepeatCounter {
   readonly #fragments: Fragments;
   readonly #maximum: number;
-  #patience = patience;
+  #budget = maxVisited;
 
-  /** @param maximum counting stops as soon as it is exceeded; Infinity counts nothing. */
+  /** @param maximum counting stops when it is exceeded. Infinity: nothing is counted. */
   constructor(fragments: Fragments, maximum: number) {
     this.#fragments = fragments;
     this.#maximum = maximum;
   }
 
   /**
-   * The highest count, or the first one over the maximum; Infinity when patience ran out.
-   * @param depth how deep the operation is: fragments that contain themselves would lead further.
+   * The highest count, or the first one over the maximum. Infinity when the budget of visited selections is used up.
+   *
+   * @param depth of the operation. It ends the recursion where an invalid document has fragment cycles.
    */
   count(operation: OperationDefinitionNode, depth: number): number {
     return this.#maximum === Infinity ? 0 : this.#place([operation.selectionSet], depth);
@@ -40,7 +42,7 @@ export class RepeatCounter {
     if (depth === 0) return 0;
     const place: Place = { counts: new Map(), below: new Map(), visited: new Set() };
     for (const selectionSet of selectionSets) this.#collect(selectionSet, place, 0);
-    if (this.#patience < 0) return Infinity;
+    if (this.#budget < 0) return Infinity;
     let highest = 0;
     for (const count of place.counts.values()) highest = Math.max(highest, count);
     for (const below of place.below.values()) {
@@ -52,7 +54,7 @@ export class RepeatCounter {
 
   #collect(selectionSet: SelectionSetNode, place: Place, inlineFragments: number): void {
     for (const selection of selectionSet.selections) {
-      if (this.#patience-- < 0) return;
+      if (this.#budget-- < 0) return;
       if (selection.kind === Kind.FIELD) this.#field(selection, place, inlineFragments);
       else if (selection.kind === Kind.INLINE_FRAGMENT)
         this.#collect(selection.selectionSet, place, inlineFragments + 1);

@@ -1,22 +1,22 @@
 import { Kind, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from "graphql";
 import type { Fragments } from "../selection/fragments.ts";
 
-/** What an operation amounts to once its fragments are written out at each spread. */
+/** The size of an operation, with a fragment counted at each spread. */
 export interface DocumentSize {
-  /** Fields inside fields; a root field has depth 1. Fragments add nothing of their own. */
+  /** Levels of nested fields; a root field has depth 1. Fragments add no level. */
   readonly depth: number;
   readonly aliases: number;
   readonly directives: number;
-  /** One for each field. */
+  /** The number of fields. */
   readonly cost: number;
 }
 
 const nothing: DocumentSize = { depth: 0, aliases: 0, directives: 0, cost: 0 };
 
 /**
- * Measures operations of one document in time linear to its length: each fragment is measured once, so fragments that
- * spread each other twice cannot explode. It runs before validation, hence a fragment that contains itself counts as
- * nothing where it meets itself; validation refuses it afterwards.
+ * Measures the operations of a document in linear time: the size of a fragment is memoised, so that nested spreads do
+ * not expand exponentially. It runs before validation, which refuses fragment cycles: a spread that closes a cycle
+ * counts as nothing.
  */
 export class DocumentMeasure {
   readonly #fragments: Fragments;

@@ -2,16 +2,17 @@ import { getVariableValues, type GraphQLError, type GraphQLSchema, type Operatio
 import { withCode } from "./error.ts";
 import type { VariableValues } from "../selection/selection.ts";
 
-/** An operation's coerced variables. */
+/** The coerced variables of an operation. */
 export interface Variables {
+  /** For functions of graphql-js. */
   readonly values: VariableValues;
-  /** The same as a plain record, by variable name. */
+  /** The same values as a plain record, by variable name. */
   readonly coerced: Readonly<Record<string, unknown>>;
 }
 
 const maxErrors = 20;
 
-/** CoerceVariableValues (spec 6.1.2). The errors carry the code BAD_USER_INPUT. */
+/** CoerceVariableValues (spec 6.1.2). The errors have the code BAD_USER_INPUT. */
 export function coerceVariables(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
@@ -28,20 +29,20 @@ export function coerceVariables(
   return { values: result.variableValues, coerced: result.variableValues.coerced };
 }
 
-/** graphql-js 16 answers `{ coerced }`, and its other functions take that record where 17 takes `variableValues`. */
+/** Whether the result is that of graphql-js 16, `{ coerced }`: there, other functions take this record. */
 function isRecord(result: object): result is { coerced: VariableValues & Record<string, unknown> } {
   return "coerced" in result;
 }
 
-// Beyond these a value is not worth a key; cycles and values that contain each other many times end here, too.
+// Bounds of a value that gets a canonical form. They also end cycles, and shared parts that expand exponentially.
 const maxDepth = 100;
 const maxParts = 10_000;
 
 /**
- * One text for all equal values, and a different one for different values: the order of keys does not count, but
- * `1`, `"1"`, `1n`, `-0`, `null`, `undefined` and a missing key all differ. Covers what JSON can hold, dates and bigints.
- * Undefined for everything else, such as functions or instances of a custom scalar's class: what cannot be compared
- * must not be shared.
+ * The canonical form of a value, which two values have in common exactly if they are equal. The order of keys does not
+ * count, but `1`, `"1"`, `1n`, `-0`, `null`, `undefined` and a missing key all differ. Covers JSON values, dates and
+ * bigints. Undefined for anything else, such as a function or an instance of a custom scalar's class: an operation with
+ * such a variable is not shared.
  */
 export function canonical(value: unknown): string | undefined {
   return new Canonical().text(value, 0);
@@ -64,7 +65,7 @@ class Canonical {
     const names = Object.keys(value);
     const hidden = Reflect.ownKeys(value).length - names.length;
     if (Array.isArray(value)) {
-      // Holes, and properties beside the elements, have no place in the text.
+      // A sparse array, or one with properties beside its elements, has no canonical form.
       if (prototype !== Array.prototype || names.length !== value.length || hidden !== 1) return undefined;
       return this.#joined(
         "[",
@@ -76,7 +77,7 @@ class Canonical {
     if (value instanceof Date) {
       return prototype === Date.prototype && names.length === 0 ? `Date(${value.getTime()})` : undefined;
     }
-    // graphql-js 16 takes a variable named `__proto__` for the prototype: another reason not to look past it.
+    // Prototype pollution: graphql-js 16 assigns a variable named `__proto__` to the prototype.
     if (prototype !== Object.prototype && prototype !== null) return undefined;
     const record = new Map<string, unknown>(Object.entries(value));
     const properties = names.toSorted().map((name) => {

@@ -1,25 +1,25 @@
 import type { Event } from "../../contract/broker.ts";
 import { encode } from "./result.ts";
 
-/** One result of an event, encoded once for everybody who gets it. */
+/** An encoded result and its event, shared by all members of a cohort. */
 export interface Delivery {
-  /** Undefined for a result that no event caused, such as an initial value. */
+  /** Undefined for an initial value, and for a value of a foreign source. */
   readonly event: Event | undefined;
   /** The result as JSON. */
   readonly bytes: Uint8Array;
 }
 
-/** Texts up to this length, in UTF-16 units, are written by way of {@link scratch}. */
+/** The length, in UTF-16 code units, up to which a text is encoded into {@link scratch}. */
 const shortText = 1_000;
 
-/** A UTF-16 unit takes at most three bytes. */
+/** A scratch buffer for one short text: a UTF-16 code unit takes at most three bytes of UTF-8. */
 const scratch = Buffer.allocUnsafeSlow(3 * shortText);
 let scratchView = scratch;
 let inScratch: ShortDelivery | undefined;
 
 /**
- * A short result. Bytes of its own cost more than all else that is done for it, and more again when they are collected,
- * so it gets them only when somebody keeps it.
+ * A short result, whose bytes are allocated lazily: only if a queue keeps it. Allocation and garbage collection of
+ * bytes would cost more than the rest of its delivery.
  */
 export class ShortDelivery implements Delivery {
   readonly event: Event | undefined;
@@ -36,7 +36,7 @@ export class ShortDelivery implements Delivery {
     return this.#bytes;
   }
 
-  /** The same bytes, but good only until those of another result are asked for: for one write that copies them. */
+  /** The same bytes, in a scratch buffer: valid until the next call for another result. The caller has to copy them. */
   passingBytes(): Uint8Array {
     return this.#bytes ?? scratchBytes(this, this.#text);
   }

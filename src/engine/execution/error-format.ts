@@ -1,11 +1,12 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { Log } from "../../contract/log.ts";
 
+/** Formats an error for clients: the `formatError` option. */
 export type FormatError = (error: GraphQLError) => GraphQLFormattedError;
 
 /**
- * The default of the `formatError` option: an error that a resolver threw on purpose (a GraphQLError) keeps its words;
- * any other one could say anything about the inside of the server, so clients get "Internal server error".
+ * The default of the `formatError` option. A GraphQLError, which a resolver throws on purpose, keeps its message. Any
+ * other error is masked as "Internal server error", since its message may disclose internals of the server.
  */
 export function maskError(error: GraphQLError): GraphQLFormattedError {
   if (isMeant(error)) return error.toJSON();
@@ -18,7 +19,7 @@ export function maskError(error: GraphQLError): GraphQLFormattedError {
   };
 }
 
-/** Formats with `format`; if that fails, or lets the error through that it should have worded, the error is masked. */
+/** Wraps `format`: an unexpected error of a resolver is logged, and an error is masked if `format` throws. */
 export function errorFormatter(format: FormatError, log: Log): FormatError {
   return (error) => {
     if (!isMeant(error)) log.error("A resolver failed", { error: error.originalError ?? error, path: error.path });
@@ -31,14 +32,14 @@ export function errorFormatter(format: FormatError, log: Log): FormatError {
   };
 }
 
-/** Anything that was thrown, as a GraphQLError. */
+/** A thrown value as a GraphQLError. */
 export function toGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError = error instanceof Error ? error : new Error(textOf(error));
   return new GraphQLError(originalError.message, { originalError });
 }
 
-/** Anything can be thrown, also an object that cannot be made a string. */
+/** The text of a thrown value, which may be an object that cannot be converted to a string. */
 function textOf(thrown: unknown): string {
   try {
     return String(thrown);
@@ -47,7 +48,7 @@ function textOf(thrown: unknown): string {
   }
 }
 
-/** Whether the words are meant for clients: graphql-js wraps what a resolver throws, however deep. */
+/** Whether the message is meant for clients. graphql-js wraps thrown errors, possibly several times. */
 function isMeant(error: GraphQLError): boolean {
   const original = error.originalError;
   if (original == null) return true;

@@ -19,13 +19,14 @@ import { SharedContext } from "../context-guard.ts";
 import { isPromise, settle } from "../../base/thenable.ts";
 import type { Walk } from "../walk/walk.ts";
 
+/** Options of {@link Execution}. */
 export interface ExecutionOptions extends ResultFormat {
   readonly schema: GraphQLSchema;
-  /** What a shared execution may see. */
+  /** Returns the context of a shared execution. */
   readonly sharedContext: () => object;
 }
 
-/** Runs one event through a plan: filter, value, result, bytes. */
+/** Executes a plan for an event: filter, value, result, bytes. */
 export class Execution implements Executor<Plan> {
   readonly #options: ExecutionOptions;
 
@@ -95,7 +96,7 @@ export class Execution implements Executor<Plan> {
       const root = plan.declaration ? value : propertyOf(value, plan.fieldName);
       return typeof root === "function" ? undefined : walk(root);
     } catch {
-      // A property that throws: graphql-js says so.
+      // The property threw. graphql-js reads it again and words the error.
       return undefined;
     }
   }
@@ -105,8 +106,8 @@ export class Execution implements Executor<Plan> {
   }
 
   /**
-   * What execution starts from, which may still be a promise. A value that throws when it is asked whether it is one
-   * has failed like a resolver.
+   * The root value of an execution, or a promise for it. A value whose getter `then` throws counts as a resolver's
+   * error.
    */
   #start(plan: Plan, event: Event, context: unknown): unknown {
     if (!plan.declaration || plan.root === "event") return event.payload;
@@ -118,7 +119,7 @@ export class Execution implements Executor<Plan> {
     }
   }
 
-  /** From the root value, which may still be a promise, to the bytes of its result. */
+  /** The outcome of a root value, which may be a promise. */
   #resolved(
     plan: Plan,
     event: Event,
@@ -168,7 +169,7 @@ export class Execution implements Executor<Plan> {
   }
 }
 
-/** Like graphql-js's default resolver, but a function on the source would be handed the context: it may not be shared. */
+/** graphql-js's default resolver, except that a function on the source breaks sharing, since it gets the context. */
 function sharedFieldResolver(shared: SharedContext): GraphQLFieldResolver<unknown, unknown> {
   return (source, args, context, info) => {
     if (typeof propertyOf(source, info.fieldName) === "function") {
@@ -184,7 +185,7 @@ function propertyOf(source: unknown, name: string): unknown {
     : undefined;
 }
 
-/** A skip that was thrown through resolvers which other code has wrapped. */
+/** Whether a resolver that other code has wrapped threw a skip. */
 function isSkipped(result: ExecutionResult): boolean {
   return result.errors?.some((error) => error.originalError instanceof SkipError) ?? false;
 }

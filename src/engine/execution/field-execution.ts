@@ -11,7 +11,7 @@ import type { Executor, Outcome } from "./executor.ts";
 
 const nothing = new Uint8Array();
 
-/** The value of a declared field, for an executor that makes a result of it itself. */
+/** The value of a declared field, for another executor, which makes a result of it. */
 export class ValueDelivery implements Delivery {
   readonly event: Event | undefined;
   readonly value: Resolved;
@@ -23,7 +23,7 @@ export class ValueDelivery implements Delivery {
   }
 }
 
-/** Runs one event through the declaration of a field that another executor serves: filter and value, no result. */
+/** Executes the declaration of a field that another executor serves: filter and value, without a result. */
 export class FieldExecution implements Executor<Hearing> {
   readonly #log: Log;
 

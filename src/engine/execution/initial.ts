@@ -5,19 +5,23 @@ import type { Delivery } from "./delivery.ts";
 import type { Executor } from "./executor.ts";
 import type { Hearing } from "../plan/plan.ts";
 
-/** What goes before the events of one operation. */
+/** The initial value or snapshot of one operation, which goes before its events. */
 export interface Initial {
   readonly deliveries: Iterable<Delivery> | AsyncIterable<Delivery>;
-  /** Whether an event is left out, because it is told already. Never throws. */
+  /** Whether the snapshot includes an event, which is then left out; undefined without a snapshot. Never throws. */
   readonly leavesOut: ((event: Event) => boolean) | undefined;
 }
 
-/** Whether something goes before the events, so that they have to wait. */
+/** Whether a declaration has an initial value or snapshot, so that events have to be held back. */
 export function hasInitial(declaration: Declaration | undefined): boolean {
   return declaration?.initial !== undefined || declaration?.snapshot !== undefined;
 }
 
-/** Throws what the declaration's own functions throw. */
+/**
+ * The initial value or snapshot of one operation. Without either it has no deliveries.
+ *
+ * @throws the errors of the declaration's functions.
+ */
 export async function initialOf<Heard extends Hearing>(
   executor: Executor<Heard>,
   plan: Heard,
@@ -30,7 +34,7 @@ export async function initialOf<Heard extends Hearing>(
   return { deliveries: isLeftOut ? [] : [await executor.ofValue(plan, value, context)], leavesOut: undefined };
 }
 
-/** Whether a snapshot shows an event already; one that fails to say so leaves nothing out. */
+/** Whether a snapshot includes an event. If `includes` throws, the event counts as not included. */
 function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolean {
   return ({ payload }) => {
     try {
@@ -41,7 +45,7 @@ function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolean {
   };
 }
 
-/** Each is one operation's alone, whoever may share what is published. */
+/** The deliveries of a snapshot's events. They are executed for one operation alone, with its own context. */
 async function* eventsOf<Heard extends Hearing>(
   executor: Executor<Heard>,
   plan: Heard,
@@ -54,7 +58,7 @@ async function* eventsOf<Heard extends Hearing>(
   }
 }
 
-/** It has no place among the events of its topic, and nobody publishes it. */
+/** A row of a snapshot as an event. It has no position, since it is not published in its topic. */
 function snapshotEvent({ topics: [topic = ""] }: Hearing, payload: unknown): Event {
   return { topic, id: "snapshot", time: 0, position: "", payload };
 }

@@ -4,8 +4,10 @@ import type { FormattedResult } from "../../contract/request-engine.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
 import { maskError, toGraphQLError, type FormatError } from "./error-format.ts";
 
+/** Changes a result before it is encoded: the `formatResponse` option. */
 export type FormatResponse = (result: FormattedResult, request: OperationRequest) => FormattedResult;
 
+/** The options that decide how a result is formatted. */
 export interface ResultFormat {
   readonly formatError: FormatError;
   readonly formatResponse: FormatResponse | undefined;
@@ -14,12 +16,14 @@ export interface ResultFormat {
 
 const encoder = new TextEncoder();
 
-/** JSON to bytes. */
+/** Encodes a text as UTF-8. */
 export function encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Formats the errors, and lets the `formatResponse` option have its say. Never throws. */
+/**
+ * Formats the errors and applies the `formatResponse` option. Never throws: a failure becomes a result with an error.
+ */
 export function formatResult(
   result: ExecutionResult,
   request: OperationRequest,
@@ -30,7 +34,7 @@ export function formatResult(
   if (!format.formatResponse) return formatted;
   try {
     const changed = format.formatResponse(formatted, request);
-    // Plain JavaScript may forget to return.
+    // An application in plain JavaScript may return nothing.
     if (typeof changed === "object" && changed !== null) return changed;
     throw new TypeError(`formatResponse must return a result, not ${String(changed)}`);
   } catch (error) {
@@ -39,7 +43,7 @@ export function formatResult(
   }
 }
 
-/** The JSON of a result. Data that has no JSON, such as a bigint, gives an error instead. */
+/** The JSON of a result. Data without a JSON form, such as a bigint, becomes an error. */
 export function resultText(result: FormattedResult, log: Log): string {
   try {
     return JSON.stringify(result);

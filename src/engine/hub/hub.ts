@@ -7,21 +7,22 @@ import { telemetry } from "../../contract/telemetry.ts";
 import type { Listener } from "./listener.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
+/** Options of {@link Hub}. */
 export interface HubOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly log: Log;
   /** Milliseconds for which a topic stays subscribed after its last listener left. 0: not at all. */
   readonly linger: number;
-  /** Undefined while this process keeps up; otherwise resolves when more of a history may be read. */
+  /** Back-pressure: returns a promise to await before more of a history is read, or undefined to read it at once. */
   readonly whenReady: () => Promise<void> | undefined;
   /** Runs a function in the server's own async context. */
   readonly inContext: (deliver: () => void) => void;
 }
 
 /**
- * This process's table: which topics are wanted here, and by whom. The first listener of a topic subscribes to it at
- * the broker, the last one's leaving gives it up after a while.
+ * The topics of this process and their listeners. The hub subscribes to a topic at the broker when its first listener
+ * comes, and unsubscribes `linger` milliseconds after the last one left.
  */
 export class Hub implements AsyncDisposable {
   readonly #options: HubOptions;
@@ -38,11 +39,10 @@ export class Hub implements AsyncDisposable {
   }
 
   /**
-   * Adds a listener to topics. It hears events from now on, and every event that is published after this resolved.
-   * Resolves with the position in each topic at which the listener came in: it hears what comes after, and nothing up to
-   * there.
+   * Adds a listener to topics. It may hear events from now on, and hears every event that is published after this
+   * resolved. Resolves with a position for each topic: the listener hears the events after it, and none up to it.
    *
-   * Throws FanfareError BROKER_UNAVAILABLE, after which the listener hears nothing.
+   * @throws FanfareError BROKER_UNAVAILABLE, after which the listener hears nothing; CLOSED after disposal.
    */
   async listen(topics: readonly TopicName[], listener: Listener): Promise<readonly Position[]> {
     if (this.#lifetime.ended) throw new FanfareError("CLOSED", "The server is closed");
@@ -51,7 +51,7 @@ export class Hub implements AsyncDisposable {
     const joined = entries.map((entry) => entry.position);
     try {
       await this.#open();
-      // A listener that has left meanwhile took its entries with it: nobody would ever give their topics up again.
+      // A listener that has left meanwhile does not subscribe: the subscription would leak.
       const live = entries.map(async (entry) => (entry.listeners.has(listener) ? entry.live() : ""));
       return (await Promise.all(live)).map((position, index) => joined[index] ?? position);
     } catch (error) {
@@ -63,7 +63,7 @@ export class Hub implements AsyncDisposable {
     }
   }
 
-  /** Adds a listener to topics that are live already, because `beside` listens to them. */
+  /** Adds a listener to topics that are live already, because another listener has them. */
   listenBeside(topics: readonly TopicName[], listener: Listener): void {
     for (const topic of topics) this.#topics.get(topic)?.listeners.add(listener.interest, listener);
   }
@@ -99,7 +99,7 @@ export class Hub implements AsyncDisposable {
     return entry;
   }
 
-  /** The broker's link is opened with the first listener, so that a server nobody listens to holds no connection. */
+  /** Opens the broker, lazily and once (single-flight): a server without subscriptions holds no connection to it. */
   #open(): Promise<void> {
     this.#opened ??= this.#options.broker
       .open(

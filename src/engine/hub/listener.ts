@@ -1,12 +1,13 @@
 import type { Event, GapReason } from "../../contract/broker.ts";
 import type { Interest } from "./match-index.ts";
 
-/** Who wants the events of some topics. None of its functions throws. */
+/** A listener to the events of topics: a cohort. No function throws. */
 export interface Listener {
-  /** Which events, kept in the hub's index. */
+  /** Selects the events. It must not change, since the hub's index holds it. */
   readonly interest: Interest;
   event(event: Event): void;
-  /** The topic's subscriptions are ended for good. */
+  /** Called when the end of a topic's subscriptions is published. */
   end(event: Event): void;
+  /** Called when events of a topic are lost for good. */
   gap(reason: GapReason): void;
 }

@@ -1,29 +1,30 @@
 import type { Match } from "../../declare/declaration.ts";
 
-/** Takes an event apart into the objects that conditions are looked up in; `all`: it meets every condition. */
+/** The objects of a payload that conditions are compared with; `all`: the payload meets every condition. */
 export type Facets = (payload: unknown) => readonly object[] | "all";
 
-/** Which events somebody wants. */
+/** Selects the events that a listener wants. */
 export interface Interest {
-  /** Conditions on the payload, or several of which one has to be met; undefined wants every event. */
+  /** Equality conditions on the payload, or a list of which one has to be met. Undefined selects every event. */
   readonly match: Match | readonly Match[] | undefined;
-  /** Undefined: the payload itself is looked at. */
+  /** Undefined: conditions are compared with the payload itself. */
   readonly facets: Facets | undefined;
 }
 
+/** The interest in every event. */
 export const everything: Interest = { match: undefined, facets: undefined };
 
 /**
- * Finds who wants an event by looking its properties up, so that the cost of an event grows with the number of
- * different sets of property names and not with the number of listeners.
+ * Content-based routing: an inverted index from conditions to listeners. An event is looked up by the values of its
+ * properties, so its cost grows with the number of different sets of property names, not of listeners.
  */
 export class MatchIndex<Listener> {
   readonly #groups = new Map<Facets | undefined, Map<string, Shape<Listener>>>();
-  /** Those that want every event, and need not be looked up: with most topics all of them. */
+  /** Listeners that want every event. On most topics these are all. */
   readonly #unconditional = new Set<Listener>();
-  /** With the number of entries that each has. */
+  /** All listeners, with the number of entries of each. */
   readonly #listeners = new Map<Listener, number>();
-  /** Listeners that one event may find by several entries, or in several facets. */
+  /** The number of listeners that one event may find more than once: by several entries, or in several facets. */
   #manifold = 0;
 
   get size(): number {
@@ -34,7 +35,7 @@ export class MatchIndex<Listener> {
     return this.#listeners.has(listener);
   }
 
-  /** A listener has one interest at a time. */
+  /** Adds a listener, which can have one interest at a time. */
   add(interest: Interest, listener: Listener): void {
     if (this.#listeners.has(listener)) return;
     if (isUnconditional(interest)) {
@@ -84,7 +85,7 @@ export class MatchIndex<Listener> {
   #findByConditions(payload: unknown, visit: (listener: Listener) => void): void {
     const found = this.#manifold > 0 ? new Set<Listener>() : undefined;
     for (const [facets, shapes] of this.#groups) {
-      const objects = facets ? taken(facets, payload) : [payload];
+      const objects = facets ? objectsOf(facets, payload) : [payload];
       for (const shape of shapes.values()) {
         if (objects === "all") for (const listeners of shape.listeners.values()) pass(listeners, found, visit);
         else if (shape.names.length === 0) look(shape, payload, found, visit);
@@ -124,8 +125,8 @@ function isManifold({ facets }: Interest, entries: number): boolean {
   return facets !== undefined || entries > 1;
 }
 
-/** An event that cannot be taken apart is nobody's fault who listens: it meets no condition. */
-function taken(facets: Facets, payload: unknown): readonly object[] | "all" {
+/** The facets of a payload. If `facets` throws, the payload meets no condition: no listener is at fault. */
+function objectsOf(facets: Facets, payload: unknown): readonly object[] | "all" {
   try {
     return facets(payload);
   } catch {
@@ -133,12 +134,13 @@ function taken(facets: Facets, payload: unknown): readonly object[] | "all" {
   }
 }
 
+/** A set of property names, and the listeners with conditions on exactly these, by the values' key. */
 interface Shape<Listener> {
   readonly names: readonly string[];
   readonly listeners: Map<string, Set<Listener>>;
 }
 
-/** Where a listener stands for one set of conditions. */
+/** The place of one set of conditions in the index. */
 interface Entry {
   readonly names: readonly string[];
   readonly signature: string;
@@ -174,7 +176,7 @@ function payloadKey(names: readonly string[], payload: unknown): string {
   return names.map((name) => valueKey(propertyOf(properties, name), "nothing")).join();
 }
 
-/** A property that throws is none: it is nobody's fault who listens. */
+/** The value of a property. If its getter throws, the property counts as missing: no listener is at fault. */
 function propertyOf(properties: object, name: string): unknown {
   try {
     return Reflect.get(properties, name);
@@ -184,8 +186,8 @@ function propertyOf(properties: object, name: string): unknown {
 }
 
 /**
- * Values of different types never meet. What is no value, such as an object or a missing property, has the key
- * `otherwise`, by which the two sides never meet either.
+ * The key of a primitive value, different for values of different types. An object, or a missing property, has the key
+ * `otherwise`, which differs between condition and payload, so that they are never equal.
  */
 function valueKey(value: unknown, otherwise: "never" | "nothing"): string {
   switch (typeof value) {

@@ -4,12 +4,13 @@ import type { Log } from "../../contract/log.ts";
 import type { Listener } from "./listener.ts";
 import { MatchIndex } from "./match-index.ts";
 
+/** Options of {@link TopicEntry}. */
 export interface TopicEntryOptions {
   readonly topic: TopicName;
   readonly broker: Broker;
   readonly clock: Clock;
   readonly log: Log;
-  /** Undefined while this process keeps up; otherwise resolves when more of the history may be read. */
+  /** Back-pressure: returns a promise to await before more of the history is read, or undefined to read it at once. */
   readonly whenReady: () => Promise<void> | undefined;
   /** Called when the topic is no longer subscribed. */
   readonly gone: () => void;
@@ -20,23 +21,25 @@ interface Batch {
   readonly events: readonly Event[];
 }
 
-// While history is read, this many live batches wait; what they hold is in the history, too.
+// Live batches that wait while history is read. Further ones are dropped: the history holds their events as well.
 const maxWaiting = 1_024;
 const replayLimit = 1_000;
 
-/** One topic that is wanted in this process: its listeners, and the position up to which they have heard everything. */
+/** A topic in the hub: its listeners, and the position up to which they have heard every event. */
 export class TopicEntry implements Disposable {
   readonly listeners: MatchIndex<Listener> = new MatchIndex();
   readonly #options: TopicEntryOptions;
+  /** The subscription at the broker; undefined without one. */
   #live: Promise<Position> | undefined;
+  /** Resolves when the broker has unsubscribed; undefined unless that is under way. */
   #leaving: Promise<void> | undefined;
   #position: Position | undefined;
-  /** A gap was told, and nothing has come since: whatever comes next follows on it. */
+  /** Whether no event has come since a gap: the next one is handed on without a check of continuity. */
   #adrift = false;
   #linger: Timer | undefined;
-  /** Live batches that wait while the missing part is read; undefined when nothing is missing. */
+  /** Live batches that wait while missing events are read from history; undefined when none are missing. */
   #waiting: Batch[] | undefined;
-  /** There was trouble while history was read: what was read may be from before it. */
+  /** Whether the broker reported a loss while history was read: the read may not include the lost events. */
   #doubted = false;
   #closed = false;
 
@@ -44,12 +47,12 @@ export class TopicEntry implements Disposable {
     this.#options = options;
   }
 
-  /** Up to where everything has been handed on; undefined before the topic is live. */
+  /** The position up to which every event has been handed on; undefined before the topic is live. */
   get position(): Position | undefined {
     return this.#position;
   }
 
-  /** Resolves when the broker has confirmed the subscription, with its position then. Concurrent callers share one. */
+  /** Resolves with the position at which the broker confirmed the subscription. Single-flight: callers share it. */
   live(): Promise<Position> {
     this.#linger?.[Symbol.dispose]();
     this.#linger = undefined;
@@ -61,14 +64,14 @@ export class TopicEntry implements Disposable {
     return this.#live;
   }
 
-  /** Gives the subscription up after `linger` milliseconds, unless somebody comes. */
+  /** Unsubscribes after `linger` milliseconds, unless a listener comes before. */
   abandon(linger: number): void {
     this.#linger?.[Symbol.dispose]();
     if (linger > 0) this.#linger = this.#options.clock.after(linger, () => this.#unsubscribe());
     else this.#unsubscribe();
   }
 
-  /** Hands events on if they follow directly on what was heard; otherwise the part between is read from history first. */
+  /** Hands events on if they follow on the position; otherwise the missing events are read from history first. */
   events(after: Position, events: readonly Event[]): void {
     if (this.#waiting) {
       if (this.#waiting.length < maxWaiting) this.#waiting.push({ after, events });
@@ -79,7 +82,7 @@ export class TopicEntry implements Disposable {
     }
   }
 
-  /** Events may have been missed: compares with the broker's history. */
+  /** Called when events may be missing: reads the broker's history after the position. */
   doubt(): void {
     if (this.#waiting) this.#doubted = true;
     else if (this.#position !== undefined) void this.#catchUp([]);
@@ -114,7 +117,7 @@ export class TopicEntry implements Disposable {
     this.#leaving = leaving;
   }
 
-  /** Nothing is known of the topic any more; a reading that is under way comes to nothing. */
+  /** Resets the state of the subscription. A read of history that is under way is discarded. */
   #forget(): void {
     this.#position = undefined;
     this.#adrift = false;
@@ -128,7 +131,9 @@ export class TopicEntry implements Disposable {
     else this.listeners.find(event.payload, (listener) => listener.event(event));
   }
 
-  /** Reads what is missing, until what waits follows on it or the subscription is given up. Never rejects. */
+  /**
+   * Reads missing events from history until the waiting batches follow, or the topic is unsubscribed. Never rejects.
+   */
   async #catchUp(waiting: Batch[]): Promise<void> {
     this.#waiting = waiting;
     const subscription = this.#live;
@@ -155,7 +160,7 @@ export class TopicEntry implements Disposable {
     }
   }
 
-  /** Hands on what waited, from where history ended. False if there is still a hole before it. */
+  /** Hands on the waiting events after the end of history. Returns false if events before them are still missing. */
   #resume(): boolean {
     const waiting = this.#waiting ?? [];
     const events = waiting.flatMap((batch) => batch.events);
@@ -171,7 +176,7 @@ export class TopicEntry implements Disposable {
     return true;
   }
 
-  /** What is missing cannot be had: everybody is told, and goes on with what waits. */
+  /** Tells all listeners of a gap, since the missing events are lost, and hands on the waiting events. */
   #gap(reason: GapReason): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;

@@ -8,18 +8,18 @@ import type { Interest } from "../hub/match-index.ts";
 import type { QueueBound } from "../../declare/queue.ts";
 import type { Walk } from "../walk/walk.ts";
 
-/** Who may share one result: everybody, those with an equal key, or one session alone. */
+/** The audience of a result: everyone, the operations with an equal `shareBy` key, or one session alone. */
 export type Audience = "everyone" | "key" | "session";
 
-/** Gives a context for one execution. */
+/** Returns a fresh context for one execution. */
 export type ContextSource = () => MaybePromise<unknown>;
 
-/** Whether an event concerns an operation. */
+/** Whether an operation gets an event. */
 export type EventFilter = (event: Event, context: ContextSource) => MaybePromise<boolean>;
 
-/** Which events a subscription hears, and how they wait: what a cohort has to know of it. */
+/** The part of a plan that a cohort needs: the events a subscription hears, and the bound of its queue. */
 export interface Hearing {
-  /** Undefined for one that nobody shares. */
+  /** The plan key, equal for operations that share a cohort; undefined for an operation with a cohort of its own. */
   readonly key: string | undefined;
   /** The root field's name in the schema. */
   readonly fieldName: string;
@@ -27,29 +27,30 @@ export interface Hearing {
   readonly topics: readonly TopicName[];
   readonly interest: Interest;
   readonly filter: EventFilter | undefined;
-  /** One event of several topics may be filtered out in one of them and not in another. */
+  /** Whether the filter depends on the topic, so that an event may pass in one of its topics and not in another. */
   readonly filtersByTopic: boolean;
-  /** Makes the filter of a member that turns out to need its own; undefined where `filter` is right for everybody. */
+  /** Makes the filter of one member once sharing is broken; undefined where `filter` is right for each member. */
   readonly filterAlone: (() => EventFilter) | undefined;
-  /** Which context `filter` may not look at; undefined where there is none that it could. */
+  /** The context that `filter` must not read while it is shared; undefined where the filter has access to none. */
   readonly lent: LentContext | undefined;
-  /** Undefined for a field that listens by a trigger. */
+  /** Undefined for a field with a trigger or a `subscribe` of its own. */
   readonly declaration: Declaration | undefined;
   readonly queue: QueueBound;
 }
 
-/** A subscription operation, compiled. Operations with an equal key share everything in it. */
+/** A compiled subscription operation. Operations with an equal key share one plan's results. */
 export interface Plan extends Hearing {
   readonly audience: Audience;
-  /** Why its results are not for everyone; undefined: they are. */
+  /** The reason why the audience is not everyone; undefined if it is. */
   readonly unshared: string | undefined;
   readonly document: Document;
   readonly operation: OperationDefinitionNode;
   readonly request: OperationRequest;
   /**
-   * What the walk and the field's own resolver start from: `value`, the declaration's own resolver has run before
-   * execution; `event`, the payload itself, because the resolver belongs to somebody else.
+   * The root value of an execution. `value`: the result of the declaration's resolver, which runs before execution.
+   * `event`: the payload, since the field has a resolver that is not the declaration's.
    */
   readonly root: "value" | "event";
+  /** Writes results without graphql-js; undefined where graphql-js has to execute. */
   readonly walk: Walk | undefined;
 }

@@ -27,22 +27,26 @@ interface ShareByShape {
   shareBy(context: unknown): string;
 }
 
-/** Who shares with whom. Taken from a method, so that an application's narrower type of context fits. */
+/**
+ * The `shareBy` option. Operations with an equal key share results. Its type is that of a method, whose parameters are
+ * bivariant, so that a function of a narrower context type is assignable.
+ */
 export type ShareBy = ShareByShape["shareBy"];
 
+/** Options of {@link Planner}. */
 export interface PlannerOptions {
   readonly schema: GraphQLSchema;
   readonly triggers: Triggers;
-  /** Results depend on nothing but this string, the operation and the event. Undefined: nobody vouches for that. */
+  /** The server's assurance that results depend only on this key, the operation and the event; undefined without it. */
   readonly shareBy: ShareBy | undefined;
-  /** Whether results may be written straight to text; not if somebody wants to change them first. */
+  /** Whether walks may write results as text; false if `formatResponse` needs them as objects. */
   readonly walks: boolean;
   readonly log: Log;
-  /** Compiled operations that are kept; the least recently used go first. */
+  /** Compiled operations kept, with LRU eviction. */
   readonly maxCompiled: number;
 }
 
-/** What an operation's text and variables say alone, whoever asks. */
+/** The part of a plan that depends on the operation and its variables only, not on the context. */
 interface Compiled {
   readonly key: string | undefined;
   readonly root: RootField;
@@ -53,33 +57,35 @@ interface Compiled {
   readonly queue: QueueBound;
 }
 
-/** Where a subscription's events come from, for this operation. */
+/** The topics, interest and filter of a subscription operation. */
 type Sources = Pick<Plan, "topics" | "interest" | "filter" | "filtersByTopic" | "filterAlone" | "lent"> & {
-  /** How finding it looked at the viewer; undefined: it did not. */
+  /** The reason why they depend on the context; undefined if they do not. */
   readonly readsContext: string | undefined;
 };
 
-/** Compiles subscription operations, and finds out who may share their results. */
+/** Compiles subscription operations and determines the audience of their results. */
 export class Planner {
   readonly #options: PlannerOptions;
   readonly #compiled: BoundedMap<string, Compiled>;
   readonly #renderings: Renderings;
-  /** Documents with a field that was caught looking at the viewer. */
+  /** Normalised documents with a field that read the context in a shared execution. */
   readonly #caught: BoundedMap<string, true>;
-  /** Documents of which the log says why they are not shared. */
-  readonly #told: BoundedMap<string, true>;
+  /** Normalised documents for which the log already has the reason why they are not shared. */
+  readonly #logged: BoundedMap<string, true>;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
     this.#compiled = new BoundedMap(options.maxCompiled);
     this.#renderings = new Renderings(options.schema);
     this.#caught = new BoundedMap(options.maxCompiled);
-    this.#told = new BoundedMap(options.maxCompiled);
+    this.#logged = new BoundedMap(options.maxCompiled);
   }
 
   /**
-   * A plan without topics and with the field itself is for a field that brings its own source of events, being neither
-   * declared nor left to a trigger. Throws a GraphQLError, or what the declaration's functions throw.
+   * Plans a subscription. For a field with a `subscribe` of its own, the plan has no topics, and `foreign` is the
+   * field.
+   *
+   * @throws a GraphQLError, or the errors of the declaration's functions.
    */
   plan(prepared: Prepared, context: unknown): MaybePromise<{ readonly plan: Plan; readonly foreign?: RootField }> {
     const compiled = this.#compile(prepared);
@@ -110,7 +116,7 @@ export class Planner {
       unshared,
       document,
       operation,
-      // Extensions are what one client adds to a question that others ask, too.
+      // Extensions belong to one client's request, and are not part of the shared plan.
       request: key === undefined ? request : { ...request, extensions: undefined },
       fieldName: root.field.name,
       args: root.args,
@@ -121,7 +127,7 @@ export class Planner {
     };
   }
 
-  /** From now on nothing of this plan's document is shared with everyone. */
+  /** Records that the plan's document must not be shared with everyone again. */
   caught(plan: Plan): void {
     this.#caught.set(plan.document.normalised, true);
   }
@@ -137,7 +143,7 @@ export class Planner {
     return compiled;
   }
 
-  /** The root field with arguments of its own. */
+  /** The root field, with fresh arguments. */
   #rootOf({ document, operation, variables }: Prepared): RootField {
     const root = rootFieldOf(this.#options.schema, document, operation, variables.values);
     if (!root) throw new GraphQLError("The subscription selects no field", { nodes: operation });
@@ -146,7 +152,7 @@ export class Planner {
 
   #read(prepared: Prepared, key: string | undefined): Compiled {
     const found = this.#rootOf(prepared);
-    // Many operations are handed these arguments: what one of them changed, all the others would see.
+    // Operations share these arguments, so no resolver may change them.
     const root = { ...found, args: frozenArguments(found.args) };
     const written = declarationOf(root.field)?.declaration;
     const declaration = hasWrappedSource(root.field) ? undefined : written;
@@ -179,22 +185,22 @@ export class Planner {
     return this.#options.shareBy && !compiled.declaration?.resolveFor ? "key" : "session";
   }
 
-  /** Once for each document: most operations that are executed for every client alone are not meant to be. */
+  /** Logs, once per document, why it is not shared: most operations that are not shared could be. */
   #tell({ document, operation }: Prepared, audience: Audience, because: string): void {
     const { log } = this.#options;
-    if (!log.debug || this.#told.get(document.normalised)) return;
-    this.#told.set(document.normalised, true);
+    if (!log.debug || this.#logged.get(document.normalised)) return;
+    this.#logged.set(document.normalised, true);
     log.debug("An operation is not shared by everyone", { operation: operation.name?.value, audience, because });
   }
 
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
     if (audience === "session" || compiled.key === undefined) return undefined;
-    const who = audience === "key" ? this.#options.shareBy?.(context) : undefined;
-    return JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, who]);
+    const shareKey = audience === "key" ? this.#options.shareBy?.(context) : undefined;
+    return JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, shareKey]);
   }
 }
 
-/** How a root field's own resolvers may look at the viewer; undefined: they do not. */
+/** The reason why a root field's own resolvers may depend on the context; undefined if they do not. */
 function dependence(
   declaration: Declaration | undefined,
   root: RootField,
@@ -217,7 +223,11 @@ const ownSource: Sources = {
   readsContext: "Its field has a `subscribe` of its own",
 };
 
-/** What a declared field hears that another executor runs. Throws what the declaration's functions throw. */
+/**
+ * The hearing of a declared field that another executor runs.
+ *
+ * @throws the errors of the declaration's functions.
+ */
 export async function hearingOf(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
   const { readsContext: _, ...sources } = await declared(declaration, args, context);
   return { ...sources, key: undefined, fieldName: "", args, declaration, queue: queueBound(declaration.queue) };
@@ -243,7 +253,7 @@ function heard(declaration: Declaration, args: Arguments, topics: readonly Topic
 }
 
 function interestOf(declaration: Declaration, args: Arguments): Interest {
-  // The function itself is what tells the index that two fields take events apart in the same way.
+  // The index groups interests by the identity of `facets`, so it must not be wrapped.
   return { match: declaration.match?.(args), facets: declaration.facets };
 }
 

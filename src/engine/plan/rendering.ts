@@ -12,17 +12,17 @@ import { CommonSlots } from "../walk/common-slots.ts";
 import { compileWalk, type Walk } from "../walk/walk.ts";
 import { proveShareable } from "./sharing.ts";
 
-/** How results come about below an operation's root field. */
+/** How the part of a result below an operation's root field is made. */
 export interface Rendering {
-  /** Why a result there may depend on more than the event and the variables; undefined: it does not. */
+  /** The reason why it may depend on more than the event and the variables; undefined if it does not. */
   readonly unshared: string | undefined;
   /** Undefined where graphql-js has to execute. */
   readonly walk: Walk | undefined;
 }
 
 /**
- * Renderings, compiled once for an operation however many variables it comes with, unless these decide what is selected:
- * ten thousand clients that ask the same about ten thousand rooms have one.
+ * Compiled renderings, memoised by operation. They are independent of variables unless these decide what is selected
+ * (`@skip`, `@include`, arguments below the root): ten thousand clients in ten thousand rooms share one rendering.
  */
 export class Renderings {
   readonly #schema: GraphQLSchema;
@@ -33,7 +33,7 @@ export class Renderings {
     this.#schema = schema;
   }
 
-  /** @param walks whether a walk may do it, where nothing speaks against it. */
+  /** @param walks whether a walk may be compiled. */
   of(prepared: Prepared, walks: boolean): Rendering {
     const { document, operation } = prepared;
     const known = this.#byOperation.get(operation);
@@ -53,8 +53,8 @@ export class Renderings {
 }
 
 /**
- * Whether an operation selects the same whatever its variables are: they stand in the arguments of its root fields and
- * nowhere else. Fragments count even where the operation does not spread them.
+ * Whether an operation's selection is independent of its variables: these are used only in arguments of its root
+ * fields. All fragments of the document are checked, also those that the operation does not spread.
  */
 function isFixedSelection(document: DocumentNode, operation: OperationDefinitionNode): boolean {
   const rootArguments = new Set<unknown>(

@@ -12,19 +12,21 @@ import type { Document } from "../document/document.ts";
 import { fragmentsOf } from "../selection/fragments.ts";
 import type { VariableValues } from "../selection/selection.ts";
 
-/** The one field at the root of a subscription operation. */
+/** The root field of a subscription operation. */
 export interface RootField {
   readonly parentType: GraphQLObjectType;
   readonly field: GraphQLField<unknown, unknown>;
   readonly nodes: readonly [FieldNode, ...FieldNode[]];
-  /** Its name in the answer. */
+  /** Its response name. */
   readonly key: string;
   readonly args: Arguments;
 }
 
 /**
- * The first root field, as CreateSourceEventStream (spec 6.2.3.1) takes it. Undefined when conditions exclude every
- * field. Throws the GraphQLError of arguments that cannot be coerced.
+ * The first root field, as CreateSourceEventStream (spec 6.2.3.1) takes it. Undefined if `@skip` and `@include` exclude
+ * every field.
+ *
+ * @throws the GraphQLError of arguments that cannot be coerced.
  */
 export function rootFieldOf(
   schema: GraphQLSchema,

@@ -21,16 +21,16 @@ import { isShareable } from "../../declare/shareable.ts";
 import { fragmentsOf, type Fragments } from "../selection/fragments.ts";
 import { appliesTo, isIncluded, type VariableValues } from "../selection/selection.ts";
 
-/** `because` is the coordinate of the first field or type that may look at who is asking. */
+/** Whether results may be shared. `because` is the schema coordinate of the first field or type that may not. */
 export type Sharing = { readonly shareable: true } | { readonly shareable: false; readonly because: string };
 
 /**
- * Proves that everything below an operation's root field depends on nothing but the event and the variables, so that
- * one result may serve everybody. The root field's own resolver is the declaration's business, not looked at here.
+ * Proves by static analysis that the result below an operation's root field depends only on the event and the
+ * variables, so that everyone may share it. The root field's own resolver is not checked here.
  *
- * A field may be shared when graphql-js's default resolver or one that was declared shareable answers it, on each
- * object type that can stand in its place. `isTypeOf` and `resolveType` are handed the context, so a type that has one
- * is not shared unless its `extensions: { fanfare: { shareable: true } }` say so.
+ * A field may be shared if, on each possible object type, it has graphql-js's default resolver or one that is declared
+ * shareable. `isTypeOf` and `resolveType` get the context, so a type with either is not shared, unless it has
+ * `extensions: { fanfare: { shareable: true } }`.
  */
 export function proveShareable(
   schema: GraphQLSchema,
@@ -40,13 +40,13 @@ export function proveShareable(
 ): Sharing {
   const root = schema.getRootType(operation.operation);
   const because = root
-    ? new Suspicion(schema, fragmentsOf(document), values).root(root, operation.selectionSet)
+    ? new SharingCheck(schema, fragmentsOf(document), values).root(root, operation.selectionSet)
     : operation.operation;
   return because === undefined ? { shareable: true } : { shareable: false, because };
 }
 
-/** Looks for the first coordinate that speaks against sharing; undefined is an acquittal. */
-class Suspicion {
+/** Finds the first coordinate that must not be shared; undefined if there is none. */
+class SharingCheck {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
   readonly #values: VariableValues;
@@ -88,7 +88,7 @@ class Suspicion {
     });
   }
 
-  /** Asks about each field that can stand in the answer; fragments on other types cannot. */
+  /** Checks each selected field, without those in fragments that do not apply to the type. */
   #fields(
     type: GraphQLObjectType,
     selectionSet: SelectionSetNode,
@@ -124,7 +124,7 @@ class Suspicion {
   }
 }
 
-/** Each selection set is looked at once for each type, so that nested fragments cannot explode. */
+/** Visited pairs of selection set and type: each is checked once, since nested spreads expand exponentially. */
 class Visits {
   readonly #types = new Map<SelectionSetNode, Set<GraphQLObjectType>>();
 
@@ -143,7 +143,7 @@ function isDeclared(type: GraphQLNamedType): boolean {
   return isShareable({ resolve: undefined, extensions: type.extensions });
 }
 
-/** The coordinates of a document's fields that were declared shareable: where to look when one of them was not. */
+/** The coordinates of a document's fields that are declared shareable: the suspects when sharing is broken. */
 export function declaredShareable(schema: GraphQLSchema, document: DocumentNode): readonly string[] {
   const coordinates = new Set<string>();
   const types = new TypeInfo(schema);

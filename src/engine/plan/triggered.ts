@@ -6,7 +6,7 @@ import type { ContextSource, EventFilter, Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import type { RootField } from "./root-field.ts";
 
-/** Where the events of a field without a `subscribe` come from: its trigger, or the topic that is called like it. */
+/** The topics and filter of a field without a `subscribe`: those of its trigger, or the topic of the field's name. */
 export function triggered(
   triggers: Triggers,
   root: RootField,
@@ -56,7 +56,7 @@ export function triggered(
   };
 }
 
-/** The filter of one member, which asks the trigger again with that member's own context. */
+/** The filter of one member. It calls the trigger again, once, with that member's own context. */
 function askingFirst(ask: (lent: LentContext) => ReadonlyMap<string, Trigger>): EventFilter {
   let asked: Promise<ReadonlyMap<string, Trigger>> | undefined;
   return async (event, fresh) => {

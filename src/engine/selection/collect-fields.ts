@@ -11,20 +11,21 @@ import {
 import type { Fragments } from "./fragments.ts";
 import { appliesTo, isIncluded, responseKey, type VariableValues } from "./selection.ts";
 
-/** What a selection is read against. */
+/** The schema, fragments and variables against which selections are read. */
 export interface SelectionScope {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
   readonly values: VariableValues;
 }
 
-/** Fields by response name, in the order of the answer; those that share a name are merged. */
+/** Fields by response name, in the order of the result. Fields with one response name are merged. */
 export type CollectedFields = ReadonlyMap<string, readonly [FieldNode, ...FieldNode[]]>;
 
 /**
- * CollectFields and MergeSelectionSets (spec 6.3.2, 6.4.3) on an object type. Undefined when a selection is delivered
- * incrementally or a fragment takes arguments, which is not done here. Throws a GraphQLError when a condition has no
- * value.
+ * CollectFields and MergeSelectionSets (spec 6.3.2, 6.4.3) on an object type. Undefined for incremental delivery
+ * (`@defer`, `@stream`) and fragments with arguments, which are not supported here.
+ *
+ * @throws a GraphQLError if the condition of `@skip` or `@include` has no value.
  */
 export function collectFields(
   scope: SelectionScope,

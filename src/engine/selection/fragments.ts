@@ -1,11 +1,13 @@
 import { Kind, type DocumentNode, type FragmentDefinitionNode } from "graphql";
 
-/** A document's fragments by name. Clients name them, so they live in a Map. */
+/** A document's fragments by name: a Map, since names of clients in an object allow prototype pollution. */
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 const known = new WeakMap<DocumentNode, Fragments>();
 
-/** Of two fragments with one name the later counts, as it does for graphql-js; validation refuses them anyway. */
+/**
+ * A document's fragments, memoised. Of two with one name it has the later, as graphql-js does; validation refuses both.
+ */
 export function fragmentsOf(document: DocumentNode): Fragments {
   let fragments = known.get(document);
   if (!fragments) {

@@ -1,6 +1,7 @@
 /**
- * A copy of coerced arguments that can be handed to every call of a resolver: graphql-js makes fresh ones each time, so
- * a resolver that changes them must not be heard by the next. Values that are not plain data stay what they are.
+ * A deeply frozen copy of coerced arguments, for many calls of a resolver: graphql-js makes fresh arguments per call,
+ * so a resolver that changes them would affect later calls. Values that are not plain data are neither copied nor
+ * frozen.
  */
 export function frozenArguments(args: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return frozenRecord(args);
@@ -14,7 +15,7 @@ function frozen(value: unknown): unknown {
 function frozenRecord(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(record));
   for (const [name, value] of Object.entries(record)) {
-    // Not by assignment, to which a property called `__proto__` would mean the prototype.
+    // Prototype pollution: assignment to `__proto__` would set the prototype instead of a property.
     Object.defineProperty(copy, name, { value: frozen(value), enumerable: true });
   }
   return Object.freeze(copy);

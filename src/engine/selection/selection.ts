@@ -10,19 +10,23 @@ import {
   type SelectionNode,
 } from "graphql";
 
-/** The name under which a field stands in the answer. */
+/** The response name of a field: its alias, or its name. */
 export function responseKey(field: FieldNode): string {
   return field.alias ? field.alias.value : field.name.value;
 }
 
-/** `@skip` and `@include` (spec 3.13). Throws a GraphQLError when a condition has no value. */
+/**
+ * Whether `@skip` and `@include` (spec 3.13) keep a selection.
+ *
+ * @throws a GraphQLError if a condition has no value.
+ */
 export function isIncluded(selection: SelectionNode, values: VariableValues): boolean {
   if (!selection.directives?.length) return true;
   if (getDirectiveValues(GraphQLSkipDirective, selection, values)?.["if"] === true) return false;
   return getDirectiveValues(GraphQLIncludeDirective, selection, values)?.["if"] !== false;
 }
 
-/** DoesFragmentTypeApply (spec 6.3.2). No condition always applies. */
+/** DoesFragmentTypeApply (spec 6.3.2). A fragment without a condition always applies. */
 export function appliesTo(
   schema: GraphQLSchema,
   condition: NamedTypeNode | undefined,
@@ -34,7 +38,7 @@ export function appliesTo(
 }
 
 /**
- * What graphql-js's `getArgumentValues` and `getDirectiveValues` want of an operation's variables. 17 has a name for it,
- * 16 has none; this is the type that both take.
+ * The type of variables that graphql-js's `getArgumentValues` and `getDirectiveValues` take, in versions 16 and 17.
+ * Only 17 exports a name for it.
  */
 export type VariableValues = NonNullable<Parameters<typeof getDirectiveValues>[2]>;

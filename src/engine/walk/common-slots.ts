@@ -1,21 +1,25 @@
 import type { GraphQLField } from "graphql";
 import type { Slot } from "./shape.ts";
 
-/** A field's slot at the beginning of an object, and after others. */
+/** A field's slots: as the first field of an object, and as a later one. */
 interface Slots {
   first?: Slot;
   later?: Slot;
 }
 
 /**
- * The slots that documents have in common: those of a field under its own name, with nothing between it and the field
- * before. Thousands of documents differ in little, and need not keep the rest once each. There are at most two for each
- * field of a schema, whatever clients send. One server has one of these: another may have wrapped the resolvers since.
+ * Interning of slots that documents have in common, which saves memory for thousands of similar documents: those of a
+ * field without an alias, directly after the field before it. It is bounded by the schema, with at most two slots per
+ * field. Each server has its own, since a schema's resolvers may be wrapped between the creation of two servers.
  */
 export class CommonSlots {
   readonly #known = new WeakMap<GraphQLField<unknown, unknown>, Slots>();
 
-  /** @param slot of a leaf without arguments, as it would be made for one document alone. */
+  /**
+   * The interned slot that is equal to `slot`, or `slot` itself if it cannot be shared.
+   *
+   * @param slot of a leaf without arguments.
+   */
   of(field: GraphQLField<unknown, unknown>, slot: Slot): Slot {
     const name = JSON.stringify(field.name);
     const isFirst = slot.before === `{${name}:`;

@@ -1,10 +1,12 @@
 import { GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString, type GraphQLLeafType } from "graphql";
 import { isThenable, silence } from "../../base/thenable.ts";
 
-/** The JSON text of a scalar's or an enum's value; undefined when it has none, or one that only graphql-js should judge. */
+/**
+ * The JSON text of a scalar's or an enum's value; undefined if graphql-js has to serialise it, or to word its error.
+ */
 export type LeafText = (value: unknown) => string | undefined;
 
-/** The fast paths give what the built-in scalars and JSON.stringify give; every other value takes the long way. */
+/** The {@link LeafText} of a type. Built-in scalars have a fast path, with the same text as JSON.stringify. */
 export function leafText(type: GraphQLLeafType): LeafText {
   switch (type) {
     case GraphQLString:
@@ -21,9 +23,9 @@ export function leafText(type: GraphQLLeafType): LeafText {
   }
 }
 
-// What JSON escapes: quotes, backslashes, control characters, and surrogates, since a lone one is escaped.
+// Characters that JSON may escape: quotes, backslashes, control characters, surrogates (JSON escapes lone ones).
 const escaped = /["\\]|[^ -\ud7ff\ue000-\uffff]/;
-// Up to about this length looking is faster than calling JSON.stringify.
+// The length, in UTF-16 code units, up to which the regular expression is faster than JSON.stringify.
 const short = 40;
 
 function quoted(text: string): string {
@@ -44,11 +46,14 @@ function outputText(type: GraphQLLeafType, value: unknown): string | undefined {
 }
 
 function coerced(type: GraphQLLeafType, value: unknown): unknown {
-  // graphql-js 16 knows `serialize` only.
+  // graphql-js 16 has only `serialize`.
   return typeof type.coerceOutputValue === "function" ? type.coerceOutputValue(value) : type.serialize(value);
 }
 
-/** A custom scalar may give a whole structure. Only its own `toJSON` would learn where it stands; a date does not ask. */
+/**
+ * The JSON text of a custom scalar's object. Undefined if it has a `toJSON` other than a date's: that is called with
+ * the key of its property, which is not known here.
+ */
 function objectText(output: { readonly then?: unknown; readonly toJSON?: unknown }): string | undefined {
   if (isThenable(output)) {
     silence(output);

@@ -18,10 +18,10 @@ import { frozenArguments } from "../selection/frozen-arguments.ts";
 import { leafText } from "./leaf-text.ts";
 import type { Shape, Slot } from "./shape.ts";
 
-// An operation of more fields, possible only without a limit of cost, is left to graphql-js.
+// An operation with more fields, possible only without the limit `cost`, is executed by graphql-js.
 const maxFields = 10_000;
 
-/** Compiles selections; undefined is the answer for whatever the walk does not cover. */
+/** Compiles selections to shapes. The result is undefined for a selection that a walk does not cover. */
 export class ShapeCompiler {
   readonly #scope: SelectionScope;
   readonly #common: CommonSlots;
@@ -32,7 +32,7 @@ export class ShapeCompiler {
     this.#common = common;
   }
 
-  /** The shape of a value of `type`, selected by fields that were merged under one name. */
+  /** The shape of a value of `type`, selected by the merged fields of one response name. */
   shape(type: GraphQLOutputType, nodes: readonly FieldNode[], nullable: boolean = true): Shape | undefined {
     if (isNonNullType(type)) return this.shape(type.ofType, nodes, false);
     if (isLeafType(type)) return { kind: "leaf", nullable, text: leafText(type) };
@@ -74,7 +74,7 @@ export class ShapeCompiler {
     const resolve = field.resolve === defaultFieldResolver ? undefined : field.resolve;
     if (resolve && (!isShareable(field) || isAsync(resolve))) return undefined;
     const shape = this.shape(field.type, nodes);
-    // Also for a field that ignores its arguments: wrong ones are an error.
+    // Coerced also for a field without a resolver: invalid arguments are an error.
     const args = frozenArguments(getArgumentValues(field, nodes[0], this.#scope.values));
     if (!shape) return undefined;
     const slot: Slot = { before, name: field.name, resolve, args, shape };

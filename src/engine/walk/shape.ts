@@ -1,7 +1,7 @@
 import type { GraphQLFieldResolver } from "graphql";
 import type { LeafText } from "./leaf-text.ts";
 
-/** What has to be written for one value: the selection, compiled against the schema and the variables. */
+/** How a value is written: its selection, compiled against the schema and the variables. */
 export type Shape =
   | { readonly kind: "leaf"; readonly nullable: boolean; readonly text: LeafText }
   | { readonly kind: "list"; readonly nullable: boolean; readonly item: Shape }
@@ -12,11 +12,11 @@ export type Shape =
       readonly end: string;
     };
 
-/** One field of an object: the text before its value, and how to get the value. */
+/** A field of an object: the text before its value, and how to resolve the value. */
 export interface Slot {
-  /** Everything since the value before it: brace or comma, constant fields, the quoted key and its colon. */
+  /** The text since the previous value: brace or comma, constant fields, the quoted key and its colon. */
   readonly before: string;
-  /** The property that graphql-js's default resolver reads, where there is no `resolve`. */
+  /** The field's name: the property that graphql-js's default resolver reads if there is no `resolve`. */
   readonly name: string;
   readonly resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
   readonly args: Readonly<Record<string, unknown>>;

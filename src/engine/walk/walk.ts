@@ -15,19 +15,19 @@ import { Tripwire } from "../context-guard.ts";
 import type { VariableValues } from "../selection/selection.ts";
 
 /**
- * Writes the answer for one event: `rootValue` is what the root field's resolver gave. The text is byte for byte what
- * JSON.stringify makes of graphql-js's result. Undefined when anything is not as plain as expected (an error, a null
- * where none may be, a promise, a function, a resolver that looks at its context): then graphql-js has to execute this
- * event, and says what is to be said. Never throws.
+ * Writes the result for one event. `rootValue` is the result of the root field's resolver. The text is byte for byte
+ * the JSON.stringify of graphql-js's result. Undefined at anything beyond the happy path (an error, a null in a
+ * non-null place, a promise, a function, a resolver that uses its context): then graphql-js has to execute this event.
+ * Never throws.
  */
 export type Walk = (rootValue: unknown) => string | undefined;
 
 /**
- * Compiles an operation with one root field for {@link Walk}. Undefined when the selection holds what a walk does not
- * cover: interfaces, unions, `isTypeOf`, resolvers that are async or not shareable, `@defer`, `@stream`, arguments
- * that are wrong.
+ * Compiles an operation with one root field to a {@link Walk}. Undefined for a selection that a walk does not cover:
+ * with interfaces, unions, `isTypeOf`, resolvers that are async or not shareable, `@defer`, `@stream`, or invalid
+ * arguments.
  *
- * @param slots what the walks of one server have in common; by default this one shares nothing.
+ * @param slots interned slots, shared by the walks of one server. Default: not shared.
  */
 export function compileWalk(
   schema: GraphQLSchema,
@@ -42,7 +42,7 @@ export function compileWalk(
     const walker = new Walker(root);
     return (rootValue) => walker.walk(rootValue);
   } catch {
-    // A condition or argument without a value, or nesting that exhausts the stack: graphql-js words the error.
+    // A condition or argument without a value, or a stack overflow: graphql-js words the error.
     return undefined;
   }
 }
@@ -64,28 +64,28 @@ function rootOf(scope: SelectionScope, operation: OperationDefinitionNode, slots
   return shape && { head: `{"data":{${JSON.stringify(key)}:`, shape };
 }
 
-// No leaf takes a symbol, so this is nobody's value.
+// A sentinel: no leaf type accepts a symbol.
 const thrown = Symbol("a resolver or a property threw");
 
 class Walker {
   readonly #root: Root;
-  // Info differs from graphql-js's, so it is as forbidden as the context.
+  // A walk has no GraphQLResolveInfo, so resolvers must not use `info` either.
   readonly #context = new Tripwire<object>("its context");
   readonly #info = new Tripwire<GraphQLResolveInfo>("its info");
-  // Set when an event showed that this operation's resolvers or data are not for walking: trying again would cost
-  // every event a second call of its resolvers.
-  #hopeless = false;
+  // Set when an event showed that this operation's resolvers or data cannot be walked: another attempt would call the
+  // resolvers of each event twice.
+  #disabled = false;
 
   constructor(root: Root) {
     this.#root = root;
   }
 
   walk(rootValue: unknown): string | undefined {
-    if (this.#hopeless) return undefined;
+    if (this.#disabled) return undefined;
     const text = this.#attempt(rootValue);
-    // The trip counts even if the resolver swallowed the error.
-    if (this.#context.tripped || this.#info.tripped) this.#hopeless = true;
-    return this.#hopeless || text === undefined ? undefined : `${this.#root.head}${text}}}`;
+    // Checked also after success: a resolver may have swallowed the error.
+    if (this.#context.tripped || this.#info.tripped) this.#disabled = true;
+    return this.#disabled || text === undefined ? undefined : `${this.#root.head}${text}}}`;
   }
 
   #attempt(rootValue: unknown): string | undefined {
@@ -106,7 +106,7 @@ class Walker {
   #object(value: Source, shape: Shape): string | undefined {
     if (value instanceof Error) return undefined;
     if (isThenable(value)) {
-      this.#hopeless = true;
+      this.#disabled = true;
       silence(value);
       return undefined;
     }
