@@ -10,33 +10,34 @@ export interface Connection {
   readonly peer: Peer;
   /** The payload of the client's init message; undefined before it, and for HTTP. */
   readonly params: MessagePayload | undefined;
-  /** What `onConnect` returned; undefined before it, and for HTTP. */
+  /** The object that `onConnect` returned; undefined before it, and for HTTP. */
   readonly connected: object | undefined;
   readonly viewer: Viewer | undefined;
-  /** Ends the connection; 1000 by default. The reason is cut to 123 bytes. Does nothing for HTTP. */
+  /** Closes the connection, by default with 1000. The reason is cut to 123 bytes of UTF-8. Does nothing for HTTP. */
   close(code?: number, reason?: string): void;
 }
 
-/** What the `context` option is given. */
+/** The argument of the `context` option. */
 export interface ContextInput {
   readonly connection: Connection;
   readonly request: OperationRequest;
   readonly operation: OperationHandle;
 }
 
-/** Where an application takes part in a connection's life. All may be async. */
+/** An application's hooks in the life of a connection. All may be async. */
 export interface SessionHooks {
   /**
-   * Decides about a connection when its client introduces itself. False, or throwing, refuses it with 4403 and the
-   * error's message; an object is `connection.connected` from then on.
+   * Called with a client's init message. Returning false, or throwing, refuses the connection with 4403; the reason is
+   * the message of a GraphQLError, and the code's own reason otherwise. A returned object becomes
+   * `connection.connected`.
    */
   readonly onConnect?: (params: MessagePayload, connection: Connection) => MaybePromise<object | boolean | void>;
-  /** Before each operation of any kind. Throwing cancels the operation with that error. */
+  /** Called before each operation of any kind. An error that it throws ends the operation. */
   readonly onOperation?: (request: OperationRequest, connection: Connection) => MaybePromise<void>;
-  /** Before each subscription. May return a changed request. Throwing cancels the operation with that error. */
+  /** Called before each subscription. May return a changed request. An error that it throws ends the operation. */
   readonly onSubscribe?: (request: OperationRequest, connection: Connection) => MaybePromise<OperationRequest | void>;
-  /** After each subscription that was started, for whatever reason it ended: also when its socket died. */
+  /** Called after the end of each subscription that was started, for any reason: also when its socket closed. */
   readonly onUnsubscribe?: (operation: OperationHandle, connection: Connection) => MaybePromise<void>;
-  /** After a connection ended whose `onConnect` had accepted it, and after its operations. */
+  /** Called after the end of a connection that `onConnect` had accepted, and after that of its operations. */
   readonly onDisconnect?: (connection: Connection, code: number, reason: string) => MaybePromise<void>;
 }

@@ -2,8 +2,8 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 
 /**
- * A context with `operation` in it, as {@link OperationContext} promises. The application's own object is not changed,
- * since it may serve several operations: a plain object is copied, an instance of a class gets a proxy in front of it.
+ * A context with the property `operation`, as {@link OperationContext} promises. The application's object is not
+ * changed, since operations may share it: a plain object is copied, and an instance of a class is wrapped in a proxy.
  */
 export function withOperation(context: unknown, operation: OperationHandle): object {
   if (typeof context !== "object" || context === null) return { operation };
@@ -18,7 +18,7 @@ function inFrontOf(context: object, operation: OperationHandle): object {
       if (key === "operation") return operation;
       const value: unknown = Reflect.get(target, key);
       if (typeof value !== "function" || Object.hasOwn(target, key) || key === "constructor") return value;
-      // A method may use private members, which only the instance itself has.
+      // Bound to the instance: a method may use private members, which the proxy does not have.
       const method: unknown = value.bind(target);
       return method;
     },
@@ -26,7 +26,7 @@ function inFrontOf(context: object, operation: OperationHandle): object {
   });
 }
 
-/** Adds `operation` to what a `context` option gave. */
+/** Adds `operation` to the result of the `context` option. */
 export function contextWith(given: MaybePromise<unknown>, operation: OperationHandle): MaybePromise<object> {
   return given instanceof Promise
     ? given.then((context) => withOperation(context, operation))

@@ -11,20 +11,21 @@ import { ValueDelivery } from "../engine/execution/field-execution.ts";
 import { withOperation } from "./context.ts";
 import { IteratedOperation } from "./iterated-operation.ts";
 
+/** Options of {@link ForeignOperation}. */
 export interface ForeignOperationOptions {
   readonly fields: DeclaredFields;
   readonly log: Log;
   readonly declaration: Declaration;
   readonly args: Arguments;
-  /** What the other executor gives its resolvers. */
+  /** The context of the other executor's resolvers. */
   readonly context: unknown;
   readonly onEnd: () => void;
 }
 
-/** An operation on a declared field that another executor runs: its values one after the other, nothing shared. */
+/** An operation on a declared field that another executor runs: an async iterator of values, which are not shared. */
 export class ForeignOperation extends IteratedOperation<Resolved> {
   readonly id: string = "foreign";
-  /** Known to its executor alone. */
+  /** Undefined: only the other executor has the operation's name. */
   readonly name: undefined;
   readonly peer: undefined;
   readonly viewer: undefined;
@@ -37,14 +38,14 @@ export class ForeignOperation extends IteratedOperation<Resolved> {
     this.#context = withOperation(options.context, this);
   }
 
-  /** Resolves when every event that is published from then on will be among the values. */
+  /** Resolves when every event that is published from then on will be heard. */
   async start(): Promise<void> {
     const { args, declaration, fields } = this.#options;
     const running = fields.join(await fields.plan(declaration, args, this.#context), this);
     try {
       await this.follow(running, this.#context);
       const first = await fields.initial(running.plan, this.#context);
-      // Not waited for: its reader reads only after the start.
+      // Not awaited: that would deadlock, since the reader begins after `start` has resolved.
       void this.lead(async () => first).catch((error: unknown) => this.values.fail(error));
     } catch (error) {
       this.values.end();
@@ -52,7 +53,7 @@ export class ForeignOperation extends IteratedOperation<Resolved> {
     }
   }
 
-  /** There is no place for it in a value. */
+  /** Logs a gap, since a value has no place to report it. */
   gap(reason: GapReason): void {
     this.log.warn("Events were lost that another executor's subscription waited for", { reason });
   }
@@ -80,7 +81,7 @@ export class ForeignOperation extends IteratedOperation<Resolved> {
   }
 }
 
-/** Serves declared fields to other executors. Their operations end with it. */
+/** Serves declared fields to other executors. Disposal ends their operations. */
 export class ForeignOperations implements DeclarationHost, AsyncDisposable {
   readonly #fields: DeclaredFields;
   readonly #log: Log;

@@ -7,17 +7,17 @@ import type { Engine } from "../engine/engine.ts";
 import type { FormatError } from "../engine/execution/error-format.ts";
 import type { Connection, SessionHooks } from "./connection.ts";
 
-/** What all operations of a server have in common. */
+/** The parts and options that all operations of a server have in common. */
 export interface OperationHost {
   readonly engine: Engine;
   readonly log: Log;
   readonly hooks: SessionHooks;
   readonly formatError: FormatError;
-  /** `strict` handles the messages of a client one after the other, each to its end. */
+  /** `strict`: a client's messages are handled one at a time, each to its end. */
   readonly ordering: "concurrent" | "strict";
-  /** Milliseconds after which an operation is reported as slow; Infinity: never. */
+  /** Milliseconds of starting or executing after which an operation is logged as slow. Infinity: never. */
   readonly warnAfter: number;
-  /** Operations that are being started, or executed. */
+  /** Deadlines, of `warnAfter`, of the operations that are being started or executed. */
   readonly slow: Deadlines;
   /** A fresh context for one execution. */
   contextOf(connection: Connection, request: OperationRequest, operation: OperationHandle): MaybePromise<unknown>;

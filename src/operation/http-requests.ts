@@ -10,7 +10,7 @@ import type { Connection } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
 import { LocalSubscription } from "./local-subscription.ts";
 
-/** What HTTP answers at once: the same documents, limits, hooks and contexts as over a socket. */
+/** Operations with a single result by HTTP, without a session: with the same documents, limits, hooks and contexts. */
 export class HttpRequests implements RequestEngine {
   /** The largest request body, in bytes. */
   readonly maxBodyBytes: number;
@@ -58,7 +58,7 @@ export class HttpRequests implements RequestEngine {
     return engine.execute(prepared, () => this.#host.contextOf(connection, request, operation));
   }
 
-  /** The first result of a subscription that has no other. */
+  /** Executes a command: a subscription with a single result. */
   async #command(given: OperationRequest, connection: Connection): Promise<FormattedResult> {
     const { engine, hooks, formatError, log } = this.#host;
     const request = (await hooks.onSubscribe?.(given, connection)) ?? given;
@@ -87,7 +87,7 @@ function connectionOf(peer: Peer, id: string): Connection {
   return { id, peer, params: undefined, connected: undefined, viewer: undefined, close: () => undefined };
 }
 
-/** The handle of an operation that is in no session and has no topics: what is answered by HTTP at once. */
+/** The handle of a query or mutation by HTTP, which has no session and no topics: joining and leaving do nothing. */
 export class DetachedOperation implements OperationHandle {
   readonly id: string;
   readonly name: string | undefined;

@@ -3,13 +3,16 @@ import { PushIterator } from "../base/push-iterator.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
 import { Life, type Hold } from "./life.ts";
 
-/** An operation whose results are read one after the other by code of this process, at its own pace. */
+/** An operation whose results code of this process reads by an async iterator, at its own pace. */
 export abstract class IteratedOperation<Value> extends Life {
   readonly values: PushIterator<Value>;
   readonly #limit: number;
   readonly #onEnd: () => void;
 
-  /** @param limit values that may wait for the reader; one more ends the iteration with OVERFLOW. */
+  /**
+   * @param limit values that may wait for the reader; one more ends the iteration with OVERFLOW.
+   * @param onEnd called once, when the operation has ended.
+   */
   constructor(limit: number, onEnd: () => void) {
     super();
     this.#limit = limit;

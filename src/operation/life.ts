@@ -12,38 +12,38 @@ import type { Delivery } from "../engine/execution/delivery.ts";
 import { hasInitial, type Initial } from "../engine/execution/initial.ts";
 import type { Hearing } from "../engine/plan/plan.ts";
 
-/** Why an operation is over. */
+/** The reason for the end of an operation. */
 export type EndReason = "client" | "server" | "result" | "error" | "closed";
 
-/** Where results wait while something else goes first. */
+/** A buffer for results that wait behind an initial value, a snapshot or the message that a subscription is live. */
 export interface Hold {
   add(deliveries: readonly Delivery[]): void;
-  /** Gives them back in their order. */
+  /** Removes and returns the results, in order. */
   take(): readonly Delivery[];
 }
 
-/** What goes first. */
+/** The state of the part that goes before the events. */
 interface First {
-  /** Undefined when that is over. */
+  /** Holds results back; undefined once these may go. */
   hold: Hold | undefined;
-  /** Whether an event is shown by it already; undefined until it is known, and for an initial value. */
+  /** Whether the snapshot includes an event; undefined before the snapshot was opened, and without one. */
   leavesOut: Initial["leavesOut"];
-  /** The server has ended the subscription meanwhile. */
+  /** Whether the server ended the subscription while the snapshot was delivered: it completes after the snapshot. */
   completes: boolean;
 }
 
 /**
- * The life of one operation, whoever its client is: what goes first (an initial value, a snapshot), what may be seen, and
- * how it ends. Results come by {@link deliver}; those whose turn has come go to {@link pass}.
+ * The life of an operation of any kind. It delivers an initial value or snapshot before the events, checks visibility,
+ * and tells the end. Results arrive by {@link deliver} and leave by {@link pass}, in order.
  */
 export abstract class Life implements Member, OperationHandle {
-  // First what every delivery looks at, so that it lies together in memory.
+  // The fields that each delivery reads come first, so that they share a cache line.
   #ended = false;
-  /** Undefined when nothing goes first, or when that is over and left nothing to leave out. */
+  /** Undefined unless results are held back, or events that a snapshot includes have to be left out. */
   #first: First | undefined;
   #running: RunningSubscription<Hearing> | undefined;
   #state: Record<string, unknown> | undefined;
-  /** Kept for the declaration's `onUnsubscribe` alone. */
+  /** The context for the declaration's `onUnsubscribe`; undefined without that hook. */
   #context: unknown;
 
   abstract readonly id: string;
@@ -51,7 +51,7 @@ export abstract class Life implements Member, OperationHandle {
   abstract readonly peer: Peer | undefined;
   abstract readonly viewer: Viewer | undefined;
 
-  /** @param state that of the operation which this one succeeds. */
+  /** @param state of the operation that this one succeeds. Default: a new one. */
   constructor(state?: Record<string, unknown>) {
     this.#state = state;
   }
@@ -87,7 +87,7 @@ export abstract class Life implements Member, OperationHandle {
 
   complete(): void {
     if (this.#ended) return;
-    // A snapshot that is being delivered has an end of its own.
+    // A snapshot that is being delivered is completed first: `lead` then completes the operation.
     if (this.#first?.hold && this.#first.leavesOut) return void (this.#first.completes = true);
     this.#release();
     this.sayComplete();
@@ -101,7 +101,10 @@ export abstract class Life implements Member, OperationHandle {
     this.end("error");
   }
 
-  /** Whether the viewer may see a result at this moment. Anything but true hides it: a promise would show everything. */
+  /**
+   * Whether the viewer may see a result now. Any value of `visible` but true hides it: a promise, which is truthy, must
+   * not show every event.
+   */
   isVisible({ event }: Delivery): boolean {
     const plan = this.#running?.plan;
     if (!event || !plan?.declaration?.visible) return true;
@@ -127,13 +130,15 @@ export abstract class Life implements Member, OperationHandle {
 
   protected abstract readonly log: Log;
 
-  /** Hands results on that may go now. */
+  /** Hands on results that may go now. */
   protected abstract pass(deliveries: readonly Delivery[]): void;
 
-  /** The same for one of those that go first, given only when nothing waits. */
+  /** Hands on a result of an initial value or snapshot. It is called only while {@link whenIdle} is undefined. */
   protected abstract passFirst(delivery: Delivery): void;
 
-  /** Undefined when nothing waits for the client; otherwise resolves when it is worth asking again. */
+  /**
+   * Back-pressure: undefined while no result waits for the client; otherwise resolves when it is to be called again.
+   */
   protected abstract whenIdle(): Promise<void> | undefined;
 
   protected abstract hold(): Hold;
@@ -142,17 +147,18 @@ export abstract class Life implements Member, OperationHandle {
 
   protected abstract sayErrors(errors: readonly GraphQLError[]): void;
 
-  /** The operation is over: whoever keeps it may forget it. */
+  /** Called once, when the operation has ended: its owner removes it. */
   protected abstract over(why: EndReason): void;
 
-  /** The server's own hook for the end of a subscription. */
+  /** Calls the server's `onUnsubscribe` hook. */
   protected abstract unsubscribed(): MaybePromise<void> | undefined;
 
   /**
-   * Follows a subscription that was joined. Resolves when it is live. What it gives is held back until {@link lead}, if
-   * something goes first, or if the client has to be told beforehand.
+   * Takes over a joined subscription, and resolves when it is live. Its results are held back until {@link lead} if it
+   * has an initial value or snapshot, or if `tellsLive`.
    *
-   * @param context kept for the declaration's `onUnsubscribe`.
+   * @param context for the declaration's `onUnsubscribe`.
+   * @param tellsLive whether the client gets a message that the subscription is live, before any result.
    */
   protected async follow(running: RunningSubscription<Hearing>, context: unknown, tellsLive = false): Promise<void> {
     const { declaration } = running.plan;
@@ -165,7 +171,9 @@ export abstract class Life implements Member, OperationHandle {
     await running.live;
   }
 
-  /** Hands on what goes first, at the client's pace, then what was held back, and lets the subscription go on. */
+  /**
+   * Delivers the initial value or snapshot, at the client's pace, then the held results, and starts the subscription.
+   */
   protected async lead(first: () => Promise<Initial>): Promise<void> {
     if (hasInitial(this.#running?.plan.declaration)) await this.#deliverFirst(await first());
     if (this.#ended) return;
@@ -187,14 +195,14 @@ export abstract class Life implements Member, OperationHandle {
   async #deliverFirst({ deliveries, leavesOut }: Initial): Promise<void> {
     if (this.#first) this.#first.leavesOut = leavesOut;
     for await (const delivery of deliveries) {
-      // However long a snapshot is, no more of it waits here than one result.
+      // Back-pressure: at most one result of a snapshot waits, however long the snapshot is.
       for (let idle = this.whenIdle(); idle && !this.#ended; idle = this.whenIdle()) await idle;
       if (this.#ended) return;
       this.passFirst(delivery);
     }
   }
 
-  /** Nothing goes first any more: what was held back is handed on. */
+  /** Hands on the held results, and holds no more. */
   #release(): void {
     const first = this.#first;
     if (!first?.hold) return;
@@ -214,7 +222,7 @@ export abstract class Life implements Member, OperationHandle {
     void this.#tell(() => this.unsubscribed());
   }
 
-  /** Calls a hook at once, so that `onDisconnect` comes after it. One that fails is no reason to leave others out. */
+  /** Calls a hook synchronously, so that `onDisconnect` comes after it. An error is logged; other hooks still run. */
   async #tell(hook: () => MaybePromise<void> | undefined): Promise<void> {
     try {
       await hook();

@@ -14,14 +14,15 @@ import { toGraphQLError, type FormatError } from "../engine/execution/error-form
 import type { Connection } from "./connection.ts";
 import { IteratedOperation } from "./iterated-operation.ts";
 
+/** Options of {@link LocalSubscription}. */
 export interface LocalSubscriptionOptions {
   readonly engine: Engine;
   readonly formatError: FormatError;
   readonly log: Log;
   readonly request: OperationRequest;
-  /** Whose operation it is. Default: nobody's, code of this process. */
+  /** The HTTP client of the operation. Default: none, for code of this process. */
   readonly client?: Pick<Connection, "id" | "peer" | "viewer">;
-  /** Called for each execution. */
+  /** Returns the context of an execution. */
   readonly context: (operation: OperationHandle) => MaybePromise<unknown>;
   /** Results that may wait for the reader; one more ends the iteration with OVERFLOW. */
   readonly limit: number;
@@ -32,7 +33,7 @@ export interface LocalSubscriptionOptions {
 
 const decoder = new TextDecoder();
 
-/** An operation without a socket: an async iterator of results, for code in the same process and for HTTP requests. */
+/** An operation without a socket: an async iterator of results, for code of this process and for commands by HTTP. */
 export class LocalSubscription extends IteratedOperation<FormattedResult> {
   readonly #options: LocalSubscriptionOptions;
   #name: string | undefined;
@@ -59,7 +60,9 @@ export class LocalSubscription extends IteratedOperation<FormattedResult> {
     return this.#options.client?.viewer;
   }
 
-  /** Resolves when every event that is published from then on will be heard. What is wrong is the only result. */
+  /**
+   * Resolves when every event that is published from then on will be heard. Errors of the request are its only result.
+   */
   async start(): Promise<void> {
     const { engine, request } = this.#options;
     const prepared = engine.prepare(request);
@@ -73,7 +76,7 @@ export class LocalSubscription extends IteratedOperation<FormattedResult> {
       }
       const running = engine.join(await engine.plan(prepared, context), this);
       await this.follow(running, context);
-      // Not waited for: a snapshot is as long as it likes, and its reader reads only after the start.
+      // Not awaited: that would deadlock, since the reader begins after `start` has resolved.
       void this.lead(() => engine.initial(running.plan, context)).catch((error: unknown) =>
         this.fail([toGraphQLError(error)]),
       );

@@ -21,27 +21,27 @@ import type { Connection, SessionHooks } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
 import { Life, type EndReason, type Hold } from "./life.ts";
 
-/** The session of an operation, as far as it matters to it. */
+/** The session of an operation, as the operation sees it. */
 export interface OperationOwner extends Connection {
   readonly host: OperationHost;
   readonly writer: Writer;
-  /** An operation has ended. What it still has in the outbox goes out, unless it is muted. */
+  /** Called when an operation has ended. Its results in the outbox are still sent, unless its queue is muted. */
   ended(operation: Operation): void;
-  /** Takes an operation back that was not succeeded after all. */
+  /** Adds an operation again whose successor failed to start. */
   reinstate(operation: Operation): void;
   /** Ends the connection. */
   end(code: CloseCode): void;
 }
 
-/** One GraphQL request of one session, while it runs: from its hooks to its last message. */
+/** A running GraphQL request of a session, from its hooks to its last message. */
 export class Operation extends Life implements Late {
   readonly queue: Queue;
   readonly #writer: Writer;
   readonly #owner: OperationOwner;
   #name: string | undefined;
-  /** What this client sent. The plan may have come from somebody else who asked the same. */
+  /** This client's request. That of the plan may be another client's, with the same document. */
   #request: OperationRequest | undefined;
-  /** The operation with the same id that this one succeeds, until it does. */
+  /** The operation with the same id that this one is to succeed; undefined once it has. */
   #former: Operation | undefined;
 
   constructor(owner: OperationOwner, id: string, former?: Operation) {
@@ -76,10 +76,10 @@ export class Operation extends Life implements Late {
     const { hooks, ordering } = this.#owner.host;
     if (this.ended) return;
     try {
-      // Also waited for where it is not there: an operation runs, and its id is taken, for all messages of one read.
+      // Awaited even without a hook: the id has to stay taken while further messages of the same read are handled.
       await hooks.onOperation?.(request, this.#owner);
       if (this.ended) return;
-      // Other hooks that are not there are not: each turn of promises costs a storm of connections dear.
+      // Other missing hooks are not awaited: microtasks are expensive when many clients reconnect (thundering herd).
       const prepared = hooks.onSubscribe
         ? await this.#prepareWith(hooks.onSubscribe, request)
         : this.#accept(this.#owner.host.engine.prepare(request));
@@ -93,19 +93,19 @@ export class Operation extends Life implements Late {
     }
   }
 
-  /** The client does not want to hear more. */
+  /** Called when the client has unsubscribed: no further message is sent. */
   stop(): void {
     this.#mute();
     this.end("client");
   }
 
-  /** The connection is gone. */
+  /** Called when the connection has ended. */
   closed(): void {
     this.#mute();
     this.end("closed");
   }
 
-  /** Starting, or executing, takes longer than it should. */
+  /** Called when starting or executing takes longer than `warnAfter`. */
   late(): void {
     const { log, warnAfter } = this.#owner.host;
     log.warn(`The operation ${this.#name ?? "without a name"} takes longer than ${warnAfter} ms`, {
@@ -141,7 +141,7 @@ export class Operation extends Life implements Late {
 
   whenTaken(): Promise<void> | undefined {
     const { queue } = this;
-    // `latest` is the wish to skip what a burst brings.
+    // With `latest`, the results of a burst are conflated, so that a slow reader need not be waited for.
     if (this.ended || queue.bound.overflow === "latest" || !queue.isHalfFull) return undefined;
     return this.#writer.whenFlushed();
   }
@@ -252,7 +252,7 @@ export class Operation extends Life implements Late {
     this.#succeed();
     this.queue.bound = queue;
     if (declaration?.visible) this.queue.beholder = this;
-    // The text, by far the largest part, is then kept once for all who share.
+    // Interning: operations that share a plan hold the query, the largest part of a request, once.
     if (request.query === prepared.request.query) this.#request = { ...prepared.request, query: request.query };
     await this.follow(running, context, this.#writer.dialect.rules.tellsLive);
     if (this.ended) return;
@@ -261,10 +261,10 @@ export class Operation extends Life implements Late {
     await this.lead(() => engine.initial(running.plan, context));
   }
 
-  /** Something that belongs to starting the operation failed. */
+  /** Handles an error of starting the operation. */
   #fault(error: unknown): void {
     if (this.ended) return;
-    // The broker's trouble passes; an error message would end the operation for good.
+    // A transient failure: clients reconnect after this close code, but an error message would end the operation.
     if (error instanceof FanfareError && error.code === "BROKER_UNAVAILABLE") {
       this.log.error("A subscription could not be started", { error });
       this.#owner.end(closeCodes.overload);
@@ -282,7 +282,7 @@ export class Operation extends Life implements Late {
     this.#former = undefined;
   }
 
-  /** One that could not be subscribed has not succeeded anybody. */
+  /** Called at the end before this operation has succeeded its former one: after an error, the former one goes on. */
   #leaveToFormer(why: EndReason): void {
     const former = this.#former;
     this.#former = undefined;
