@@ -3,7 +3,7 @@ import { Outbox } from "./outbox.ts";
 import type { Queue } from "./queue.ts";
 import type { Writer } from "./writer.ts";
 
-/** Results that must not leave yet, under the bound and the policy of their queue. */
+/** Results that are held back, under the bound and the overflow policy of their queue. */
 export class HeldResults {
   readonly #writer: Writer;
   readonly #queue: Queue;
@@ -24,7 +24,7 @@ export class HeldResults {
     }
   }
 
-  /** Gives them back in their order, and holds none any more. */
+  /** Removes and returns the results, in order. */
   take(): readonly Delivery[] {
     const deliveries: Delivery[] = [];
     this.#outbox.take(Infinity, (_, delivery) => deliveries.push(delivery));

@@ -1,30 +1,30 @@
 import type { Delivery } from "../engine/execution/delivery.ts";
 import { encode } from "../engine/execution/result.ts";
 
-/** Whose results wait: it keeps count of its own. */
+/** The owner of results in an outbox: an operation's queue, which counts its own results. */
 export interface OutboxOwner {
-  /** The operation's. Another may have it, once this one has ended. */
+  /** The operation's id. A later operation may have the same id. */
   readonly id: string;
-  /** Bytes that a result takes on its way to this owner. */
+  /** Bytes of the message that carries a result. */
   sizeOf(delivery: Delivery): number;
-  /** Called with 1 when a result begins to wait and with -1 when it no longer does. */
+  /** Called with 1 when a result is added, and with -1 when it is removed. */
   queued(delivery: Delivery, by: 1 | -1): void;
   /** Called when a result will not be sent. */
   dropped(delivery: Delivery, why: "overflow" | "ended"): void;
 }
 
-/** A message of the protocol. */
+/** A protocol message, such as an acknowledgement, as distinct from a result. */
 interface Message extends Delivery {
-  /** The id of the operation that it is about. */
+  /** The id of the operation that the message is about; undefined for a message about the connection. */
   readonly about: string | undefined;
 }
 
 /**
- * What waits for one session's socket, in order: results of operations, and messages of the protocol. Holds references
- * to shared bytes, never copies. Who may add, and what has to go when it is full, is the session's decision.
+ * A FIFO queue of what waits for one session's socket: results of operations, and protocol messages. It holds
+ * references to shared bytes, never copies. It enforces no bound: that is the writer's part.
  */
 export class Outbox<Owner extends OutboxOwner> {
-  // Two arrays instead of one of pairs: an entry costs no object.
+  // A structure of arrays: an entry allocates no object.
   #owners: (Owner | undefined)[] = [];
   #contents: (Delivery | Message)[] = [];
   #bytes = 0;
@@ -34,17 +34,16 @@ export class Outbox<Owner extends OutboxOwner> {
     return this.#contents.length;
   }
 
-  /** Bytes of all results that wait. */
+  /** Bytes of all results in the outbox. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Bytes of all messages of the protocol that wait. */
+  /** Bytes of all protocol messages in the outbox. */
   get messageBytes(): number {
     return this.#messageBytes;
   }
 
-  /** Adds a result. */
   add(operation: Owner, delivery: Delivery): void {
     this.#owners.push(operation);
     this.#contents.push(delivery);
@@ -52,7 +51,7 @@ export class Outbox<Owner extends OutboxOwner> {
     operation.queued(delivery, 1);
   }
 
-  /** Adds a message of the protocol, which no policy drops. */
+  /** Adds a protocol message, which no overflow policy drops. */
   addMessage(bytes: Uint8Array, about?: string): void {
     const message: Message = { event: undefined, bytes, about };
     this.#owners.push(undefined);
@@ -60,7 +59,7 @@ export class Outbox<Owner extends OutboxOwner> {
     this.#messageBytes += bytes.length;
   }
 
-  /** Takes at most `maxBytes` of what waits, but at least one entry, oldest first. */
+  /** Takes entries, oldest first, until `maxBytes` are reached; the last entry may exceed it. */
   take(maxBytes: number, visit: (operation: Owner | undefined, delivery: Delivery) => void): void {
     let taken = 0;
     let bytes = 0;
@@ -83,25 +82,26 @@ export class Outbox<Owner extends OutboxOwner> {
     }
   }
 
-  /** Of which operation most bytes wait, of those that have something here; `first` if none has more than that one. */
+  /** The operation with the most bytes among those with results in the outbox; `first` if none has more. */
   fullest(first: Owner, bytesOf: (operation: Owner) => number): Owner {
     let fullest = first;
     for (const owner of this.#owners) if (owner && bytesOf(owner) > bytesOf(fullest)) fullest = owner;
     return fullest;
   }
 
-  /** Drops what an operation has waited for longest; false if nothing of it waits. */
+  /** Drops the oldest result of an operation. Returns false if it has none. */
   dropOldest(operation: Owner): boolean {
     return this.#dropAt(this.#owners.indexOf(operation));
   }
 
+  /** Drops the newest result of an operation. Returns false if it has none. */
   dropNewest(operation: Owner): boolean {
     return this.#dropAt(this.#owners.lastIndexOf(operation));
   }
 
   /**
-   * Keeps only the newest result of each key, and none with the key of `next`. Answers how many it dropped; none if
-   * `keyOf` throws.
+   * Conflates the results of an operation: keeps only the newest of each key, and none with the key of `next`. Returns
+   * the number of dropped results. If `keyOf` throws, it drops none and rethrows.
    */
   conflate(operation: Owner, keyOf: (delivery: Delivery) => string | number, next: Delivery): number {
     const seen = new Set([keyOf(next)]);
@@ -117,7 +117,7 @@ export class Outbox<Owner extends OutboxOwner> {
     return old.length;
   }
 
-  /** Drops everything of the operations with this id, of which one may run and others have ended. */
+  /** Drops the results and messages of all operations with this id: a running one, and others that have ended. */
   dropAll(id: string): void {
     const [owners, contents] = [this.#owners, this.#contents];
     this.#owners = [];
@@ -156,7 +156,7 @@ function aboutOf(content: Delivery | Message): string | undefined {
 
 const decoder = new TextDecoder();
 
-/** A result's JSON with `extensions.fanfare` set, written before the data, so that a reader meets it first. */
+/** A result's JSON with `extensions.fanfare` set, before the data, so that a streaming reader gets it first. */
 export function withExtension(bytes: Uint8Array, fanfare: object): Uint8Array {
   const result: unknown = JSON.parse(decoder.decode(bytes));
   const { extensions, ...rest } = asObject(result);

@@ -3,10 +3,13 @@ import type { Delivery } from "../engine/execution/delivery.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Queue } from "./queue.ts";
 
-/** What a policy came to: there is more `room`; the result that asked for room is `refused`; or nothing but to part. */
+/**
+ * The outcome of an overflow policy. `room`: a result was dropped, check again. `refused`: the new result has to be
+ * dropped. `disconnect`: the connection has to be closed.
+ */
 export type Relief = "room" | "refused" | "disconnect";
 
-/** Applies the policy of `victim`, whose results wait in `outbox`, so that `delivery` fits for `queue`. */
+/** Applies the overflow policy of `victim`, whose results are in `outbox`, to make room for `delivery` of `queue`. */
 export function relieve(outbox: Outbox<Queue>, victim: Queue, queue: Queue, delivery: Delivery, log: Log): Relief {
   switch (victim.bound.overflow) {
     case "disconnect":

@@ -5,35 +5,36 @@ import type { Envelope } from "../dialects/message.ts";
 import { ShortDelivery, type Delivery } from "../engine/execution/delivery.ts";
 import { withExtension, type OutboxOwner } from "./outbox.ts";
 
-/** The bound of queries and mutations, which have one result. */
+/** The bound of queries and mutations, which have a single result. */
 const singleResult: QueueBound = queueBound();
 
-/** Whoever knows what a client may see. */
+/** Decides about the visibility of results: an operation. */
 export interface Beholder {
-  /** Whether a result may be seen now. Never throws. */
+  /** Whether the viewer may see a result now. Never throws. */
   isVisible(delivery: Delivery): boolean;
 }
 
-/** What the client has to be told with one of the next results. */
+/** Losses that the client has to be told in `extensions.fanfare` of one of the next results. */
 interface Untold {
   gap: GapReason | undefined;
-  /** How many results have to leave the queue until the gap is told with the last of them. */
+  /** The number of results that have to leave the queue before the gap is told, with the last of them. */
   behind: number;
+  /** The number of conflated results. */
   conflated: number;
 }
 
 /**
- * One operation's share of its session's outbox: how much may wait, what was lost or conflated meanwhile and is still to be
- * told, and what becomes of a result at the moment it leaves.
+ * One operation's share of its session's outbox: its bound, the losses that the client is still to be told, and the
+ * checks when a result leaves. Its results are entries of the outbox.
  */
 export class Queue implements OutboxOwner {
-  // First what every delivery looks at, so that it lies together in memory.
+  // The fields that each delivery reads come first, so that they share a cache line.
   readonly envelope: Envelope;
-  /** Nothing more may be sent, not even what waits. */
+  /** Whether no further result may be sent, not even those in the outbox. */
   muted = false;
-  /** Asked as each result leaves; undefined where everything may be seen. */
+  /** Decides about each result as it leaves; undefined if all are visible. */
   beholder: Beholder | undefined;
-  /** Undefined while there is nothing to tell, which is nearly always. */
+  /** Undefined while there are no losses to tell, which is the usual case. */
   #untold: Untold | undefined;
   #messages = 0;
   #bytes = 0;
@@ -42,7 +43,10 @@ export class Queue implements OutboxOwner {
   readonly #session: string;
   #ready: PromiseWithResolvers<void> | undefined;
 
-  /** @param session the id of the session, for telemetry. @param id that of the operation. */
+  /**
+   * @param session the id of the session, for telemetry.
+   * @param id of the operation.
+   */
   constructor(session: string, id: string, envelope: Envelope) {
     this.#session = session;
     this.id = id;
@@ -65,7 +69,7 @@ export class Queue implements OutboxOwner {
     return this.#messages * 2 >= this.bound.messages || this.#bytes * 2 >= this.bound.bytes;
   }
 
-  /** Whether a result may be queued. One that alone is over the bound passes an empty queue. */
+  /** Whether a result may be queued. An empty queue takes any result, even one over the bound. */
   fits(delivery: Delivery): boolean {
     const { messages, bytes } = this.bound;
     if (this.#messages === 0) return true;
@@ -89,9 +93,13 @@ export class Queue implements OutboxOwner {
     channel.publish({ session: this.#session, operation: this.id, event: event.id, why });
   }
 
-  /** @param behind how many of the results that wait come before the hole; all of them by default. */
+  /**
+   * Records a gap, to be told with one of the next results.
+   *
+   * @param behind the number of queued results before the gap. Default: all.
+   */
   gap(reason: GapReason, behind: number = this.#messages): void {
-    // The result that is told with counts as one that left the queue.
+    // The result that carries the gap counts as well, since it leaves the queue.
     const leaving = behind === 0 ? 0 : behind + 1;
     const untold = this.#toTell();
     untold.behind = untold.gap === undefined ? leaving : Math.min(untold.behind, leaving);
@@ -100,38 +108,38 @@ export class Queue implements OutboxOwner {
     if (channel.hasSubscribers) channel.publish({ session: this.#session, operation: this.id, reason });
   }
 
-  /** Values were left out because newer ones of the same key came. */
+  /** Records conflation: results or events were replaced by newer ones with the same key. */
   conflated(count: number): void {
     this.#toTell().conflated += count;
   }
 
-  /** Results come that need not wait: nothing does that a gap could stand behind. */
+  /** Called before results are written through: in an empty queue, a gap is told with the next result. */
   settleGap(): void {
     if (this.#untold && this.#messages === 0) this.#untold.behind = 0;
   }
 
-  /** Resolves when there is room, or the operation has ended. */
+  /** Back-pressure: resolves when there is room, or the operation has ended. Waiters share the promise. */
   whenReady(): Promise<void> {
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
   }
 
-  /** Whoever waits for room need not wait any more. */
+  /** Resolves the promise of {@link whenReady}. */
   release(): void {
     this.#ready?.resolve();
     this.#ready = undefined;
   }
 
-  /** Whether a result may leave now; undefined: it may, otherwise why it may not. */
+  /** The reason why a result must not leave now; undefined if it may. */
   withheld(delivery: Delivery): "ended" | "hidden" | undefined {
     if (this.muted) return "ended";
     return this.beholder && !this.beholder.isVisible(delivery) ? "hidden" : undefined;
   }
 
   /**
-   * The bytes to send: those of the result, with what this operation alone has to be told in front.
+   * The bytes to send: those of the result, with the losses that this operation has to be told.
    *
-   * @param passes they are good for one write only.
+   * @param passes whether the bytes are copied by the next write, so that a scratch buffer may hold them.
    */
   bytesOf(delivery: Delivery, passes: boolean): Uint8Array {
     const told = this.#untold && this.#takeTold(this.#untold);
@@ -143,7 +151,7 @@ export class Queue implements OutboxOwner {
     return (this.#untold ??= { gap: undefined, behind: 0, conflated: 0 });
   }
 
-  /** What may be told with the result that leaves now. */
+  /** Takes the losses that are to be told with the result that leaves now. */
   #takeTold({ gap, behind, conflated }: Untold): object | undefined {
     const due = behind === 0 ? gap : undefined;
     this.#untold = gap === due ? undefined : { gap, behind, conflated: 0 };

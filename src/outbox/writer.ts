@@ -10,21 +10,25 @@ import { Outbox } from "./outbox.ts";
 import { relieve } from "./overflow.ts";
 import { Queue } from "./queue.ts";
 
-/** What all writers of a server have in common. */
+/** The parts and limits that all writers of a server have in common. */
 export interface WriterHost {
   readonly fanOut: FanOut;
   readonly log: Log;
   readonly limits: OutboxLimits;
 }
 
+/** Limits of one session's outbox (PROTOCOL 6). */
 export interface OutboxLimits {
-  /** Bytes that may wait for one session's socket. Default 262,144. Over it: the fullest queue's policy. */
+  /**
+   * Bytes of results in the outbox; beyond, the overflow policy of the fullest queue applies. Also bytes of protocol
+   * messages in it; beyond, the connection is closed with 4413. Default: 262,144.
+   */
   readonly outboxBytes: number;
-  /** Messages that may wait for one session's socket. Default 1,000. Over it: the fullest queue's policy. */
+  /** Messages in the outbox; beyond, the overflow policy of the fullest queue applies. Default: 1,000. */
   readonly outboxMessages: number;
 }
 
-/** Whose connection is written to. */
+/** The session of a writer. */
 export interface WriterOwner {
   readonly id: string;
   readonly host: WriterHost;
@@ -32,21 +36,22 @@ export interface WriterOwner {
 }
 
 const nothing = new Uint8Array();
-// One array for all writers: a flush fills it, hands it to the socket and empties it, all in one go.
+// One array for all writers: a flush fills it, hands it to the socket and empties it, synchronously.
 const parts: Uint8Array[] = [];
-// True while that array is being filled: an application's `visible` runs then, and could make another session write.
+// True while that array is filled. Guards against re-entrant writes: an application's `visible` runs then, and may
+// publish, or end an operation.
 let packing = false;
-/** A socket is given at most this much at once, so that what it cannot take stays where policies reach it. */
+/** The most bytes written to a socket at once: results that it cannot take stay in the outbox, under its policies. */
 const maxWriteBytes = 65_536;
 
-/** The outgoing half of one connection: what waits for the socket, within its bounds, and what is written when. */
+/** The outgoing half of a connection: keeps the bounds of the outbox, and coalesces writes per turn. */
 export class Writer implements FanOutTarget {
-  // First what every delivery looks at, so that it lies together in memory.
+  // The fields that each delivery reads come first, so that they share a cache line.
   readonly socket: Socket;
-  /** Undefined while nothing waits, which is nearly always. */
+  /** Undefined while it would be empty, which is the usual case. */
   #outbox: Outbox<Queue> | undefined;
   #closed = false;
-  /** Several operations may have results for the same write. */
+  /** Whether the session has several operations, whose results of one turn are coalesced into one write. */
   sharesWrites = false;
   #scheduled = false;
   readonly dialect: Dialect;
@@ -59,37 +64,37 @@ export class Writer implements FanOutTarget {
     this.dialect = dialect;
   }
 
-  /** Another operation of this connection may still be reached in this turn. */
+  /** Whether another operation of this session may still get results in this turn. */
   get mayReceiveMore(): boolean {
     return this.sharesWrites;
   }
 
-  /** Whether anything waits for the socket. */
+  /** Whether the outbox is empty. */
   get isIdle(): boolean {
     return this.#outbox === undefined;
   }
 
-  /** A queue for a new operation. */
+  /** Makes the queue of a new operation. */
   queue(id: string): Queue {
     return new Queue(this.#owner.id, id, this.dialect.envelope(id));
   }
 
-  /** Takes a result of one operation, as far as the bounds allow. */
+  /** Queues a result of an operation, under the bounds of its queue and of the outbox. */
   send(queue: Queue, delivery: Delivery): void {
     if (this.#closed) return;
     if (!this.#makeRoom(queue, delivery)) return queue.dropped(delivery, "overflow");
     this.#add(queue, delivery);
   }
 
-  /** Takes a result that its operation gives only when nothing waits, so that no bound has to be asked. */
+  /** Writes or queues a result without a check of bounds. The caller has to wait for {@link isIdle} before. */
   sendWhenIdle(queue: Queue, delivery: Delivery): void {
     if (this.#closed || this.writeThrough(queue, [delivery])) return;
     this.#add(queue, delivery);
   }
 
   /**
-   * Writes results at once, without a detour by the outbox. Only where that changes nothing else: nothing waits, the
-   * socket takes more, and no other operation could have results for the same write. False if the outbox has to.
+   * Writes results at once, without the outbox. Possible only if the outbox is empty, the socket takes more, and no
+   * other operation may have results for the same write. Returns false if they have to be queued.
    */
   writeThrough(queue: Queue, deliveries: readonly Delivery[]): boolean {
     if (packing || this.#outbox || this.#closed || this.sharesWrites || this.socket.blocked) return false;
@@ -102,7 +107,7 @@ export class Writer implements FanOutTarget {
   }
 
   sendMessage(message: ServerMessage): void {
-    // What answers a message that was not understood is about no operation, even if it has its id.
+    // The answer to an invalid message is not about an operation, even if it has the id of one.
     const about = "id" in message && message.type !== "invalid" ? message.id : undefined;
     for (const bytes of this.socket.says?.(message) ?? this.dialect.encode(message)) {
       if (this.#closed || !this.#makeRoomForMessage()) return;
@@ -112,7 +117,7 @@ export class Writer implements FanOutTarget {
     }
   }
 
-  /** Whether a result may be queued, by the bounds of its operation and of the whole connection. */
+  /** Whether a result may be queued, under the bounds of its queue and of the outbox. */
   fits(queue: Queue, delivery: Delivery): boolean {
     const { outboxBytes, outboxMessages } = this.#owner.host.limits;
     if (!queue.fits(delivery)) return false;
@@ -121,15 +126,15 @@ export class Writer implements FanOutTarget {
     return fitsBytes && this.#outbox.messages < outboxMessages;
   }
 
-  /** Resolves when something that waits has been written, or the connection has ended. */
+  /** Back-pressure: resolves after the next flush, or when the connection has ended. Waiters share the promise. */
   whenFlushed(): Promise<void> {
     this.#flushed ??= Promise.withResolvers();
     return this.#flushed.promise;
   }
 
   /**
-   * Applies the policy of `victim` to what waits in an outbox, so that `delivery` fits for `queue`. False if `delivery`
-   * itself has to go.
+   * Applies the overflow policy of `victim` in an outbox, to make room for `delivery` of `queue`. Returns false if
+   * `delivery` has to be dropped.
    */
   relieve(outbox: Outbox<Queue>, victim: Queue, queue: Queue, delivery: Delivery): boolean {
     this.tellOverflow(victim);
@@ -144,9 +149,11 @@ export class Writer implements FanOutTarget {
     channel.publish({ session: this.#owner.id, operation: queue.id, policy: queue.bound.overflow });
   }
 
-  /** Drops what waits of the operations with this id, of which one may run and others have ended. */
+  /**
+   * Drops the queued results and messages of all operations with this id: a running one, and others that have ended.
+   */
   dropAll(id: string): void {
-    // The outbox must not change under a write; what is left out then is left out by the write itself.
+    // Re-entrant: the outbox must not change during a write. `pack` leaves out the results of a muted queue then.
     if (!packing) this.#outbox?.dropAll(id);
   }
 
@@ -164,7 +171,7 @@ export class Writer implements FanOutTarget {
     this.#tellFlushed();
   }
 
-  /** Drops what waits, and takes nothing any more. What was written still goes out. */
+  /** Drops the outbox, and takes no more messages. Bytes that were written to the socket are still sent. */
   close(): void {
     this.#closed = true;
     this.#outbox = undefined;
@@ -188,7 +195,7 @@ export class Writer implements FanOutTarget {
     parts.length = 0;
   }
 
-  /** Writes what waits, or applies policies, until a result fits. False if it must not be queued. */
+  /** Flushes, then applies overflow policies until a result fits. Returns false if the result has to be dropped. */
   #makeRoom(queue: Queue, delivery: Delivery): boolean {
     if (this.fits(queue, delivery)) return true;
     this.flush();
@@ -199,7 +206,7 @@ export class Writer implements FanOutTarget {
     return true;
   }
 
-  /** Messages of the protocol cannot be left out: a client that has them pile up and reads none has to go. */
+  /** Closes the connection of a client that does not read: protocol messages, unlike results, cannot be dropped. */
   #makeRoomForMessage(): boolean {
     const { outboxBytes } = this.#owner.host.limits;
     if (!this.#outbox || this.#outbox.messageBytes < outboxBytes) return true;
@@ -217,9 +224,9 @@ export class Writer implements FanOutTarget {
 }
 
 /**
- * Puts one entry of an outbox among the parts of the next write, unless it must not leave any more.
+ * Adds an entry of an outbox to the parts of the next write, unless it is withheld.
  *
- * @param passes it is the only one of its write, which needs its bytes no longer than that takes.
+ * @param passes whether it is the only entry of its write, so that a scratch buffer may hold its bytes.
  */
 function pack(queue: Queue | undefined, delivery: Delivery, passes: boolean = false): void {
   if (!queue) return void parts.push(nothing, delivery.bytes, nothing);
