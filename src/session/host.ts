@@ -6,15 +6,15 @@ import type { SessionLimits } from "./limits.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { SessionRegistry } from "./registry.ts";
 
-/** What all sessions of a server have in common. */
+/** The parts and options that all sessions of a server have in common. */
 export interface SessionHost extends OperationHost, WriterHost {
   readonly clock: Clock;
   readonly limits: SessionLimits;
-  /** How often a client may send messages. */
+  /** The rate limit of a client's messages. */
   readonly rate: RateLimit;
   readonly registry: SessionRegistry;
-  /** Sessions whose clients have not introduced themselves. */
+  /** Deadlines of the sessions that wait for an init message. */
   readonly init: Deadlines;
-  /** Sessions about which `onConnect` has not decided. */
+  /** Deadlines of the sessions whose `onConnect` is running. */
   readonly ack: Deadlines;
 }

@@ -1,6 +1,6 @@
 /**
- * A session's operations, by id. Nearly every session has one operation, for which a Map would take more memory than
- * the session itself.
+ * A session's operations by id. Most sessions have a single operation, which is kept without a Map: that would take
+ * more memory than the session itself.
  */
 export class OperationTable<Entry extends { readonly id: string }> {
   #only: Entry | undefined;
@@ -20,7 +20,7 @@ export class OperationTable<Entry extends { readonly id: string }> {
     return this.get(id) !== undefined;
   }
 
-  /** Adds an entry with an id that is not taken. */
+  /** Adds an entry. Its id must not be in the table. */
   add(entry: Entry): void {
     if (this.#more) this.#more.set(entry.id, entry);
     else if (!this.#only) this.#only = entry;
@@ -30,7 +30,7 @@ export class OperationTable<Entry extends { readonly id: string }> {
     }
   }
 
-  /** Removes this very entry, and not another that has come with its id. */
+  /** Removes an entry, but not another entry that has the same id by now. */
   delete(entry: Entry): void {
     if (this.get(entry.id) !== entry) return;
     this.#only = undefined;
@@ -38,7 +38,7 @@ export class OperationTable<Entry extends { readonly id: string }> {
     if (this.#more?.size === 0) this.#more = undefined;
   }
 
-  /** All entries, as they are now. */
+  /** A copy of all entries. */
   all(): readonly Entry[] {
     if (this.#more) return [...this.#more.values()];
     return this.#only ? [this.#only] : [];

@@ -1,25 +1,25 @@
-// What a caller's clock and our sums may round off.
+// Tolerance for the rounding of floating-point sums and of a coarse clock.
 const roundingMilliseconds = 0.001;
 
 /**
- * Lets `burst` messages through at once, and `perSecond` in the long run. One limit serves any number of clients: it
- * keeps nothing of them, and each needs one number (the generic cell rate algorithm).
+ * A rate limit by the generic cell rate algorithm (GCRA, a leaky bucket): `burst` messages at once, and `perSecond` in
+ * the long run. It is stateless: the caller keeps one number per client.
  */
 export class RateLimit {
   readonly #interval: number;
   readonly #tolerance: number;
 
-  /** Infinity for `perSecond` or `burst` never refuses. */
+  /** Infinity for `perSecond` or `burst`: no limit. */
   constructor(perSecond: number, burst: number) {
     this.#interval = 1_000 / perSecond;
     this.#tolerance = burst * this.#interval + roundingMilliseconds;
   }
 
   /**
-   * Takes one message. Answers the client's new number, or undefined if it is one too many.
+   * Counts a message. Returns the client's new number, or undefined if the message exceeds the limit.
    *
-   * @param until the client's number, which is the time until which it has used its rate up; 0 at first.
-   * @param now milliseconds.
+   * @param until the client's number: the time, in milliseconds, until which its rate is used up. Initially 0.
+   * @param now the time in milliseconds.
    */
   take(until: number, now: number): number | undefined {
     const next = Math.max(until, now) + this.#interval;

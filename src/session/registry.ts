@@ -4,17 +4,17 @@ import { closeCodes, type CloseCode } from "../base/close-code.ts";
 import type { Refusal } from "../contract/socket.ts";
 import type { SessionLimits } from "./limits.ts";
 
-/** What the registry needs of a session. */
+/** A session, as the registry sees it. */
 export interface LiveSession {
   readonly peer: Peer;
   end(code: CloseCode): void;
   checkAlive(): void;
 }
 
-/** Sessions are checked in this many groups, so that a large server's pings are spread over the interval. */
+/** The number of groups in which sessions are pinged, so that a large server's pings are spread over the interval. */
 const groups = 12;
 
-/** All live sessions of this process: who may come in, and who is still there. */
+/** All sessions of this process: admission control, and liveness by pings. */
 export class SessionRegistry implements Disposable {
   readonly #limits: SessionLimits;
   readonly #groups: readonly Set<LiveSession>[] = Array.from({ length: groups }, () => new Set<LiveSession>());
@@ -26,7 +26,7 @@ export class SessionRegistry implements Disposable {
   #nextToCheck = 0;
   #draining = false;
 
-  /** @param keepAlive milliseconds between two pings of one session; Infinity: none. */
+  /** @param keepAlive milliseconds between two pings of a session. Infinity: no pings. */
   constructor(limits: SessionLimits, clock: Clock, keepAlive: number) {
     this.#limits = limits;
     this.#sweep = keepAlive === Infinity ? undefined : clock.every(keepAlive / groups, () => this.#check());
@@ -36,7 +36,7 @@ export class SessionRegistry implements Disposable {
     return this.#size;
   }
 
-  /** Whether one more connection may be opened; undefined: it may. */
+  /** The refusal of a further connection; undefined if it may be opened. */
   admit(peer: Peer): Refusal | undefined {
     const overload = { code: closeCodes.overload.code, reason: closeCodes.overload.reason };
     if (this.#draining || this.#size >= this.#limits.sessions) return { status: 503, ...overload };
@@ -74,7 +74,7 @@ export class SessionRegistry implements Disposable {
     if (count.sessions === 0) this.#perAddress.delete(session.peer.address);
   }
 
-  /** Lets nobody in any more, and asks everybody to come back elsewhere. */
+  /** Refuses new connections, and closes all sessions with 1012, so that clients reconnect. */
   drain(): void {
     this.#draining = true;
     for (const session of this) session.end(closeCodes.restart);

@@ -16,13 +16,13 @@ import { OperationTable } from "./operation-table.ts";
 import { StartQueue } from "./start-queue.ts";
 import { step, type SessionEffect, type SessionInput, type SessionState } from "./state.ts";
 
-/** One client's connection, whatever it speaks: carries out what the state machine says. */
+/** A client's connection in any dialect: carries out the effects of the state machine. */
 export class Session implements SocketHandler, OperationOwner, WriterOwner, Late {
   readonly id: string;
   readonly host: SessionHost;
   readonly writer: Writer;
   readonly #operations = new OperationTable<Operation>();
-  /** This client's number of the rate limit. */
+  /** This client's number in the rate limit. */
   #rate = 0;
   #starts: StartQueue<Operation> | undefined;
   #state: SessionState = "open";
@@ -30,7 +30,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
   #connected: object | undefined;
   #accepted = false;
   #gone: { readonly code: number; readonly reason: string } | undefined;
-  /** True from a ping until the client proves that it is alive. */
+  /** Whether a ping is unanswered. */
   #pinged = false;
 
   constructor(host: SessionHost, socket: Socket, dialect: Dialect, id: string) {
@@ -57,7 +57,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     return undefined;
   }
 
-  /** Operations that run or wait to be started. */
+  /** The number of operations that run or wait to be started. */
   get operations(): number {
     return this.#operations.size;
   }
@@ -103,7 +103,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     this.end({ code, reason, retry: false });
   }
 
-  /** Ends the connection from this side: what waits in the outbox is dropped, what was written still goes out. */
+  /** Closes the connection. The outbox is dropped; bytes that were written to the socket are still sent. */
   end(code: CloseCode, reason: string = code.reason): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
@@ -111,7 +111,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     this.writer.socket.close(code.code, reason);
   }
 
-  /** Pings, or cuts off a client that has not answered the last ping. */
+  /** Pings the client, or terminates the connection if the last ping is unanswered. */
   checkAlive(): void {
     if (this.#pinged) {
       this.writer.socket.terminate();
@@ -177,7 +177,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
 
   #step(input: SessionInput): void {
     const [state, effect] = step(this.#state, input, this.writer.dialect.rules);
-    // A close is carried out by `end`, which sets the state itself.
+    // `end` closes the session and sets the state itself; it would do nothing in the state `closed`.
     if (effect.type !== "close" && effect.type !== "refuse") this.#state = state;
     this.#carryOut(effect);
   }
@@ -212,14 +212,14 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     init.delete(this);
     this.#params = params;
     if (hooks.onConnect) void this.#ask(hooks.onConnect, params ?? {});
-    // Not at once: what came with the introduction came before the acknowledgement, and is held to its limits.
+    // Not at once: messages of the same read as the init message are held to the limits before the acknowledgement.
     else queueMicrotask(() => this.#accept(undefined));
   }
 
   #accept(connected: object | undefined): void {
     this.#connected = connected;
     this.#accepted = true;
-    // Who was let in, and may have been counted, has to be let out.
+    // Closed while `onConnect` ran, which then accepted it: each such connection gets its `onDisconnect`.
     if (this.#gone) return void this.#disconnected(this.#gone.code, this.#gone.reason);
     this.#step({ type: "accepted", payload: undefined });
   }
@@ -251,7 +251,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     const former = this.#operations.get(id);
     const succeeds = this.writer.dialect.rules.duplicate === "succeed";
     if (former && !succeeds) former.stop();
-    // The older one may have ended before its client could know.
+    // The former operation may have ended before the client knew: drop what it has queued.
     if (this.writer.dialect.rules.duplicate === "replace") this.writer.dropAll(id);
     if (former && succeeds) this.#forget(former);
     const operation = new Operation(this, id, succeeds ? former : undefined);
@@ -278,14 +278,14 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
   #stop(id: string): void {
     const operation = this.#operations.get(id);
     const { echoesComplete } = this.writer.dialect.rules;
-    // One that has ended may still have what waits for the socket, and its id may be used for another at once.
+    // An operation that has ended may still have queued results, and the client may reuse its id at once.
     if (!operation && !echoesComplete) this.writer.dropAll(id);
     if (!operation) return;
     operation.stop();
     if (echoesComplete) this.writer.sendMessage({ type: "complete", id });
   }
 
-  /** Lets go of everything the session holds but its socket. */
+  /** Releases everything that the session holds, except its socket. */
   #release(): void {
     this.host.init.delete(this);
     this.host.ack.delete(this);
@@ -306,7 +306,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
 }
 
 function exceeds(text: string, bytes: number): boolean {
-  // A UTF-16 unit takes one to three bytes: most messages need not be counted.
+  // A UTF-16 code unit takes one to three bytes of UTF-8, so the bytes of most messages need not be counted.
   return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
 }
 

@@ -1,19 +1,19 @@
 /**
- * Starts operations, a few at a time, in the order in which they came. Bounded by whoever adds to it: what waits here
- * counts as an operation of its session.
+ * Starts operations in order, with bounded concurrency. The queue itself has no bound: waiting operations count against
+ * the session's limit `operations`.
  */
 export class StartQueue<Key> {
   readonly #limit: number;
-  /** Undefined until something has to wait. */
+  /** Undefined until an operation has to wait. */
   #waiting: Map<Key, () => Promise<void>> | undefined;
   readonly #onIdle: () => void;
   #begun: boolean;
   #running = 0;
 
   /**
-   * @param limit how many may be starting at the same time; 1 keeps a strict order.
-   * @param begun false: everything waits for {@link begin}.
-   * @param onIdle called when all have started.
+   * @param limit operations that are started concurrently; 1: each starts after the one before has.
+   * @param begun false: all operations wait for {@link begin}.
+   * @param onIdle called when no operation is being started any more.
    */
   constructor(limit: number, begun: boolean, onIdle: () => void) {
     this.#limit = limit;
@@ -21,7 +21,7 @@ export class StartQueue<Key> {
     this.#onIdle = onIdle;
   }
 
-  /** How many wait. */
+  /** The number of waiting operations. */
   get size(): number {
     return this.#waiting?.size ?? 0;
   }
@@ -38,7 +38,7 @@ export class StartQueue<Key> {
     this.#waiting.set(key, start);
   }
 
-  /** Forgets one that need not be started any more. */
+  /** Removes a waiting operation. */
   delete(key: Key): void {
     this.#waiting?.delete(key);
   }
@@ -51,7 +51,7 @@ export class StartQueue<Key> {
     return this.#begun && this.#running < this.#limit;
   }
 
-  /** Starts the next one; false if none may be started now. */
+  /** Starts the next operation. Returns false if none may be started now. */
   #next(): boolean {
     if (!this.#waiting || !this.#mayStart) return false;
     const [first] = this.#waiting;

@@ -3,12 +3,12 @@ import type { DialectRules } from "../dialects/dialect.ts";
 import type { ClientMessage, MessagePayload, OperationRequest } from "../dialects/message.ts";
 
 /**
- * Where a session stands: `open`, nothing was said yet; `connecting`, its `onConnect` runs; `ready`, it was
- * acknowledged; `closed`.
+ * The state of a session. `open`: waits for the init message. `connecting`: `onConnect` runs. `ready`: acknowledged.
+ * `closed`.
  */
 export type SessionState = "open" | "connecting" | "ready" | "closed";
 
-/** What happens to a session. */
+/** An input of the state machine. */
 export type SessionInput =
   | { readonly type: "message"; readonly message: ClientMessage; readonly isRunning: (operationId: string) => boolean }
   | { readonly type: "accepted"; readonly payload: MessagePayload | undefined }
@@ -16,7 +16,7 @@ export type SessionInput =
   | { readonly type: "late" }
   | { readonly type: "closed" };
 
-/** What is to be done about it. */
+/** An output of the state machine, which the session carries out. */
 export type SessionEffect =
   | { readonly type: "none" }
   | { readonly type: "connect"; readonly payload: MessagePayload | undefined }
@@ -28,11 +28,12 @@ export type SessionEffect =
   | { readonly type: "refuse"; readonly code: CloseCode; readonly reason: string }
   | { readonly type: "close"; readonly code: CloseCode; readonly reason: string };
 
+/** The next state, and the effect. */
 export type SessionStep = readonly [SessionState, SessionEffect];
 
 const nothing: SessionEffect = { type: "none" };
 
-/** One step of a session, by its dialect's rules and those of PROTOCOL.md sections 2 to 4. Pure. */
+/** The transition function of a session's state machine, by its dialect's rules and PROTOCOL 2 to 4. Pure. */
 export function step(state: SessionState, input: SessionInput, rules: DialectRules): SessionStep {
   if (state === "closed") return [state, nothing];
   switch (input.type) {
