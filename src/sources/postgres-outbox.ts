@@ -81,7 +81,7 @@ export function postgresOutbox(options: OutboxOptions): Source {
 }
 
 export interface OutboxInstallOptions {
-  /** The tables to capture. Further ones may be installed later; those that are there stay. */
+  /** The tables to capture, beside those that are captured already. */
   readonly tables: readonly TableLike[];
   /** The schema of the outbox. Default `fanfare`. */
   readonly schema?: string;
@@ -113,24 +113,28 @@ export async function installOutbox(client: PostgresClient, options: OutboxInsta
   await runScript(client, "install the outbox", installSql(installation(options)));
 }
 
-/** What {@link installOutbox} does, as SQL to read first or to put into a migration. @throws FanfareError BAD_OPTION */
+/**
+ * The SQL that {@link installOutbox} runs, to read first or to put into a migration.
+ *
+ * @throws FanfareError BAD_OPTION for an option outside its range.
+ */
 export function outboxSql(options: OutboxInstallOptions): string {
   return `begin;\n${installSql(installation(options))}\ncommit;\n`;
 }
 
 export interface OutboxUninstallOptions {
-  /** Tables to capture no longer. By default the whole outbox is removed, with what was not published yet. */
+  /** The tables to capture no longer. Default: the whole outbox is removed, with its unpublished changes. */
   readonly tables?: readonly TableLike[];
   /** The schema of the outbox. Default `fanfare`. */
   readonly schema?: string;
 }
 
-/** Undoes {@link installOutbox}; harmless where there is nothing. @throws FanfareError as it does. */
+/** Undoes {@link installOutbox}. It is idempotent. @throws FanfareError as `installOutbox`. */
 export async function uninstallOutbox(client: PostgresClient, options: OutboxUninstallOptions = {}): Promise<void> {
   await runScript(client, "remove the outbox", removal(options));
 }
 
-/** What {@link uninstallOutbox} does, as SQL. @throws FanfareError BAD_OPTION */
+/** The SQL that {@link uninstallOutbox} runs. @throws FanfareError BAD_OPTION for an option outside its range. */
 export function outboxRemovalSql(options: OutboxUninstallOptions = {}): string {
   return `begin;\n${removal(options)}\ncommit;\n`;
 }

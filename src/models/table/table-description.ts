@@ -2,7 +2,7 @@ import { FanfareError } from "../../base/error.ts";
 import { kindOf } from "../value/sql-type.ts";
 import type { Column, Table } from "./table.ts";
 
-/** What a value of a column is in a program, by the column's type. */
+/** The JavaScript types of values, by the PostgreSQL types of their columns. */
 export interface ColumnValues {
   readonly smallint: number;
   readonly integer: number;
@@ -27,7 +27,7 @@ export interface ColumnValues {
   readonly bytea: Uint8Array;
 }
 
-/** A PostgreSQL type. `enum` stands for every type that `create type … as enum` makes. */
+/** A PostgreSQL type. `enum` stands for any type of `create type … as enum`. */
 export type ColumnType = keyof ColumnValues | `${keyof ColumnValues}[]` | `${keyof ColumnValues}[][]`;
 
 export interface ColumnDescription {
@@ -56,7 +56,7 @@ export interface TableDescription {
   readonly columns: Readonly<Record<string, ColumnType | ColumnDescription>>;
 }
 
-/** The value of a column's type. */
+/** The JavaScript type of a column's values. */
 export type ColumnValue<Type> = Type extends `${infer Item}[]`
   ? readonly (ColumnValue<Item> | null)[]
   : Type extends keyof ColumnValues

@@ -9,7 +9,7 @@ import { databaseError } from "./database-error.ts";
 import type { PostgresPool } from "./pool.ts";
 
 export interface ReplicationInstallOptions {
-  /** The tables to capture, partitioned ones included. Those that are captured already stay. */
+  /** The tables to capture, beside those that are captured already; a table may be partitioned. */
   readonly tables: readonly TableLike[];
   /** The schema for Fanfare's own tables and functions. Default `fanfare`. */
   readonly schema?: string;
@@ -18,7 +18,7 @@ export interface ReplicationInstallOptions {
 }
 
 export interface ReplicationUninstallOptions {
-  /** As at the installation. */
+  /** The schema, as given to {@link installReplication}. Default `fanfare`. */
   readonly schema?: string;
   /** The publication, as given to {@link installReplication}. Default `fanfare`. */
   readonly publication?: string;
@@ -65,7 +65,7 @@ export async function uninstallReplication(
   }
 }
 
-/** The SQL of {@link installReplication}. */
+/** The SQL that {@link installReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
 export function replicationSql(options: ReplicationInstallOptions): string {
   const { tables, schema = "fanfare", publication = "fanfare" } = options;
   const own = identifier(schema);
@@ -95,7 +95,7 @@ language plpgsql security definer ${forFunction(catalogPath)} as${literal(publis
   ].join("\n");
 }
 
-/** The SQL of {@link uninstallReplication}. */
+/** The SQL that {@link uninstallReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
 export function replicationRemovalSql(options: ReplicationUninstallOptions = {}): string {
   const { schema = "fanfare", publication = "fanfare", slots = ["fanfare"] } = options;
   const own = identifier(schema);
