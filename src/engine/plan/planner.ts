@@ -1,5 +1,6 @@
 import { defaultFieldResolver, GraphQLError, type GraphQLSchema } from "graphql";
 import { BoundedMap } from "../../base/bounded-map.ts";
+import { isPromise } from "../../base/thenable.ts";
 import type { Log } from "../../contract/log.ts";
 import {
   declarationOf,
@@ -235,8 +236,9 @@ export async function hearingOf(declaration: Declaration, args: Arguments, conte
 
 function declared(declaration: Declaration, args: Arguments, context: unknown): MaybePromise<Sources> {
   const topics = declaration.topics(args, context);
-  return topics instanceof Promise
-    ? topics.then((found) => heard(declaration, args, found))
+  // A thenable that is no Promise, such as that of another library, is waited for as well.
+  return isPromise(topics)
+    ? Promise.resolve(topics).then((found) => heard(declaration, args, found))
     : heard(declaration, args, topics);
 }
 

@@ -45,6 +45,11 @@ const schema = new GraphQLSchema({
       car: field(),
       carFor: field({ resolveFor: (event: unknown) => event }),
       carIn: field({ topics: (_args, context) => ["tenant" in context ? `cars:${String(context.tenant)}` : "cars"] }),
+      // As a library's own promise may be, which is none of ECMAScript's.
+      carLater: field({
+        topics: () =>
+          Object.assign(Object.create(null), { then: (done: (topics: string[]) => void) => done(["later"]) }),
+      }),
       carMatched: field({ match: ({ make }) => ({ make }) }),
       bare: { type: carType, args },
       resolved: { type: carType, resolve: () => ({}) },
@@ -117,6 +122,11 @@ describe("The audience of a subscription", () => {
     expect([plan.audience, plan.unshared]).toEqual([audience, unshared]);
     expect(plan.key === undefined).toBe(audience === "session");
     expect(plan.walk === undefined).toBe(audience !== "everyone");
+  });
+
+  it("is found although the topics come by a thenable that is no Promise", async () => {
+    const { plan } = await planner().plan(prepared("subscription { carLater { make } }"), {});
+    expect([plan.topics, plan.audience]).toEqual([["later"], "everyone"]);
   });
 
   it("is told to the debug log where it is not everyone, once for each document", async () => {
