@@ -20,11 +20,11 @@ export interface WriterHost {
 /** Limits of one session's outbox (PROTOCOL 6). */
 export interface OutboxLimits {
   /**
-   * Bytes of results in the outbox; beyond, the overflow policy of the fullest queue applies. Also bytes of protocol
-   * messages in it; beyond, the connection is closed with 4413. Default: 262,144.
+   * Bytes of results in the outbox; over it, the overflow policy of the fullest queue applies. Also bytes of protocol
+   * messages in it; over it, the connection is closed with 4413. Default: 262,144.
    */
   readonly outboxBytes: number;
-  /** Messages in the outbox; beyond, the overflow policy of the fullest queue applies. Default: 1,000. */
+  /** Messages in the outbox; over it, the overflow policy of the fullest queue applies. Default: 1,000. */
   readonly outboxMessages: number;
 }
 

@@ -1,36 +1,37 @@
 import { FanfareError } from "../base/error.ts";
 import type { OutboxLimits } from "../outbox/writer.ts";
 
-/** What one client may use. Infinity turns a limit off, but for `initMilliseconds` and its like nothing should. */
+/** Limits of one client (PROTOCOL 6). Infinity turns a limit off, which is not advisable for timeouts. */
 export interface SessionLimits extends OutboxLimits {
-  /** Bytes of one message before the connection was acknowledged. Default 65,536. Over it: close 4400. */
+  /** Bytes of one message before the connection is acknowledged. Default: 65,536. Over it: close 4400. */
   readonly messageBytesBeforeAck: number;
-  /** Bytes of one message, and of one HTTP request body. Default 262,144. Over it: close 1009, or status 413. */
+  /** Bytes of one message, and of one HTTP request body. Default: 262,144. Over it: close 1009, or status 413. */
   readonly messageBytes: number;
-  /** Nesting of a message's JSON. Default 64. Over it: close 4400. */
+  /** Levels of nesting of a message's JSON. Default: 64. Over it: close 4400. */
   readonly jsonDepth: number;
-  /** Bytes of an operation's id. Default 64. Over it: close 4400. */
+  /** Bytes of an operation's id. Default: 64. Over it: close 4400. */
   readonly operationIdBytes: number;
-  /** Operations of one session that run or wait to be started. Default 100. Over it: an error for the operation. */
+  /** Operations of one session, running or waiting to start. Default: 100. Over it: the error TOO_MANY_OPERATIONS. */
   readonly operations: number;
-  /** Operations of one session that are being started at the same time; further ones wait. Default 8. */
+  /** Operations of one session that are started concurrently. Default: 8. Further ones wait. */
   readonly starting: number;
-  /** Messages per second, pongs not counted, after the burst is used up. Default 50. Over it: close 4429. */
+  /** Messages per second in the long run, without pongs. Default: 50. Over it, with the burst used up: close 4429. */
   readonly messagesPerSecond: number;
-  /** Messages that may come at once. Default 300. */
+  /** Messages of a client that are allowed at once, in excess of the rate. Default: 300. */
   readonly messageBurst: number;
-  /** Milliseconds from opening a connection to its first init message. Default 3,000. Over it: close 4408. */
+  /** Milliseconds from opening a connection to its init message. Default: 3,000. Over it: close 4408. */
   readonly initMilliseconds: number;
-  /** Milliseconds that `onConnect` may take. Default 10,000. Over it: close 4408. */
+  /** Milliseconds that `onConnect` may take. Default: 10,000. Over it: close 4408. */
   readonly ackMilliseconds: number;
-  /** Connections of one address that have not been acknowledged. Default 200. Over it: refused with 429 or 1013. */
+  /** Unacknowledged connections of one address. Default: 200. Over it: refused with 429 or 1013. */
   readonly unacknowledgedPerAddress: number;
-  /** Connections in all. Default 100,000. Over it: refused with 503 or 1013. */
+  /** Connections of all clients. Default: 100,000. Over it: refused with 503 or 1013. */
   readonly sessions: number;
-  /** Connections of one address. Default Infinity. Over it: refused with 429 or 1013. */
+  /** Connections of one address. Default: Infinity. Over it: refused with 429 or 1013. */
   readonly sessionsPerAddress: number;
 }
 
+/** The limits of a client where an option names no other. */
 export const defaultSessionLimits: SessionLimits = {
   messageBytesBeforeAck: 65_536,
   messageBytes: 262_144,
@@ -49,7 +50,11 @@ export const defaultSessionLimits: SessionLimits = {
   sessionsPerAddress: Infinity,
 };
 
-/** Fills the defaults in. Throws FanfareError BAD_OPTION for a limit that is not a positive number. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws FanfareError BAD_OPTION for a limit that is not a positive number.
+ */
 export function sessionLimits(given: Partial<SessionLimits> = {}): SessionLimits {
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === "number" && value > 0) continue;
