@@ -29,11 +29,11 @@ import type { HttpService } from "./transports/exchange/exchange.ts";
 import type { Server } from "./transports/server/listen.ts";
 import type { HttpServer } from "./transports/server/path-claims.ts";
 
-/** What an operation in the same process is made of. */
+/** The request of an operation in the same process. */
 export interface LocalRequest<Context> extends OperationRequest {
-  /** The context, or a function that makes one for each execution. Default: an empty one. */
+  /** The context, or a function that returns one for each execution. Default: an empty context. */
   readonly context?: Context | (() => MaybePromise<Context>);
-  /** Results that may wait for the reader; one more ends the iteration with OVERFLOW. Default 256. */
+  /** Results that may wait for the reader; one more ends the iteration with OVERFLOW. Default: 256. */
   readonly limit?: number;
 }
 
@@ -45,7 +45,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   readonly #host: SessionHost;
   readonly #sessions: SessionRegistry;
   readonly #transports: Transports;
-  /** Publishes what the `source` captures, on this server's broker; undefined without one. */
+  /** Publishes the changes that the `source` captures, on this server's broker; undefined without a source. */
   readonly relay: Relay | undefined;
   readonly #source: Source | undefined;
   #sessionCount = 0;
@@ -113,23 +113,23 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Answers HTTP requests, by JSON or by server-sent events: a listener for Node's `request` event, or a middleware of
-   * Express. For other runtimes there is `fetchHandler` of `fanfare/fetch`.
+   * Answers HTTP requests by JSON or by server-sent events: a listener of Node's `request` event, and a middleware of
+   * Express. For other runtimes, use `fetchHandler` of `fanfare/fetch`.
    */
   get nodeHandler(): HttpHandler {
     return this.#transports.nodeHandler;
   }
 
-  /** What {@link nodeHandler} and `fetchHandler` are made of: takes requests in whatever way they have come. */
+  /** Answers HTTP requests of any runtime: {@link nodeHandler} and `fetchHandler` are adapters of it. */
   get service(): HttpService {
     return this.#transports.service;
   }
 
   /**
-   * Serves GraphQL on a server of its own: HTTP, server-sent events and WebSocket, on one path. Rejects with Node's error
-   * when the port cannot be had.
+   * Serves GraphQL on a server of its own: HTTP, server-sent events and WebSocket, on one path.
    *
-   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash, CLOSED after the end.
+   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash, CLOSED after disposal; Node's error
+   * when the port is not available.
    */
   async listen(options: ListenOptions = {}): Promise<Server> {
     this.#assertOpen();
@@ -137,9 +137,9 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Serves one path of a server that belongs to somebody else, such as the one below Express, Fastify or Hono: both
-   * HTTP and WebSocket, before the framework sees them. Everything at other paths stays as it is, and so does
-   * everything after the result, or this server, was disposed. Set `http` to false to mount {@link nodeHandler} yourself.
+   * Serves one path of an existing server, such as that of Express, Fastify or Hono: HTTP and WebSocket, before the
+   * framework gets them. Other paths stay as they are. Disposing the result, or this Fanfare, gives the path back. Set
+   * `http` to false to mount {@link nodeHandler} in the framework.
    *
    * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already, CLOSED.
    */
@@ -152,11 +152,11 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * Publishes an event to one topic or to several, and resolves when the broker has stored it. An operation that
    * listens to several of the topics gets it once.
    *
-   * With a `transaction` of the `source`'s database the event happens when that is committed, and never if it is rolled
-   * back; the payload then has to be JSON, and the promise resolves when it is written.
+   * With a `transaction` of the `source`'s database, the event is published when that commits, and never if it is
+   * rolled back (transactional outbox). The payload then has to be JSON, and the promise resolves when it is written.
    *
-   * @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, or CLOSED after the end; BAD_OPTION for a transaction without a
-   * source. With a transaction the database's own error, since the transaction is lost with it.
+   * @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, or CLOSED after disposal; BAD_OPTION for a transaction
+   * without a source. With a transaction the database's own error, after which that can only be rolled back.
    */
   async publish<Payload>(
     topics: Topics<Payload>,
@@ -170,7 +170,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Ends the subscriptions of topics, after everything that was published before: their clients get `complete`.
+   * Ends the subscriptions of topics, after all events that were published before: their clients get `complete`.
    *
    * @throws FanfareError like {@link publish}.
    */
@@ -180,10 +180,10 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation in this process, without a socket. Resolves when a subscription is live; what is wrong with the
-   * operation is its only result. Leave the iteration, or dispose the iterator, to unsubscribe.
+   * Runs an operation in this process, without a socket. Resolves when a subscription is live. Errors of the request
+   * are its only result. Leave the iteration, or dispose the iterator, to unsubscribe.
    *
-   * @throws FanfareError CLOSED after the end; from the iteration OVERFLOW, BROKER_UNAVAILABLE.
+   * @throws FanfareError CLOSED after disposal. The iteration throws OVERFLOW and BROKER_UNAVAILABLE.
    */
   async subscribe(request: LocalRequest<Context>): Promise<AsyncIterableIterator<FormattedResult> & AsyncDisposable> {
     this.#assertOpen();
@@ -203,14 +203,18 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     return subscription.values;
   }
 
-  /** Ends every connection with 1012, so that clients come back, and closes everything that was opened here. */
+  /** Closes every connection with 1012, so that clients reconnect, and then everything that this server has opened. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sessions.drain();
     await this.#lifetime[Symbol.asyncDispose]();
     if (this.#options.ownsBroker) await this.#options.broker[Symbol.asyncDispose]();
   }
 
-  /** Opens a session on a socket of any transport that keeps the contract. Throws FanfareError CLOSED after the end. */
+  /**
+   * Opens a session on a socket of any transport that keeps the contract.
+   *
+   * @throws FanfareError CLOSED after disposal.
+   */
   accept(socket: Socket, dialect: Dialect): SocketHandler & Connection {
     this.#assertOpen();
     this.#sessionCount += 1;
@@ -238,7 +242,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     const { broker, clock, log } = this.#options;
     const whenReady = (): Promise<void> | undefined => this.#engine.pressure.whenLow();
     const relay = this.#lifetime.attach(createRelay({ source, broker, models, whenReady, clock, log }));
-    // It goes on trying, and says so in the log; whoever wants to know waits for it.
+    // Not an unhandled rejection: the relay retries, and logs its failures. An application may await `started` itself.
     relay.started.catch(() => {});
     return relay;
   }
@@ -259,7 +263,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 }
 
 /**
- * Makes a server for a schema.
+ * Creates a server for a schema.
  *
  * @throws FanfareError BAD_OPTION for an option that is not allowed.
  */

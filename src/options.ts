@@ -17,89 +17,92 @@ import { defaultSessionLimits, sessionLimits, type SessionLimits } from "./sessi
 import type { TransportOptions } from "./transports.ts";
 import { defaultTransportLimits, transportLimits, type TransportLimits } from "./transports/limits.ts";
 
-/** What a server is made of. Only `schema` is needed. */
+/** Options of a server. Only `schema` is required. */
 export interface FanfareOptions<Context = unknown> extends SessionHooks, TransportOptions {
   readonly schema: GraphQLSchema;
-  /** Carries events. Default: {@link memoryBroker}, for one process. A broker that is given is closed by its giver. */
+  /** Carries events. The server does not close it. Default: {@link memoryBroker}, for one process. */
   readonly broker?: Broker;
   /**
-   * Captures what is committed to a database; its changes go to the topics of its tables, which models listen to. A
-   * source that is given is closed by its giver. Default: none.
+   * Captures the committed changes of a database, which go to the topics of its tables, to which models listen. The
+   * server does not dispose it. Default: none.
    */
   readonly source?: Source;
-  /** Models with hooks, which have a say in what is published of their tables. Default: none. */
+  /** Models whose hooks decide what is published of their tables. Default: none. */
   readonly models?: readonly RelayedModel[];
   /**
-   * The context of resolvers, made afresh for every execution so that nothing in it grows old. `operation` is added to
-   * what it returns. Default: what `onConnect` returned.
+   * Returns the context of resolvers. It is called for each execution, so that the context is never stale; `operation`
+   * is added to its result. Default: the object that `onConnect` returned.
    */
   readonly context?: (input: ContextInput) => MaybePromise<Context>;
-  /** What an execution that serves everybody may see, instead of the context. Default: nothing. */
+  /** Returns the context of a shared execution, whose result everyone gets. Default: an empty context. */
   readonly sharedContext?: () => object;
-  /** Vouches that results depend on the context by nothing but this string, such as a role or a tenant. Default: none. */
+  /** Returns a key, such as a role or a tenant, on which alone results depend in the context. Default: none. */
   readonly shareBy?: (context: Context) => string;
-  /** For schemas whose resolvers stay as they are: which topics a field listens to. Default: the topic named like it. */
+  /** The topics of subscription fields in a schema without declarations. Default: the topic of the field's name. */
   readonly triggers?: Triggers;
-  /** Words errors for clients. Default: {@link maskError}, which hides what was not thrown on purpose. */
+  /** Formats errors for clients. Default: {@link maskError}, which masks every error except a GraphQLError. */
   readonly formatError?: FormatError;
-  /** Changes results before they are encoded; called once for everybody who shares one. Default: none. */
+  /** Changes a result before it is encoded. It is called once per shared result. Default: none. */
   readonly formatResponse?: FormatResponse;
-  /** Bounds of documents, sessions and transports. All have defaults that are on; Infinity turns nearly each of them off. */
+  /** Limits of documents, sessions and transports. All are on by default; Infinity turns most of them off. */
   readonly limits?: Partial<DocumentLimits & SessionLimits & TransportLimits>;
-  /** Parsed documents that are kept, by their number and their estimated size. Default: 1,000 and 64 MiB. 0: none. */
+  /** Bounds of the LRU cache of parsed documents: entries and estimated bytes. Default: 1,000 and 64 MiB. 0: none. */
   readonly documentCache?: { readonly maxEntries?: number; readonly maxBytes?: number };
-  /** Whether clients may ask for the schema. Default: true, but false with `NODE_ENV=production`. */
+  /** Whether introspection is allowed. Default: true, but false with `NODE_ENV=production`. */
   readonly introspection?: boolean;
-  /** True: a subscription has exactly one root field, and no fragment beside it. Default false. */
+  /** True: a subscription must have exactly one root field and no fragment beside it. Default: false. */
   readonly strictRootField?: boolean;
-  /** Validation rules besides graphql-js's own. */
+  /** Validation rules in addition to those of graphql-js. Default: none. */
   readonly rules?: readonly ValidationRule[];
-  /** `strict`: a client's messages are handled one after the other, each to its end. Default `concurrent`. */
+  /** `strict`: a client's messages are handled one at a time, each to its end. Default: `concurrent`. */
   readonly ordering?: "concurrent" | "strict";
   /**
-   * Milliseconds between two pings of a connection, which is cut if it has not answered by the next. Default 12,000.
-   * Infinity: no pings.
+   * Milliseconds between two pings of a connection, which is terminated if it has not answered by the next. Default:
+   * 12,000. Infinity: no pings.
    */
   readonly keepAlive?: number;
-  /** Milliseconds after which an operation is reported as slow. Default 1,000. Infinity: never. */
+  /**
+   * Milliseconds of starting or executing after which an operation is logged as slow. Default: 1,000. Infinity: never.
+   */
   readonly warnAfter?: number;
   /**
-   * Milliseconds for which a topic stays subscribed when nobody listens any more. Default 5,000. 0: not at all. Infinity:
-   * until the server is disposed.
+   * Milliseconds for which a topic stays subscribed after its last listener left. Default: 5,000. 0: not at all.
+   * Infinity: until the server is disposed.
    */
   readonly linger?: number;
-  /** Members of a large fan-out that are served before the event loop goes on. Default 512. Infinity: all of them. */
+  /** Members of a large fan-out that are served per turn of the event loop. Default: 512. Infinity: all of them. */
   readonly slice?: number;
-  /** How many events are executed at the same time, and how many wait for that. */
+  /** Bounds of concurrent executions, and of the events that wait for execution. */
   readonly execution?: ExecutionOptions;
   /** Where warnings and errors go. Default: the standard error stream. */
   readonly log?: Log;
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
-/**
- * The bound of what is executed. It is the server's own: what waits for a client is bounded by the `queue` of its
- * subscription.
- */
+/** Bounds of execution in this process. Results that wait for a client are bounded by its subscription's `queue`. */
 export interface ExecutionOptions {
   /**
-   * Events of one subscription that are executed at the same time, if that is async. Default 64; Infinity: all that come.
-   * Further ones wait.
+   * Events of one subscription whose async executions run concurrently; further ones wait. Default: 64. Infinity: no
+   * bound.
    */
   readonly concurrency?: number;
   /**
-   * Events of one subscription that wait for their execution. Default 16,384; Infinity: no bound. Over it they are left
-   * out: with the policy `disconnect` its clients are closed with 1013, with any other they are told a gap.
+   * Events of one subscription that wait for execution (its backlog). Default: 16,384. Infinity: no bound. Over it,
+   * they are dropped: clients with the policy `disconnect` are closed with 1013, others are told a gap.
    */
   readonly backlog?: number;
-  /** The same for all subscriptions together. Default 4,000,000: some 32 MiB of references. Infinity: no bound. */
+  /**
+   * Events of all subscriptions together that wait for execution. Default: 4,000,000, some 32 MiB of references.
+   * Infinity: no bound. Over it, as with `backlog`.
+   */
   readonly backlogInAll?: number;
 }
 
-/** The options with every default filled in, split by whom they concern. */
+/** The options with defaults filled in. Limits are split by documents, sessions and transports. */
 export interface ResolvedOptions {
   readonly broker: Broker;
-  /** True if the broker was made here, and has to be closed here. */
+  /** Whether the broker is the default one, which the server has to close. */
   readonly ownsBroker: boolean;
   readonly documentLimits: Partial<DocumentLimits>;
   readonly sessionLimits: SessionLimits;

@@ -27,48 +27,48 @@ import {
   type WebSocketTransport,
 } from "./transports/websocket/websocket.ts";
 
-/** How clients may come in. */
+/** Options of the transports. */
 export interface TransportOptions {
-  /** What WebSockets may speak, newest first. Default: `graphql-transport-ws`, `graphql-ws`, `graphql-subscriptions`. */
+  /** Dialects of WebSockets, newest first. Default: `graphql-transport-ws`, `graphql-ws`, `graphql-subscriptions`. */
   readonly dialects?: readonly Dialect[];
-  /** Whose pages may connect. Default: those of the server's own host, and programs that are no browsers. */
+  /** The web origins that may connect. Default: the server's own host, and clients other than browsers. */
   readonly origin?: OriginRule;
   /**
-   * How a client learns that its WebSocket is refused: by an HTTP status, or by a connection that is closed at once with a
-   * code, which is all that a browser shows to a page. Default: a foreign origin by status (403), everything else by code.
+   * How a WebSocket is refused: by an HTTP status, which browsers hide from a page, or by accepting and closing it with
+   * a code. Default: a foreign origin by status (403), anything else by close code.
    */
   readonly refusal?: "http" | "close";
-  /** Proxies in front of this server whose `X-Forwarded-For` is believed. Default 0: none. */
+  /** The number of proxies in front of this server whose `X-Forwarded-For` is trusted. Default: 0, none. */
   readonly trustProxy?: number;
   /**
-   * Compresses messages of 1 KiB and more. Default false: it costs ten times the CPU of sending, and memory for each
-   * connection. `true` keeps nothing between messages.
+   * Compression of messages from 1 KiB on (RFC 7692). Default: false, since it takes ten times the CPU time of sending,
+   * and memory per connection. `true`: without context takeover between messages.
    */
   readonly perMessageDeflate?: boolean | DeflateOptions;
 }
 
-/** Where a server of its own listens. */
+/** Options of `listen`: the address of a server. */
 export interface ListenOptions {
-  /** Default 4000; 0 takes any free one. */
+  /** The TCP port. Default: 4000. 0: any free port. */
   readonly port?: number;
-  /** Default `127.0.0.1`: this machine only. */
+  /** The network interface. Default: `127.0.0.1`, this machine only. `::`: all. */
   readonly host?: string;
-  /** Default `/graphql`. */
+  /** Default: `/graphql`. */
   readonly path?: string;
 }
 
-/** Which path of a server that is there already is served, and with what. */
+/** Options of `attach`: the path of an existing server, and the transports on it. */
 export interface AttachOptions {
-  /** Default `/graphql`. */
+  /** Default: `/graphql`. */
   readonly path?: string;
-  /** False leaves requests to whoever else listens. Default true. */
+  /** False: requests go to the server's other listeners. Default: true. */
   readonly http?: boolean;
   /**
-   * What WebSockets speak at this path, and what opens a session on each. Their connections are closed with 1001 when
-   * the path is given up. Default: the server's own dialects and sessions.
+   * The dialects of WebSockets at this path, and the function that opens a session on each. Disposal of the path closes
+   * their connections with 1001. Default: this Fanfare's own dialects and sessions.
    */
   readonly websocket?: {
-    /** Newest first. One without a name is for clients that ask for no subprotocol. */
+    /** Newest first. A dialect without a name is for clients that offer no subprotocol. */
     readonly dialects: readonly Dialect[];
     readonly accept: Accept;
   };
