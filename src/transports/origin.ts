@@ -10,11 +10,11 @@ export interface OriginRule {
   readonly allow: readonly string[] | "any";
 }
 
-/** Answers whether a request may come from where it says it comes from. */
+/** Checks the `Origin` header of requests (protection against CSRF and cross-site WebSocket hijacking). */
 export class OriginCheck {
   readonly #allowed: ReadonlySet<string> | undefined;
 
-  /** Throws FanfareError BAD_OPTION for an entry that no browser would ever send. */
+  /** @throws FanfareError BAD_OPTION for an entry that no browser sends. */
   constructor(rule: OriginRule = { allow: [] }) {
     if (rule.allow === "any") return;
     for (const origin of rule.allow) {
@@ -25,7 +25,7 @@ export class OriginCheck {
     this.#allowed = new Set(rule.allow);
   }
 
-  /** The request has an Origin, and it is an allowed one. Compared whole: a part of a name proves nothing. */
+  /** Whether a request has an Origin that is allowed. Origins are compared whole: a prefix or suffix proves nothing. */
   proves(headers: IncomingHttpHeaders): boolean {
     const { origin, host } = headers;
     if (origin === undefined) return false;
@@ -33,37 +33,37 @@ export class OriginCheck {
     return isSameHost(origin, host);
   }
 
-  /** The same, or no page at all: a request without an Origin and without a cookie comes from a program. */
+  /** Whether a request has an allowed Origin, or neither an Origin nor a cookie, so that it is not a browser's. */
   permits(headers: IncomingHttpHeaders): boolean {
     if (this.#allowed === undefined || this.proves(headers)) return true;
     return headers.origin === undefined && headers.cookie === undefined;
   }
 }
 
-/** A Host may name the default port, an Origin never does. */
+/** Whether an Origin is the server's own host. A Host header may contain the default port, an Origin never does. */
 function isSameHost(origin: string, host: string | undefined): boolean {
   if (!host) return false;
   const server = host.toLowerCase();
   return origin === `https://${server.replace(/:443$/, "")}` || origin === `http://${server.replace(/:80$/, "")}`;
 }
 
-/** An origin as browsers send it. Not `URL.origin`, which is "null" for apps such as `capacitor://localhost`. */
+/** An origin as browsers serialise it. Not `URL.origin`, which is "null" for apps such as `capacitor://localhost`. */
 function written(origin: string): string | undefined {
   const url = URL.parse(origin);
   return url && url.host !== "" ? `${url.protocol}//${url.host}` : undefined;
 }
 
-/** Headers that a page of another site can only send after a preflight, which is refused unless CORS was set up. */
+/** Headers that a page of another site can only send after a preflight request, which fails unless CORS is set up. */
 const preflightHeaders = ["x-graphql-require-preflight", "apollo-require-preflight", "x-requested-with"] as const;
 
-/** What to tell the author of a client that was taken for another site's page. */
+/** The message for a GET request that may be cross-site. */
 export const crossSiteHint: string =
   "A GET request must show that no other site's page sent it; " +
   `add the header ${preflightHeaders[0]}: 1, or use POST with content-type: application/json`;
 
 /**
- * Whether another site's page could have made a visitor's browser send this request, cookies included: by a link, a
- * form or an image (cross-site request forgery). A body of JSON cannot be sent that way.
+ * Whether a page of another site may have made a browser send this request with its cookies, by a link, a form or an
+ * image (CSRF, cross-site request forgery). A JSON body cannot be sent that way without a preflight request.
  */
 export function mayBeCrossSite(headers: IncomingHttpHeaders, origin: OriginCheck): boolean {
   const site = headers["sec-fetch-site"];
@@ -73,8 +73,8 @@ export function mayBeCrossSite(headers: IncomingHttpHeaders, origin: OriginCheck
 }
 
 /**
- * The whole value is compared. Browsers have sent odd content types without a preflight, and a type that merely
- * contains the right words would let them in.
+ * Whether a content type is JSON in UTF-8. The whole value is compared: browsers have sent malformed content types
+ * without a preflight request, so a match of a part would allow CSRF.
  */
 export function isJson(contentType: string | undefined): boolean {
   return /^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i.test(contentType ?? "");

@@ -3,11 +3,11 @@ import { isIP } from "node:net";
 import type { Peer } from "../contract/peer.ts";
 
 /**
- * The other end of a request. Keeps a copy of what it says and not the request, since a connection lives for hours.
+ * The peer of a request. It holds a copy of the headers instead of the request, since a connection may last for hours.
  *
- * @param trustProxy How many proxies stand between the clients and this server: the address is then the entry of
- * `X-Forwarded-For` that the outermost of them wrote, counted from the right, since a client may write what it likes
- * further left. 0: the header is not read.
+ * @param trustProxy the number of proxies in front of this server. The address is the entry of `X-Forwarded-For` that
+ * the outermost of them wrote, counted from the right, since a client can forge the entries further left. 0: the header
+ * is ignored.
  */
 export function peerOf(request: IncomingMessage, trustProxy: number): Peer {
   const { headers, socket, url = "" } = request;
@@ -22,7 +22,7 @@ export function peerOf(request: IncomingMessage, trustProxy: number): Peer {
 class RequestPeer implements Peer {
   readonly address: string;
   readonly url: string;
-  /** Lines of `name: value`: one string takes a quarter of the memory of an object with as many keys. */
+  /** Lines of `name: value`. One string takes a quarter of the memory of an object with the same headers. */
   readonly #headers: string;
 
   constructor(address: string, url: string, headers: string) {
@@ -40,7 +40,7 @@ class RequestPeer implements Peer {
   }
 }
 
-/** Node has joined repeated headers, and lets no line break pass. */
+/** Packs headers as lines. Node has joined repeated headers, and rejects line breaks in them (header injection). */
 function pack(request: IncomingMessage): string {
   const lines = Object.entries(request.headers).map(([name, value]) => `${name}: ${String(value)}`);
   return ["", ...lines, ""].join("\n");
@@ -52,12 +52,12 @@ function forwarded(header: string | string[] | undefined, proxies: number, netwo
   return isIP(entry) === 0 ? network : plain(entry);
 }
 
-/** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+/** Removes a port: some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
 function withoutPort(entry: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry;
 }
 
-/** An IPv4 client of an IPv6 server is the same client. */
+/** An IPv4-mapped IPv6 address as the IPv4 address, so that a client has one address on both kinds of sockets. */
 function plain(address: string): string {
   return address.startsWith("::ffff:") && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }

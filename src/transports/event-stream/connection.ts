@@ -7,40 +7,40 @@ import type { ClientMessage, ServerMessage } from "../../dialects/message.ts";
 import type { HttpExchange, StreamBody, StreamListener } from "../exchange/exchange.ts";
 import { problem } from "../exchange/reply.ts";
 
-/** What all event streams of one transport have in common. */
+/** The owner of event streams, as a connection sees it. */
 export interface EventStreamHost {
   readonly log: Log;
-  /** Called when this side has ended a stream that its client may still have to read. */
+  /** Called when the server has ended a stream whose end the client has yet to read. */
   ending(connection: EventStreamConnection): void;
-  /** Called when a stream is gone. */
+  /** Called when a stream is closed. */
   released(connection: EventStreamConnection): void;
 }
 
-/** How a stream is served. */
+/** A mode of the protocol: distinct connections or single connection. */
 export interface EventStreamMode {
   readonly dialect: Dialect;
-  /** What follows when the session was acknowledged: the request may be answered now. */
+  /** Called when the session is acknowledged: the request is to be answered now. */
   acknowledged(connection: EventStreamConnection): void;
 }
 
 const headers: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
-  // nginx would collect events until its buffer is full.
+  // Turns off response buffering in nginx, which would delay events.
   "x-accel-buffering": "no",
 };
 
 const comment = new TextEncoder().encode(":\n\n");
 
 /**
- * An event stream as a session sees it. Its client talks by requests, which the transport makes messages of; so the
- * session comes first, and the body of a response is there from its acknowledgement on, or from a later request.
+ * An event stream, as a session sees it. The transport turns the client's requests into messages. The session is opened
+ * first; the response body is attached when it is acknowledged, or by a later request.
  */
 export class EventStreamConnection implements Socket, StreamListener {
   readonly peer: Peer;
   readonly #host: EventStreamHost;
   readonly #mode: EventStreamMode;
-  /** The request that waits for an answer. */
+  /** The request that waits for a response. */
   #unanswered: HttpExchange | undefined;
   #handler: SocketHandler | undefined;
   #body: StreamBody | undefined;
@@ -56,16 +56,20 @@ export class EventStreamConnection implements Socket, StreamListener {
     exchange.onGone(() => this.gone());
   }
 
-  /** Opens a session and introduces the client to it. Throws what `accept` throws. */
+  /**
+   * Opens a session and sends it an init message.
+   *
+   * @throws the errors of `accept`.
+   */
   open(accept: (socket: Socket, dialect: Dialect) => SocketHandler): void {
     this.#handler = accept(this, this.#mode.dialect);
     this.receive({ type: "init", payload: undefined });
   }
 
   /**
-   * Tells the session what the client has asked for by a request.
+   * Hands the session a message that a request was turned into.
    *
-   * @param bytes those of the request.
+   * @param bytes of the request.
    */
   receive(message: ClientMessage, bytes?: number): void {
     this.#tell((handler) => handler.receive(message, bytes));
@@ -83,31 +87,31 @@ export class EventStreamConnection implements Socket, StreamListener {
     }
   }
 
-  /** Answers a request with this stream's body, after the session has been there for a while. */
+  /** Answers a later request with this stream's body, and flushes the outbox. */
   attach(exchange: HttpExchange): void {
     this.answer(exchange);
-    // What has waited for it begins with the comment of the acknowledgement.
+    // The outbox begins with the comment that acknowledges the session.
     this.#tell((handler) => handler.drained());
   }
 
-  /** Answers the request that the session was opened for, not with a body. */
+  /** Takes the request that the session was opened for, which the caller has to answer. */
   takeUnanswered(): HttpExchange | undefined {
     const exchange = this.#unanswered;
     this.#unanswered = undefined;
     return exchange;
   }
 
-  /** It has, or had, a body. */
+  /** Whether it has, or had, a body. */
   get attached(): boolean {
     return this.#body !== undefined;
   }
 
-  /** How this side has ended it. */
+  /** The close code and reason with which the server has ended it. */
   get ending(): { readonly code: number; readonly reason: string } | undefined {
     return this.#ending;
   }
 
-  /** The operations of the client, by the ids it gave them. */
+  /** The ids of the client's operations. */
   get operations(): Set<string> {
     return this.#operations;
   }
@@ -126,11 +130,13 @@ export class EventStreamConnection implements Socket, StreamListener {
     if (message.type === "complete" || message.type === "error") this.#operations.delete(message.id);
   }
 
-  /** Nothing can answer a comment; that the kernel has taken it shows at least that the client reads. */
+  /**
+   * Writes a comment as a heartbeat. The client cannot answer it, but its departure shows that the connection drains.
+   */
   ping(): void {
     if (this.#ending) return;
     if (this.#body) this.#body.probe(comment, () => this.#tell((handler) => handler.alive()));
-    // Deadlines of their own watch over a client that has not been answered.
+    // Without a body yet, the timeouts of the request and the reservation apply instead.
     else this.#tell((handler) => handler.alive());
   }
 
@@ -139,7 +145,7 @@ export class EventStreamConnection implements Socket, StreamListener {
     const exchange = this.takeUnanswered();
     this.#end(code, cutReason(reason));
     exchange?.reply(problem(closeStatus(code), reason));
-    // Not in the middle of the session's own call.
+    // Re-entrant: the session must not be called back inside its own call.
     if (!this.#body) queueMicrotask(() => this.gone());
   }
 
@@ -166,11 +172,11 @@ export class EventStreamConnection implements Socket, StreamListener {
     this.#host.ending(this);
   }
 
-  /** A fault in a session must end that session and nothing else. */
-  #tell(what: (handler: SocketHandler) => void): void {
+  /** Calls the session. An error that it throws closes this session only (fault isolation). */
+  #tell(call: (handler: SocketHandler) => void): void {
     if (!this.#handler) return;
     try {
-      what(this.#handler);
+      call(this.#handler);
     } catch (error) {
       this.#host.log.error("A session failed", { error });
       this.close(closeCodes.internalError.code, closeCodes.internalError.reason);
@@ -190,7 +196,7 @@ const statuses: ReadonlyMap<number, number> = new Map([
   [4429, 429],
 ]);
 
-/** The status of a request whose session was closed with `code` before it was answered. */
+/** The HTTP status of a request whose session is closed with `code` before the response. */
 export function closeStatus(code: number): number {
   return statuses.get(code) ?? 500;
 }

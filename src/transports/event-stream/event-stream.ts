@@ -12,35 +12,36 @@ import { closeStatus, EventStreamConnection, type EventStreamHost, type EventStr
 import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
 import { Reservations } from "./reservations.ts";
 
+/** Options of {@link EventStreams}. */
 export interface EventStreamOptions {
-  /** What a response with one operation speaks. */
+  /** The dialect of distinct connections mode: a response carries one operation. */
   readonly distinct: Dialect;
-  /** What a response with any number of operations speaks. */
+  /** The dialect of single connection mode: a response carries any number of operations. */
   readonly single: Dialect;
-  /** Reads what a request asks to run, or says what is wrong with it. */
+  /** Decodes a request's JSON object. */
   readonly request: (payload: JsonObject) => OperationRequest | { readonly problem: string };
   /** Opens a session on each stream. */
   readonly accept: Accept;
-  /** Asked before a session is opened. Default: everybody may come in. */
+  /** Admission control, called before a session is opened. Default: every client is admitted. */
   readonly admit?: Admit | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<TransportLimits> | undefined;
 }
 
-/** What a request is answered with; undefined where its stream answers it, or has done so. */
+/** The response to a request; undefined if its stream responds. */
 type Answered = HttpReply | undefined;
 
-/** The only operation of a stream in distinct connections mode. */
+/** The id of the only operation of a stream in distinct connections mode. */
 const onlyOperation = "1";
 
 /**
- * Server-sent events for any runtime: the two modes of the protocol of graphql-sse. What is asked for by a request
- * becomes a message to a session, so that every check and limit is that of the other transports.
+ * Server-sent events for any runtime: both modes of the graphql-sse protocol. A request becomes a message to a session,
+ * so that the checks and limits are those of the other transports.
  *
- * In single connection mode a token stands for the stream. It is 128 random bits, and bound to its owner: whoever comes
- * with it must bring the `Authorization` header with which it was reserved, or none if there was none. Anything else is
- * answered as if there were no such stream.
+ * In single connection mode a stream has a token of 128 random bits, which is bound to its owner: a request with the
+ * token must have the same `Authorization` header as its reservation, or none if that had none. Any other request gets
+ * the response for an unknown token.
  */
 export class EventStreams implements AsyncDisposable {
   readonly #options: EventStreamOptions;
@@ -71,7 +72,7 @@ export class EventStreams implements AsyncDisposable {
     };
   }
 
-  /** Streams that are open, closing or reserved. */
+  /** The number of streams that are open, closing or reserved. */
   get connections(): number {
     return this.#connections.size;
   }
@@ -86,7 +87,7 @@ export class EventStreams implements AsyncDisposable {
     return undefined;
   }
 
-  /** Reserves a stream, and answers with its token when the session was acknowledged. */
+  /** Reserves a stream, and answers with its token when the session is acknowledged. */
   async reserve(exchange: HttpExchange): Promise<Answered> {
     const token = newToken();
     const owner = await ownerOf(exchange);
@@ -103,7 +104,7 @@ export class EventStreams implements AsyncDisposable {
     return undefined;
   }
 
-  /** Answers with the stream that was reserved. */
+  /** Answers with a reserved stream. */
   async open(exchange: HttpExchange, token: string): Promise<Answered> {
     const connection = await this.#find(exchange, token);
     if (!connection) return notFound();
@@ -113,7 +114,7 @@ export class EventStreams implements AsyncDisposable {
     return undefined;
   }
 
-  /** Starts an operation whose results will stand in the stream of the token. */
+  /** Starts an operation whose results go to the token's stream. */
   async start(exchange: HttpExchange, token: string, { object, bytes }: HttpPayload): Promise<HttpReply> {
     const connection = await this.#find(exchange, token);
     if (!connection) return notFound();
@@ -121,7 +122,7 @@ export class EventStreams implements AsyncDisposable {
     if (id === undefined) return problem(400, "Operation ID is missing");
     if (connection.operations.has(id)) return problem(409, "Operation with ID already exists");
     const request = this.#options.request(object);
-    // Here the fault is one request's, and no reason to end the stream.
+    // A bad request must not end the stream, which other operations share.
     if ("problem" in request) return problem(400, request.problem);
     connection.operations.add(id);
     connection.receive({ type: "subscribe", id, request }, bytes);
@@ -129,7 +130,7 @@ export class EventStreams implements AsyncDisposable {
     return ending ? problem(closeStatus(ending.code), ending.reason) : plain(202);
   }
 
-  /** Stops an operation. One that does not run, perhaps because it has just ended, is as good as stopped. */
+  /** Stops an operation. Idempotent: an operation that has ended already counts as stopped. */
   async stop(exchange: HttpExchange, token: string, id: string | null): Promise<HttpReply> {
     const connection = await this.#find(exchange, token);
     if (!connection) return notFound();
@@ -138,7 +139,7 @@ export class EventStreams implements AsyncDisposable {
     return plain(200);
   }
 
-  /** Ends every stream, and waits for their clients to have read that. */
+  /** Ends every stream, and waits until the clients have read the end or `closeMilliseconds` have passed. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposed ??= this.#close();
     return this.#disposed;
@@ -160,7 +161,7 @@ export class EventStreams implements AsyncDisposable {
     }
   }
 
-  /** Undefined also for a stream that is about to end. */
+  /** The stream of a token and the request's owner; undefined also for a stream that is closing. */
   async #find(exchange: HttpExchange, token: string): Promise<EventStreamConnection | undefined> {
     const connection = this.#reservations.find(token, await ownerOf(exchange));
     return connection?.ending ? undefined : connection;
@@ -201,12 +202,12 @@ function operationIdOf({ extensions }: JsonObject): string | undefined {
   return typeof operationId === "string" && operationId !== "" ? operationId : undefined;
 }
 
-/** A token cannot be guessed, so that no page but the one that was given it can use it. */
+/** A token that cannot be guessed. It doubles as a CSRF token: a page of another site does not know it. */
 function newToken(): string {
   return hex(crypto.getRandomValues(new Uint8Array(16)));
 }
 
-/** What binds a token to who asked for it: not the secret itself, which has no business in memory for hours. */
+/** The owner of a token: a SHA-256 hash of the credentials, so that the secret itself is not kept in memory. */
 async function ownerOf({ peer }: HttpExchange): Promise<string> {
   const authorization = peer.header("authorization");
   if (authorization === undefined) return "";

@@ -6,14 +6,14 @@ interface Reservation {
   readonly connection: EventStreamConnection;
   readonly token: string;
   readonly owner: string;
-  /** Until the stream is opened. */
+  /** Expires the token, unless the stream is opened before. */
   timer: Timer | undefined;
   opened: boolean;
 }
 
 type ReservationLimits = Pick<TransportLimits, "reservations" | "reservationMilliseconds">;
 
-/** The streams that can be found by a token, and how many of them nobody has come for yet. */
+/** The streams by token, and the number of those that are not yet opened. */
 export class Reservations {
   readonly #clock: Clock;
   readonly #limits: ReservationLimits;
@@ -37,7 +37,7 @@ export class Reservations {
     this.#unopened += 1;
   }
 
-  /** The client is told its token: from now on it has so much time to come with it. */
+  /** Starts the timeout of a token, which its client gets now. */
   begin(connection: EventStreamConnection): void {
     const reservation = this.#byConnection.get(connection);
     if (!reservation) return;
@@ -45,7 +45,7 @@ export class Reservations {
     reservation.timer = this.#clock.after(reservationMilliseconds, () => connection.terminate());
   }
 
-  /** Undefined also for somebody else's. */
+  /** The stream of a token; undefined also if it has another owner. */
   find(token: string, owner: string): EventStreamConnection | undefined {
     const reservation = this.#byToken.get(token);
     return reservation?.owner === owner ? reservation.connection : undefined;

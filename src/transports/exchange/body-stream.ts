@@ -1,9 +1,9 @@
 import type { StreamBody, StreamListener } from "./exchange.ts";
 
-/** As Node's streams have it: more than this waits for a reader that is slow. */
+/** Bytes that may wait for a slow reader before the body is blocked, as for Node's streams. */
 const highWaterMark = 16_384;
 
-/** The body of a `Response` that is written bit by bit. Whoever reads it decides how fast. */
+/** The streamed body of a `Response`, with back-pressure by the reader's pulls. */
 export class BodyStream implements StreamBody {
   readonly body: ReadableStream<Uint8Array>;
   readonly #signal: AbortSignal;
@@ -13,7 +13,7 @@ export class BodyStream implements StreamBody {
   #waiting = false;
   #over = false;
 
-  /** @param signal is aborted when the client goes away; not every runtime tells that by a cancelled body. */
+  /** @param signal aborts when the client disconnects: not every runtime cancels the body then. */
   constructor(signal: AbortSignal, listener: StreamListener) {
     this.#signal = signal;
     this.#listener = listener;
@@ -27,7 +27,7 @@ export class BodyStream implements StreamBody {
       },
       new ByteLengthQueuingStrategy({ highWaterMark }),
     );
-    // Not an error: nobody is there to be told, and some runtimes would write it to their log.
+    // Closed instead of errored: some runtimes log an errored body, and the client has disconnected anyway.
     signal.addEventListener("abort", this.end, { once: true });
   }
 
@@ -53,7 +53,7 @@ export class BodyStream implements StreamBody {
 
   probe(bytes: Uint8Array, taken: () => void): void {
     if (this.#over) return;
-    // The reader may detach the memory of what it was given.
+    // A copy: the reader may transfer, and so detach, the ArrayBuffer of a chunk.
     this.#controller?.enqueue(new Uint8Array(bytes));
     this.#probes.push(taken);
     if (this.blocked) this.#waiting = true;
@@ -76,7 +76,7 @@ export class BodyStream implements StreamBody {
     return this.#controller?.desiredSize === highWaterMark;
   }
 
-  /** Called after each read: what is not in the queue any more is the reader's. */
+  /** Called after each read. Once the queue is empty, the reader has taken the bytes of all probes. */
   #pulled(): void {
     if (this.#over) return;
     if (this.#isEmpty) this.#answerProbes();

@@ -1,27 +1,30 @@
 import type { Writable } from "node:stream";
 
-/** From here pieces are handed over as they are: a thousand slow clients would hold a thousand copies. */
+/** Bytes from which a piece is written by reference (zero-copy): slow clients would otherwise hold a copy each. */
 const referenceBytes = 3_072;
 
-/** Chunks up to this length are made in one place again and again, which costs no memory and stays in the cache. */
+/**
+ * Bytes of the scratch buffer, in which short chunks are built without allocation. It stays in the processor's cache.
+ */
 const scratchBytes = 4_096;
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const lineEnd = Buffer.from("\r\n");
 
-/** Up to here a loop copies faster than a call into the engine does; measured with Node 24. */
+/** Bytes up to which a loop copies faster than `TypedArray.set`; measured with Node 24. */
 const loopBytes = 12;
 
-// On its way to a kernel that takes it at once: nearly always.
+// Reused after each write that the kernel takes at once, which is the usual case.
 let scratch = Buffer.allocUnsafeSlow(scratchBytes);
 let scratchView = scratch;
 
 /**
- * Writes pieces to a body, in one system call: as one chunk where the body is chunked (RFC 9112, 7.1). Pieces from
- * 3 KiB on are not copied, so nobody may change them afterwards.
+ * Writes pieces to a body in one system call, as one chunk if the body is chunked (RFC 9112, 7.1). Pieces from 3 KiB on
+ * are written by reference: never change them afterwards.
  *
- * @param count pieces to take from `parts`.
+ * @param count the number of pieces in `parts`.
+ * @param chunked whether the body has the transfer coding `chunked`.
  */
 export function writeChunk(stream: Writable, parts: readonly Uint8Array[], count: number, chunked: boolean): void {
   let length = 0;
@@ -42,12 +45,12 @@ export function writeChunk(stream: Writable, parts: readonly Uint8Array[], count
   if (scratchView.length !== total) scratchView = scratch.subarray(0, total);
   stream.write(fill(scratchView, parts, count, chunked ? length : 0));
   if (stream.writableLength === 0) return;
-  // The kernel did not take it: the stream still needs these bytes as they are.
+  // The kernel did not take the bytes: the stream holds this buffer, so a new one is needed.
   scratch = Buffer.allocUnsafeSlow(scratchBytes);
   scratchView = scratch;
 }
 
-/** @param length of the chunk; 0: no chunk around it. */
+/** @param length of the chunk; 0: the body is not chunked. */
 function fill(target: Buffer, parts: readonly Uint8Array[], count: number, length: number): Buffer {
   let at = length > 0 ? writeSize(target, length) : 0;
   for (let index = 0; index < count; index++) at = copy(target, at, parts[index]);
@@ -79,7 +82,7 @@ function hexDigits(length: number): number {
   return digits;
 }
 
-/** Answers where the next byte goes. */
+/** Writes a chunk's size in hexadecimal. Returns the offset after it. */
 function writeSize(target: Buffer, length: number): number {
   const digits = hexDigits(length);
   for (let at = digits - 1, rest = length; at >= 0; at--, rest >>>= 4) {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Peer } from "../../contract/peer.ts";
 import type { HttpReply } from "./reply.ts";
 
-/** One request and the way to answer it, whatever runtime it came by. Answered once, by `reply` or by `stream`. */
+/** An HTTP request and its response, in any runtime. It is answered once, by `reply` or by `stream`. */
 export interface HttpExchange {
   readonly method: string;
   /** Path and query. */
@@ -10,41 +10,41 @@ export interface HttpExchange {
   /** By lower-case names. */
   readonly headers: IncomingHttpHeaders;
   readonly peer: Peer;
-  /** The client went away before its request had arrived. */
+  /** Whether the client disconnected before its request had arrived. */
   readonly abandoned: boolean;
-  /** The body; undefined if it has more than `maxBytes`. Rejects if it does not arrive. */
+  /** Reads the body; undefined if it has more than `maxBytes`. Rejects if the client disconnects before its end. */
   read(maxBytes: number): Promise<Uint8Array | undefined>;
-  /** Answers with a whole body. Does nothing for a client that has gone. */
+  /** Answers with a complete body. Does nothing after the client has disconnected. */
   reply(reply: HttpReply): void;
-  /** Answers with 200 and a body that is written bit by bit. */
+  /** Answers with status 200 and a streamed body. */
   stream(headers: Readonly<Record<string, string>>, listener: StreamListener): StreamBody;
-  /** Sets who is told if the client goes away before it was answered. */
+  /** Sets the callback for a client that disconnects before it is answered. */
   onGone(callback: () => void): void;
 }
 
-/** The body of a response that is written bit by bit. None of its functions throws; after the end they do nothing. */
+/** The streamed body of a response. No function throws; after the end they do nothing. */
 export interface StreamBody {
-  /** True while what was written waits in this process. */
+  /** Whether written bytes wait in this process, so that no more should be written (back-pressure). */
   readonly blocked: boolean;
-  /** Writes messages of three pieces each, like a socket of a session. */
+  /** Writes `count` messages of three pieces each, like `Socket.write`. */
   write(parts: readonly Uint8Array[], count: number): void;
-  /** Writes `bytes`, which must not change, and calls back once all of them have left this process. */
+  /** Writes `bytes`, which must not change, and calls `taken` once all of them have left this process. */
   probe(bytes: Uint8Array, taken: () => void): void;
-  /** Ends the body after what was written. */
+  /** Ends the body, after the bytes written so far. */
   end(): void;
-  /** Cuts the connection. */
+  /** Terminates the connection. */
   destroy(): void;
 }
 
-/** Who writes a body is told this; never in the middle of a call to it. */
+/** The writer of a body, as the body sees it. It is never called back inside a call of the body (not re-entrant). */
 export interface StreamListener {
-  /** After `blocked`: more can be written. */
+  /** Called after `blocked`, when more can be written. */
   drained(): void;
-  /** The response is over, in whatever way. */
+  /** Called when the response has ended, for any reason. */
   gone(): void;
 }
 
-/** Answers requests of any runtime: what the handlers of Node and of `fetch` are made of. */
+/** Answers HTTP requests of any runtime. The handlers of Node and of `fetch` are adapters of it. */
 export interface HttpService {
   /** Never throws. */
   answer(exchange: HttpExchange): void;

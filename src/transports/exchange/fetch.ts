@@ -4,7 +4,7 @@ import { BodyStream } from "./body-stream.ts";
 import type { HttpExchange, StreamBody, StreamListener } from "./exchange.ts";
 import type { HttpReply } from "./reply.ts";
 
-/** A request of the Fetch standard. */
+/** An exchange by the Fetch standard's `Request` and `Response`. */
 export class FetchExchange implements HttpExchange {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -13,7 +13,7 @@ export class FetchExchange implements HttpExchange {
   readonly #respond: (response: Response) => void;
   #onGone: (() => void) | undefined;
 
-  /** @param respond takes the answer. */
+  /** @param respond is called with the response. */
   constructor(request: Request, address: string, respond: (response: Response) => void) {
     const { pathname, search } = new URL(request.url);
     this.url = pathname + search;
@@ -65,7 +65,7 @@ export class FetchExchange implements HttpExchange {
   }
 }
 
-/** Keeps the headers, and not the request with its body. */
+/** The peer of a request. It holds the headers only, so that the request's body can be collected. */
 function peerOf(headers: Headers, address: string, url: string): Peer {
   return { address, url, header: (name) => headers.get(name) ?? undefined };
 }

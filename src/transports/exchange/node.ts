@@ -5,7 +5,7 @@ import type { HttpReply } from "./reply.ts";
 import { peerOf } from "../peer.ts";
 import { ResponseStream } from "./response-stream.ts";
 
-/** A request to Node's HTTP server. */
+/** An exchange of Node's HTTP server. */
 export class NodeExchange implements HttpExchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -67,7 +67,7 @@ export class NodeExchange implements HttpExchange {
   }
 }
 
-/** A framework's body parser may have been here. What it made is written out again, so that the same checks apply. */
+/** The body that a framework's body parser has parsed, serialised again so that the same checks apply. */
 function parsedBefore(request: IncomingMessage): Buffer | undefined {
   const body: unknown = "body" in request ? request.body : undefined;
   if (body !== undefined) return Buffer.from(JSON.stringify(body));
@@ -75,7 +75,7 @@ function parsedBefore(request: IncomingMessage): Buffer | undefined {
   return undefined;
 }
 
-/** Undefined when there are more than `maxBytes`; what comes after them is thrown away. */
+/** Reads a body; undefined if it has more than `maxBytes`, in which case the rest is discarded. */
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,9 +1,9 @@
 import type { Response } from "graphql-http";
 
-/** An answer before it is sent: body and head, as graphql-http has it. */
+/** A response before it is sent: body and head, of the type that graphql-http has. */
 export type HttpReply = Response;
 
-/** An answer that says what is wrong, in the shape of a GraphQL result so that every client can show it. */
+/** A response with an error, in the shape of a GraphQL result so that clients can show its message. */
 export function problem(status: number, message: string, headers: Readonly<Record<string, string>> = {}): HttpReply {
   return [
     JSON.stringify({ errors: [{ message }] }),
@@ -15,7 +15,7 @@ export function problem(status: number, message: string, headers: Readonly<Recor
   ];
 }
 
-/** An answer of plain text, or of nothing. */
+/** A response of plain text, or without a body. */
 export function plain(status: number, text: string | null = null): HttpReply {
   const headers = text === null ? {} : { "content-type": "text/plain; charset=utf-8" };
   return [text, { status, statusText: "", headers }];

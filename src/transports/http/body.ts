@@ -3,19 +3,19 @@ import type { HttpExchange } from "../exchange/exchange.ts";
 import { problem, type HttpReply } from "../exchange/reply.ts";
 import { isJson } from "../origin.ts";
 
-/** Parses a JSON object from a client, under the rules that hold for messages on a socket. */
+/** Parses a client's JSON object, under the same limits as messages on a socket. */
 export type ParseJson = (text: string) => ParsedObject;
 
-/** The JSON object that a request carries, or the reply to one that carries none. */
+/** The JSON object of a request, or the response to a request without a valid one. */
 export type HttpBody = HttpPayload | { readonly reply: HttpReply };
 
 export interface HttpPayload {
   readonly object: JsonObject;
-  /** What the client sent for it: the body, or the URL. */
+  /** Bytes of the body, or of the URL for a GET request. */
   readonly bytes: number;
 }
 
-/** Reads a body of JSON in UTF-8 with at most `maxBytes`. Rejects when the client goes away before its end. */
+/** Reads a JSON body in UTF-8 of at most `maxBytes`. Rejects if the client disconnects before its end. */
 export async function readBody(exchange: HttpExchange, maxBytes: number, parse: ParseJson): Promise<HttpBody> {
   const { "content-type": type, "content-encoding": encoding = "identity" } = exchange.headers;
   if (!isJson(type) || encoding !== "identity") {
@@ -23,7 +23,7 @@ export async function readBody(exchange: HttpExchange, maxBytes: number, parse: 
   }
   const bytes = await exchange.read(maxBytes);
   if (!bytes) {
-    // The rest is not waited for, so nothing else can come on this connection.
+    // The rest of the body is not read, so the connection cannot be reused.
     const reply = problem(413, `The body may have at most ${maxBytes} bytes`, {
       connection: "close",
     });
@@ -45,11 +45,12 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** The query parameters of a URL. */
 export function searchOf(url: string): URLSearchParams {
   return new URLSearchParams(url.split("?")[1]);
 }
 
-/** The parameters of a request by GET, as the object that a body would be. */
+/** The query parameters of a GET request, as the object that a POST request has as its body. */
 export function searchPayload(url: string, parse: ParseJson): HttpBody {
   const search = searchOf(url);
   const [query, operationName] = [search.get("query"), search.get("operationName")];

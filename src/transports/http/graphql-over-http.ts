@@ -12,7 +12,7 @@ const streamHint =
   "Subscriptions need a stream: use WebSocket (subprotocol graphql-transport-ws), " +
   "or server-sent events (Accept: text/event-stream) where this server offers them";
 
-/** The GraphQL-over-HTTP specification, by graphql-http, on Fanfare's own parsing, validation and execution. */
+/** The GraphQL-over-HTTP specification by graphql-http, with Fanfare's own parsing, validation and execution. */
 export function graphqlOverHttp(engine: RequestEngine, parseJson: ParseJson): Handler<unknown, Peer> {
   const handler = createHandler<unknown, Peer>({
     schema: engine.schema,
@@ -38,7 +38,7 @@ export function graphqlOverHttp(engine: RequestEngine, parseJson: ParseJson): Ha
   return async (request) => explained(await handler(request));
 }
 
-/** graphql-http sends a bare status where there is no GraphQL to talk about. */
+/** Adds an error message to a response without a body, which graphql-http sends for a bad method or `Accept` header. */
 function explained(reply: HttpReply): HttpReply {
   const [body, { status, statusText, headers }] = reply;
   if (body !== null) return reply;
@@ -46,12 +46,12 @@ function explained(reply: HttpReply): HttpReply {
   return problem(status, status === 406 ? `${types} ${streamHint}` : statusText, headers);
 }
 
-/** Not left to graphql-http, which does not know an error that another copy of graphql has made. */
+/** Formats errors here: graphql-http does not recognise those of another copy of graphql (dual package hazard). */
 function failure(engine: RequestEngine, errors: readonly GraphQLError[]): FormattedResult {
   return { errors: errors.map((error) => engine.formatError(error)) };
 }
 
-/** Throws what graphql-http answers with 400. */
+/** @throws an Error for malformed JSON, which graphql-http answers with 400. */
 function checkSearch(url: string, parseJson: ParseJson): void {
   const search = new URLSearchParams(url.split("?")[1]);
   for (const name of ["variables", "extensions"]) {
@@ -79,7 +79,7 @@ function requestOf({ query, operationName, variables, extensions }: RequestParam
   };
 }
 
-/** Clients that know only application/json take every status but 200 for a failure of the server itself. */
+/** The response of a result. For application/json the status is 200 even with errors, as its clients expect. */
 function replyOf(result: FormattedResult, accept: string = "*/*"): HttpReply {
   const type = prefersResultType(accept) ? resultType : "application/json";
   const isRequestError = result.data === undefined && type === resultType;
@@ -93,7 +93,7 @@ function replyOf(result: FormattedResult, accept: string = "*/*"): HttpReply {
   ];
 }
 
-/** The first of the types we have, as graphql-http chooses for everything else. */
+/** Content negotiation: whether the first supported media type is the result type, as graphql-http decides. */
 function prefersResultType(accept: string): boolean {
   const types = accept.split(",").map((entry) => entry.split(";")[0]?.trim().toLowerCase() ?? "");
   const known = types.find((type) => [resultType, "application/json", "application/*", "*/*"].includes(type));

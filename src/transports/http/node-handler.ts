@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpService } from "../exchange/exchange.ts";
 import { NodeExchange } from "../exchange/node.ts";
 
-/** Answers one request; also a middleware of Express and Connect. Never throws. */
+/** A listener of Node's `request` event, and a middleware of Express and Connect. Never throws. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * Lets Node's HTTP server use a service. Apart from it, since what `fetch` serves needs nothing of Node.
+ * Adapts a service to Node's HTTP server. It is apart from the service, which must not import Node's modules, since
+ * `fetch` uses it in other runtimes.
  *
- * @param trustProxy how many proxies in front of this server write `X-Forwarded-For`. Default 0: the header is not
- *   believed.
+ * @param trustProxy the number of proxies in front of this server whose `X-Forwarded-For` is trusted. Default: 0, none.
  */
 export function nodeHandler(service: HttpService, trustProxy: number = 0): HttpHandler {
   return (request, response) => service.answer(new NodeExchange(request, response, trustProxy));

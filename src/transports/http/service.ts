@@ -9,26 +9,27 @@ import { crossSiteHint, mayBeCrossSite, OriginCheck, type OriginRule } from "../
 import { readBody, searchOf, searchPayload, type HttpBody, type ParseJson } from "./body.ts";
 import { graphqlOverHttp } from "./graphql-over-http.ts";
 
+/** Options of {@link httpService}. */
 export interface HttpServiceOptions {
   readonly engine: RequestEngine;
   readonly log: Log;
-  /** Pages that may send requests by GET without a header of their own. Default: those of the server's own host. */
+  /** Origins that may send GET requests without a preflight header. Default: the server's own host. */
   readonly origin?: OriginRule | undefined;
-  /** Parses bodies, and variables and extensions in a URL. What it calls a problem is answered with 400. */
+  /** Parses bodies, and `variables` and `extensions` of a URL. A problem is answered with status 400. */
   readonly parse: ParseJson;
   /** Serves server-sent events. Default: none. */
   readonly streams?: EventStreams | undefined;
 }
 
 /**
- * GraphQL over HTTP: queries by GET and POST, mutations by POST, as JSON; with `streams`, operations of every kind as
- * server-sent events, which a subscription has to ask for (406). The path is not looked at.
+ * GraphQL over HTTP: queries by GET and POST and mutations by POST, as JSON; with `streams`, all operations as
+ * server-sent events. A subscription without `Accept: text/event-stream` is answered with 406. The path is ignored.
  *
- * Cross-origin access (CORS) is not its business: it sends no such header and answers OPTIONS with 405, so put it
- * behind a framework or proxy that grants it. Whatever was granted, a POST must carry JSON, and a GET must show that
- * no other site's page made the browser send it.
+ * It does not support CORS: it sends no such header and answers OPTIONS with 405. For cross-origin access, put it
+ * behind a framework or proxy. Against CSRF, a POST always has to carry JSON, and a GET has to prove that it is not a
+ * cross-site request.
  *
- * Throws FanfareError BAD_OPTION for an origin that no browser would send.
+ * @throws FanfareError BAD_OPTION for an origin that no browser sends.
  */
 export function httpService(options: HttpServiceOptions): HttpService {
   return new Answers(options);
@@ -53,14 +54,14 @@ class Answers implements HttpService {
     void this.#answer(exchange).then(
       (reply) => reply && exchange.reply(reply),
       (error: unknown) => {
-        // Before the end of its body, it is the client that went away.
+        // If the client disconnected before the end of its body, that is the error.
         if (!exchange.abandoned) this.#options.log.error("An HTTP request failed", { error });
         exchange.reply(problem(500, "Internal server error"));
       },
     );
   }
 
-  /** Answers with nothing where a stream has taken the matter over. */
+  /** The response to a request; undefined if its stream responds. */
   async #answer(exchange: HttpExchange): Promise<HttpReply | undefined> {
     const { streams } = this.#options;
     if (!streams) return this.#json(exchange);
@@ -70,19 +71,19 @@ class Answers implements HttpService {
     const wish = streamWish(headers.accept);
     if (method === "PUT") return streams.reserve(exchange);
     if (method === "DELETE") return streams.stop(exchange, token ?? "", search.get("operationId"));
-    // Only who was given the token knows it, so a request with it comes from no other site's page.
+    // The token doubles as a CSRF token: a page of another site does not know it.
     if (method === "GET" && wish === "first" && token !== null) return streams.open(exchange, token);
     if (method === "POST" && token !== null) return this.#start(streams, exchange, token);
     return wish === "none" ? this.#json(exchange) : this.#stream(streams, exchange, wish);
   }
 
-  /** An operation for a stream that is there already. */
+  /** Starts an operation on an open stream (single connection mode). */
   async #start(streams: EventStreams, exchange: HttpExchange, token: string): Promise<HttpReply> {
     const body = await this.#body(exchange);
     return "reply" in body ? body.reply : streams.start(exchange, token, body);
   }
 
-  /** An operation that may have a stream of its own. */
+  /** Answers an operation by a stream (distinct connections mode), or by JSON. */
   async #stream(streams: EventStreams, exchange: HttpExchange, wish: "first" | "also"): Promise<HttpReply | undefined> {
     const { method } = exchange;
     if (method !== "GET" && method !== "POST") return this.#json(exchange);
@@ -97,7 +98,11 @@ class Answers implements HttpService {
     return streams.distinct(exchange, body);
   }
 
-  /** @param body what was read already. */
+  /**
+   * Answers by JSON.
+   *
+   * @param body if it was read before.
+   */
   async #json(exchange: HttpExchange, body?: JsonObject): Promise<HttpReply> {
     const { method, url, headers, peer } = exchange;
     if (method === "GET" && mayBeCrossSite(headers, this.#origin)) return problem(403, crossSiteHint);
@@ -116,7 +121,7 @@ class Answers implements HttpService {
     return readBody(exchange, engine.maxBodyBytes, parse);
   }
 
-  /** Undefined for what cannot be run: the session words it. */
+  /** The kind of an operation; undefined for an invalid request, whose error the session words. */
   #kindOf({ query, operationName }: JsonObject): string | undefined {
     if (typeof query !== "string") return undefined;
     const name = typeof operationName === "string" ? operationName : undefined;
@@ -138,8 +143,8 @@ function withStreamMethods([body, head]: HttpReply): HttpReply {
 }
 
 /**
- * Whether the client wants a stream before anything else; would take one too, as clients do that send the same header
- * with everything; or would not.
+ * Content negotiation by the Accept header. `first`: event streams are preferred. `also`: they are accepted after JSON,
+ * as by clients that send the same header with each request. `none`: they are not accepted.
  */
 function streamWish(accept: string | undefined): "first" | "also" | "none" {
   const types = accept?.split(",").map((entry) => entry.split(";")[0]?.trim().toLowerCase() ?? "") ?? [];

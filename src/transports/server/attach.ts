@@ -2,25 +2,25 @@ import type { HttpHandler } from "../http/node-handler.ts";
 import { claimPath, type HttpServer } from "./path-claims.ts";
 import type { WebSocketTransport } from "../websocket/websocket.ts";
 
-/** What answers at one path of a server. */
+/** Options of {@link attach}: a path and its handlers. */
 export interface PathOptions {
-  /** Default `/graphql`. Compared whole, without the query and a last slash. */
+  /** The path, matched exactly except for the query and a trailing slash. Default: `/graphql`. */
   readonly path?: string | undefined;
-  /** Answers requests. Default: they go on to whoever else listens, where the handler may be mounted as well. */
+  /** Answers requests. Default: none, so that they go to the server's other listeners. */
   readonly http?: HttpHandler | undefined;
-  /** Takes upgrades. Default: they go on to whoever else listens. */
+  /** Takes upgrades. Default: none, so that they go to the server's other listeners. */
   readonly websocket?: Pick<WebSocketTransport, "upgrade"> | undefined;
 }
 
 /**
- * Serves one path of a server that belongs to somebody else: Node's own, or the one below Express, Fastify or Hono.
- * Everything at other paths is theirs as before, and so is everything at this path after disposal.
+ * Serves one path of an existing server: Node's own, or that of Express, Fastify or Hono. Other paths stay as they are,
+ * and disposal gives this path back.
  *
- * Requests are answered before the framework sees them, so its middleware (CORS, logging, rate limits) does not apply.
- * Where it should, leave `http` out and mount the handler in the framework. Do so too when Fastify listens on
- * `localhost`: it then runs a second server, for IPv6, that cannot be reached from outside.
+ * Requests are answered before the framework gets them, so its middleware (CORS, logging, rate limits) does not apply.
+ * If it should, leave `http` out and mount the handler in the framework. Do the same if Fastify listens on `localhost`:
+ * it then runs a second server, for IPv6, to which it gives no access.
  *
- * Throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already.
+ * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already.
  */
 export function attach(server: HttpServer, options: PathOptions): Disposable {
   const { path = "/graphql", http, websocket } = options;

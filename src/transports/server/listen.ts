@@ -3,33 +3,36 @@ import type { Log } from "../../contract/log.ts";
 import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
 import { attach, type PathOptions } from "./attach.ts";
 
+/** Options of {@link listen}. */
 export interface ServerOptions extends PathOptions {
-  /** Default 4000; 0 takes any free one. */
+  /** The TCP port. Default: 4000. 0: any free port. */
   readonly port?: number | undefined;
-  /** Default `127.0.0.1`: this machine only. `::` is every network. */
+  /** The network interface. Default: `127.0.0.1`, this machine only. `::`: all. */
   readonly host?: string | undefined;
   readonly limits?: Partial<TransportLimits> | undefined;
   readonly log: Log;
 }
 
 /**
- * A server that listens. Disposing it stops that and waits for running requests; WebSockets stay open, until the Fanfare
+ * A listening server. Disposal stops listening and waits for running requests. WebSockets stay open until the Fanfare
  * that serves them is disposed.
  */
 export interface Server extends AsyncDisposable {
-  /** Node's own. */
+  /** Node's HTTP server. */
   readonly server: HttpServer;
   readonly port: number;
-  /** Where GraphQL is, such as `http://127.0.0.1:4000/graphql`. */
+  /** The URL of GraphQL, such as `http://127.0.0.1:4000/graphql`. */
   readonly url: string;
 }
 
-/** Milliseconds between two looks for connections that are over the time of their headers or of their request. */
+/** Milliseconds between two checks of the timeouts of headers and requests. */
 const checkMilliseconds = 1_000;
 
 /**
- * Serves GraphQL alone, on a server of its own; every other path is answered with 404. Rejects with Node's error when
- * the port cannot be had, and with FanfareError BAD_OPTION for a path that does not begin with a slash.
+ * Serves GraphQL on a server of its own, which answers other paths with 404.
+ *
+ * @throws FanfareError BAD_OPTION for a path that does not begin with a slash; Node's error when the port is not
+ * available.
  */
 export async function listen(options: ServerOptions): Promise<Server> {
   const { port = 4000, host = "127.0.0.1", path = "/graphql" } = options;
@@ -51,7 +54,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
       resolve();
     });
   });
-  // A connection that could not be taken, for want of file descriptors, is no reason to end the process.
+  // An `error` event without a listener would end the process, for example when file descriptors run out (EMFILE).
   server.on("error", (error) => options.log.error("The HTTP server failed", { error }));
   const address = server.address();
   const actual = typeof address === "object" && address !== null ? address.port : port;
@@ -61,21 +64,24 @@ export async function listen(options: ServerOptions): Promise<Server> {
     port: actual,
     url: `http://${name}:${actual}${path}`,
     async [Symbol.asyncDispose]() {
-      // Who is on the way already still meets the transports, which refuse in their own words what comes too late.
+      // Graceful shutdown: requests on open connections still reach the transports, which refuse them if need be.
       await closed(server, limits.closeMilliseconds);
       attached[Symbol.dispose]();
     },
   };
 }
 
-/** To Node, 0 is no time limit. */
+/** A timeout as Node's HTTP server takes it: 0 for none. */
 function timeoutOf(milliseconds: number): number {
   return milliseconds === Infinity ? 0 : milliseconds;
 }
 
-/** Upgraded connections keep a server from ever being closed, and are not ours to end: so this stops waiting for it. */
+/**
+ * Resolves when a server is closed, or after a timeout: WebSockets, which the transports close, keep a server from
+ * being closed.
+ */
 function closed(server: HttpServer, milliseconds: number): Promise<void> {
-  // The next request of a client that keeps its connection is not waited for. 0 would wait for ever.
+  // Idle keep-alive connections are closed at once. 0 would turn the timeout off.
   server.keepAliveTimeout = 1;
   return new Promise((resolve) => {
     const cut = setTimeout(() => {

@@ -6,18 +6,18 @@ import { refuseByStatus } from "../websocket/refusal.ts";
 
 export type HttpServer = Server | SecureServer;
 
-/** Who answers what arrives at one path. What is left out goes where it went before. */
+/** The handlers of one path. Without a handler, requests or upgrades go to the server's other listeners. */
 export interface PathClaim {
   readonly request?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   readonly upgrade?: ((request: IncomingMessage, stream: Duplex, head: Buffer) => void) | undefined;
 }
 
 /**
- * Takes the requests and upgrades of one path out of what a server's other listeners get, whenever those were or will
- * be added; everything else reaches them unchanged. An upgrade that nobody wants is answered with 404, since by
- * listening at all we keep Node from treating it as an ordinary request. Disposal undoes all of it.
+ * Diverts the requests and upgrades of one path from a server's other listeners, also from listeners that are added
+ * later. All other events reach them unchanged. An upgrade without a handler is answered with 404, since a listener for
+ * upgrades keeps Node from handling it as a plain request. Disposal undoes all of it.
  *
- * Throws FanfareError BAD_OPTION for a path that does not begin with a slash or has been claimed already.
+ * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is claimed already.
  */
 export function claimPath(server: HttpServer, path: string, claim: PathClaim): Disposable {
   if (!path.startsWith("/")) {
@@ -35,7 +35,7 @@ class PathClaims {
   readonly #claims = new Map<string, PathClaim>();
   readonly #emit: HttpServer["emit"];
   readonly #emitWasOwn: boolean;
-  /** Never listens. What is claimed is emitted here, so that tools which trace HTTP servers see ours as well. */
+  /** A server that never listens. Claimed events are emitted on it, so that tracing tools instrument them as well. */
   readonly #inner: Server;
 
   constructor(server: HttpServer) {
@@ -44,7 +44,7 @@ class PathClaims {
     this.#emitWasOwn = Object.hasOwn(server, "emit");
     this.#inner = createServer((request, response) => this.#at(request)?.request?.(request, response));
     this.#inner.on("upgrade", this.#upgraded);
-    // An emitter calls all of its listeners: only here can one of them be the only one.
+    // Monkey patching: an emitter calls all listeners, so only a replaced `emit` can keep an event from the others.
     server.emit = this.#divert;
   }
 
@@ -68,7 +68,7 @@ class PathClaims {
     this.#claims.delete(key);
     if (this.#claims.size > 0) return;
     this.#server.off("upgrade", this.#upgraded);
-    // Whoever has wrapped `emit` after us keeps a working one: without claims it only passes on.
+    // If other code has wrapped `emit` meanwhile, it stays in place: without claims it passes all events on.
     if (this.#server.emit !== this.#divert) return;
     if (this.#emitWasOwn) this.#server.emit = this.#emit;
     else Reflect.deleteProperty(this.#server, "emit");
@@ -87,7 +87,7 @@ class PathClaims {
     return Reflect.apply(this.#emit, this.#server, [event, ...rest]) === true;
   };
 
-  /** Also called past `emit`: Fastify passes on the upgrades of its further addresses in its own way. */
+  /** A listener for upgrades. Fastify calls it without `emit`, for the upgrades of its secondary servers. */
   readonly #upgraded = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     const claim = this.#at(request);
     if (claim?.upgrade) claim.upgrade(request, stream, head);
@@ -95,7 +95,7 @@ class PathClaims {
   };
 }
 
-/** `/graphql` and `/graphql/` are the same path. */
+/** A path without its trailing slash: `/graphql` and `/graphql/` are the same. */
 function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }

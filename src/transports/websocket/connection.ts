@@ -6,18 +6,18 @@ import type { Peer } from "../../contract/peer.ts";
 import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import { writeFrames } from "./frame.ts";
 
-/** What all connections of one transport have in common. */
+/** The owner of connections, as a connection sees it. */
 export interface ConnectionHost {
   readonly log: Log;
-  /** Listener of a stream's `end`: a client that ends its side without a close frame and reads nothing more must go. */
+  /** Listener of a stream's `end`: a half-open connection, which ended without a close frame, gets a timeout. */
   readonly onStreamEnd: (this: Duplex) => void;
-  /** Called when a connection is gone. */
+  /** Called when a connection is closed. */
   released(connection: WebSocketConnection): void;
 }
 
 /**
- * A WebSocket as a session sees it. Incoming frames, pings and the closing handshake are the work of `ws`; messages
- * go out as frames of our own on the connection below it, unless they have to be compressed.
+ * A WebSocket, as a session sees it. `ws` handles incoming frames, pings and the closing handshake. Outgoing messages
+ * are framed here and written to the connection below `ws`, unless they have to be compressed.
  */
 export class WebSocketConnection implements Socket, WebSocketOwner {
   readonly peer: Peer;
@@ -26,11 +26,11 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   readonly #stream: Duplex;
   readonly #compressed: boolean;
   #handler: SocketHandler | undefined;
-  /** How this side ended the connection: it knows better than the answer of the other end, if one comes at all. */
+  /** The code and reason with which the server ended the connection. They take precedence over the client's answer. */
   #ending: { readonly code: number; readonly reason: string } | undefined;
-  /** With compression: more waits than Node would let wait for a plain connection. */
+  /** With compression: whether more bytes wait than the stream's high-water mark. */
   #full = false;
-  /** Without it: the stream will tell when it has been drained. */
+  /** Without compression: whether a listener for `drain` is set. */
   #awaitsDrain = false;
 
   constructor(host: ConnectionHost, webSocket: OwnedWebSocket, stream: Duplex, peer: Peer) {
@@ -41,7 +41,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.#compressed = webSocket.extensions !== "";
   }
 
-  /** Opens a session and listens for it. */
+  /** Opens a session and starts to listen. */
   open(accept: (socket: Socket) => SocketHandler): void {
     this.#webSocket.own(this);
     this.#stream.on("end", this.#host.onStreamEnd);
@@ -55,7 +55,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   get blocked(): boolean {
     if (this.#compressed) return this.#full;
     if (!this.#stream.writableNeedDrain) return false;
-    // Not only our own writes fill the stream: pings and pongs do, too.
+    // Pings and pongs of `ws` may have filled the stream, not only `write`.
     this.#awaitDrain();
     return true;
   }
@@ -87,7 +87,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     try {
       this.#webSocket.close(code, this.#ending.reason);
     } catch {
-      // A code that may not stand in a close frame (RFC 6455, 7.4).
+      // The code is not allowed in a close frame (RFC 6455, 7.4).
       this.#webSocket.terminate();
     }
   }
@@ -107,7 +107,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.#tell((handler) => handler.alive());
   }
 
-  /** A frame that ws cannot take ends the connection by itself, with 1002, 1007, 1008 or 1009. */
+  /** Records an error. After an invalid frame, `ws` itself closes the connection with 1002, 1007, 1008 or 1009. */
   failed(error: Error): void {
     this.#ending ??= { code: 1006, reason: cutReason(error.message) };
   }
@@ -122,7 +122,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     return this.#webSocket.bufferedAmount >= this.#stream.writableHighWaterMark;
   }
 
-  /** Listened to only when it matters: most clients never make their stream wait. */
+  /** Listens for `drain`, lazily: most streams are never blocked. */
   #awaitDrain(): void {
     if (this.#awaitsDrain) return;
     this.#awaitsDrain = true;
@@ -137,11 +137,11 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.#tell((handler) => handler.drained());
   }
 
-  /** A fault in a session must end that session and nothing else. */
-  #tell(what: (handler: SocketHandler) => void): void {
+  /** Calls the session. An error that it throws closes this session only (fault isolation). */
+  #tell(call: (handler: SocketHandler) => void): void {
     if (!this.#handler) return;
     try {
-      what(this.#handler);
+      call(this.#handler);
     } catch (error) {
       this.#fail(error);
     }
@@ -153,7 +153,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   }
 }
 
-/** Who is told what a WebSocket hears. */
+/** The owner of a WebSocket, which gets its events. */
 interface WebSocketOwner {
   message(data: RawData, isBinary: boolean): void;
   pong(): void;
@@ -162,8 +162,8 @@ interface WebSocketOwner {
 }
 
 /**
- * A WebSocket that knows its owner, so that all of them share their listeners. One closure for each event and client
- * would take more memory than the client's session.
+ * A WebSocket with a reference to its owner, so that all WebSockets share their listeners. A closure per event and
+ * client would take more memory than the client's session.
  */
 export class OwnedWebSocket extends WebSocket {
   #owner: WebSocketOwner | undefined;

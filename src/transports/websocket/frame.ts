@@ -1,23 +1,25 @@
 import type { Writable } from "node:stream";
 
-/** FIN and the opcode of a text message (RFC 6455, 5.2). */
+/** The first byte of a frame: FIN and the opcode of a text message (RFC 6455, 5.2). */
 const finalText = 0x81;
 
-/** Up to here a loop copies faster than a call into the engine does; measured with Node 24. */
+/** Bytes up to which a loop copies faster than `TypedArray.set`; measured with Node 24. */
 const loopBytes = 12;
 
 /**
- * From here the shared bytes are handed over as they are: with a copy of them a frame soon no longer fits into Node's
- * buffer pool, and a thousand slow clients would hold a thousand copies.
+ * Bytes from which shared bytes are written by reference (zero-copy): a frame with a copy would exceed Node's buffer
+ * pool, and slow clients would hold a copy each.
  */
 const referenceBytes = 3_072;
 
-/** Frames up to this length are made in one place again and again, which costs no memory and stays in the cache. */
+/**
+ * Bytes of the scratch buffer, in which short frames are built without allocation. It stays in the processor's cache.
+ */
 const scratchBytes = 4_096;
 
 /**
- * Writes `count` text messages as unmasked frames, in one system call. `parts` holds three pieces of each message:
- * head, shared bytes, tail. Shared bytes from 3 KiB on are not copied, so nobody may change them afterwards.
+ * Writes `count` text messages as unmasked frames, in one system call. `parts` has three pieces per message: head,
+ * shared bytes, tail. Shared bytes from 3 KiB on are written by reference: never change them afterwards.
  */
 export function writeFrames(stream: Writable, parts: readonly Uint8Array[], count: number): void {
   let copied = 0;
@@ -33,11 +35,13 @@ export function writeFrames(stream: Writable, parts: readonly Uint8Array[], coun
   if (copied > 0) stream.uncork();
 }
 
-/** Frames on their way to a kernel that takes them at once: nearly all. Most are as long as the ones before. */
+/**
+ * Reused after each write that the kernel takes at once, which is the usual case. The view is kept for equal lengths.
+ */
 let scratch = Buffer.allocUnsafeSlow(scratchBytes);
 let scratchView = scratch;
 
-/** Writes messages as one piece. */
+/** Writes messages as one copied piece. */
 function writeCopies(stream: Writable, parts: readonly Uint8Array[], from: number, to: number): void {
   let total = 0;
   for (let index = from; index < to; index++) {
@@ -51,7 +55,7 @@ function writeCopies(stream: Writable, parts: readonly Uint8Array[], from: numbe
   if (scratchView.length !== total) scratchView = scratch.subarray(0, total);
   stream.write(fill(scratchView, parts, from, to));
   if (stream.writableLength === 0) return;
-  // The kernel did not take it: the stream still needs these bytes as they are.
+  // The kernel did not take the bytes: the stream holds this buffer, so a new one is needed.
   scratch = Buffer.allocUnsafeSlow(scratchBytes);
   scratchView = scratch;
 }
@@ -74,7 +78,7 @@ function writeByReference(stream: Writable, parts: readonly Uint8Array[], index:
   copy(start, writeHeader(start, 0, length), head);
   stream.write(start);
   if (shared) stream.write(shared);
-  // Shorter pieces may not be kept.
+  // Copied: the caller may reuse the buffer of a head or tail.
   if (tail && tail.length > 0) stream.write(Buffer.from(tail));
 }
 

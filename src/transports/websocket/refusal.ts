@@ -5,10 +5,10 @@ import { cutReason } from "../../base/close-code.ts";
 import type { Refusal } from "../../contract/socket.ts";
 import type { TransportLimits } from "../limits.ts";
 
-/** Bytes of a message that a refused client may still send before it answers the close. Over it: cut. */
+/** Bytes of a message that a refused client may send before it answers the close. Over it: terminated. */
 const refusedMessageBytes = 1_024;
 
-/** Answers an upgrade with an HTTP status and a short text. Browsers hide both from the page. */
+/** Refuses an upgrade with an HTTP status and a short text. Browsers hide both from the page. */
 export function refuseByStatus(stream: Duplex, status: number, reason: string): void {
   stream.on("error", () => stream.destroy());
   stream.once("finish", () => stream.destroy());
@@ -20,7 +20,7 @@ export function refuseByStatus(stream: Duplex, status: number, reason: string): 
   );
 }
 
-/** Accepts WebSockets only to close them: the one way in which a browser shows the page a code and a reason. */
+/** Accepts WebSockets and closes them at once: only then does a browser show the page a close code and reason. */
 export class RefusalServer implements Disposable {
   readonly #maxLingering: number;
   readonly #lingering = new Set<WebSocket>();
@@ -32,7 +32,7 @@ export class RefusalServer implements Disposable {
       noServer: true,
       clientTracking: false,
       maxPayload: refusedMessageBytes,
-      // Without one of the subprotocols it asked for, a browser reports a failure and not the close code.
+      // Without one of the offered subprotocols, a browser reports a failed connection instead of the close code.
       handleProtocols: (offered) => offered.values().next().value ?? false,
       ...{ closeTimeout: refusalMilliseconds },
     });

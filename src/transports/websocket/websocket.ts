@@ -13,40 +13,41 @@ import { peerOf } from "../peer.ts";
 import { OwnedWebSocket, WebSocketConnection, type ConnectionHost } from "./connection.ts";
 import { RefusalServer, refuseByStatus } from "./refusal.ts";
 
+/** Options of {@link websocketTransport}. */
 export interface WebSocketOptions {
-  /** What is spoken here, newest first: the first that a client offers too is taken. */
+  /** Dialects, newest first. Subprotocol negotiation takes the first one that the client offers. */
   readonly dialects: readonly Dialect[];
   /** Opens a session on each connection. */
   readonly accept: Accept;
-  /** Asked last, once everything else about a handshake is in order. Default: everybody may connect. */
+  /** Admission control, called after all other checks of a handshake. Default: every client is admitted. */
   readonly admit?: Admit | undefined;
   readonly log: Log;
   readonly limits?: Partial<WebSocketLimits> | undefined;
-  /** Default: pages of the server's own host only, and programs that send neither an Origin nor a cookie. */
+  /** The web origins that may connect. Default: the server's own host, and clients without an Origin and a cookie. */
   readonly origin?: OriginRule | undefined;
   /**
-   * How a client learns that it is refused: by an HTTP status, or by a connection that is closed at once with a code,
-   * which is all that a browser shows to a page. Default: a foreign origin by status (403), everything else by code.
+   * How a client is refused: by an HTTP status, which browsers hide from a page, or by accepting and closing its
+   * WebSocket with a code. Default: a foreign origin by status (403), anything else by close code.
    */
   readonly refusal?: "http" | "close" | undefined;
-  /** How many proxies in front of this server write `X-Forwarded-For`. Default 0: the header is not believed. */
+  /** The number of proxies in front of this server whose `X-Forwarded-For` is trusted. Default: 0, none. */
   readonly trustProxy?: number | undefined;
   /**
-   * Compresses messages of 1 KiB and more. Default false: it costs ten times the CPU of sending, and memory for each
-   * connection. `true` keeps nothing between messages.
+   * Compression of messages from 1 KiB on (RFC 7692). Default: false, since it takes ten times the CPU time of sending,
+   * and memory per connection. `true`: without context takeover between messages.
    */
   readonly perMessageDeflate?: boolean | DeflateOptions | undefined;
 }
 
-/** Compression by the extension permessage-deflate (RFC 7692), in the words of `ws`, which does it. */
+/** Options of the extension permessage-deflate (RFC 7692), passed to `ws`. */
 export interface DeflateOptions {
-  /** Bytes from which a message is compressed. Default 1,024. */
+  /** Bytes from which a message is compressed. Default: 1,024. */
   readonly threshold?: number;
-  /** Messages that are compressed at the same time. Default 10. */
+  /** Messages that are compressed concurrently. Default: 10. */
   readonly concurrencyLimit?: number;
-  /** True: nothing is kept between the messages that the server sends (RFC 7692, 7.1.1.1). Default false. */
+  /** True: no context takeover between the server's messages (RFC 7692, 7.1.1.1). Default: false. */
   readonly serverNoContextTakeover?: boolean;
-  /** The same for those that the client sends (RFC 7692, 7.1.1.2). Default false. */
+  /** True: no context takeover between the client's messages (RFC 7692, 7.1.1.2). Default: false. */
   readonly clientNoContextTakeover?: boolean;
   readonly serverMaxWindowBits?: number;
   readonly clientMaxWindowBits?: number;
@@ -54,24 +55,25 @@ export interface DeflateOptions {
   readonly zlibInflateOptions?: Pick<ZlibOptions, "chunkSize" | "windowBits">;
 }
 
-/** Of a WebSocket transport. */
+/** Limits of a WebSocket transport. */
 export interface WebSocketLimits extends TransportLimits {
-  /** Bytes of one message, decompressed. Default 262,144. Infinity turns it off. Over it: close 1009. */
+  /** Bytes of one message, decompressed. Default: 262,144. Infinity: no limit. Over it: close 1009. */
   readonly messageBytes: number;
 }
 
+/** A transport of WebSockets. Disposal closes its connections. */
 export interface WebSocketTransport extends AsyncDisposable {
-  /** Connections that are open or closing. */
+  /** The number of connections that are open or closing. */
   readonly connections: number;
-  /** Takes an upgrade from Node's HTTP server: the listener of its `upgrade` event. Never throws. */
+  /** A listener of the event `upgrade` of Node's HTTP server. Never throws. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void;
 }
 
 /**
- * Serves WebSockets on connections that Node's HTTP server hands over. It listens to nothing itself. On disposal
- * every connection that is still open is closed with 1001 and cut when it does not answer.
+ * Creates a transport of WebSockets on the upgrades of Node's HTTP server; it does not listen itself. Disposal closes
+ * open connections with 1001, and terminates those that do not answer within `closeMilliseconds`.
  *
- * Throws FanfareError BAD_OPTION for an origin that no browser would send.
+ * @throws FanfareError BAD_OPTION for an origin that no browser sends.
  */
 export function websocketTransport(options: WebSocketOptions): WebSocketTransport {
   return new NodeWebSocketTransport(options);
@@ -115,7 +117,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: perMessageDeflate === true ? frugalDeflate : perMessageDeflate,
-      // To ws, which counts in 32 bits, Infinity is none.
+      // `ws` holds a signed 32-bit integer; Infinity turns the limit off.
       maxPayload: limits.messageBytes === Infinity ? Infinity : Math.min(limits.messageBytes, 2 ** 31 - 1),
       maxFragments: limits.messageFragments,
       maxBufferedChunks: limits.messageChunks,
@@ -202,7 +204,7 @@ const foreign: Refusal = {
   reason: "Origin not allowed",
 };
 
-/** The header as it is; what is wrong with it, ws finds out. */
+/** The offered subprotocols. A malformed header is left to `ws`, which refuses it. */
 function offeredBy(request: IncomingMessage): string[] {
   const header = request.headers["sec-websocket-protocol"] ?? "";
   return header.split(",").map((name) => name.trim());
