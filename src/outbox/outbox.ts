@@ -20,7 +20,7 @@ interface Message extends Delivery {
 }
 
 /**
- * A FIFO queue of what waits for one session's socket: results of operations, and protocol messages. It holds
+ * A FIFO queue before the socket of a session: of results of operations, and of protocol messages. It holds
  * references to shared bytes, never copies. It enforces no bound: that is the writer's part.
  */
 export class Outbox<Owner extends OutboxOwner> {

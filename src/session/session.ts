@@ -251,7 +251,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     const former = this.#operations.get(id);
     const succeeds = this.writer.dialect.rules.duplicate === "succeed";
     if (former && !succeeds) former.stop();
-    // The former operation may have ended before the client knew: drop what it has queued.
+    // The former operation may have ended before the client knew: its queued results are dropped.
     if (this.writer.dialect.rules.duplicate === "replace") this.writer.dropAll(id);
     if (former && succeeds) this.#forget(former);
     const operation = new Operation(this, id, succeeds ? former : undefined);
