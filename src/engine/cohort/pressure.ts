@@ -16,6 +16,7 @@ export class Pressure implements Disposable {
   #taken = 0;
   #low: PromiseWithResolvers<void> | undefined;
   #timer: Timer | undefined;
+  #disposed = false;
 
   /** @param limit events that may wait in all cohorts together. Infinity: no bound. */
   constructor(clock: Clock, limit: number) {
@@ -43,7 +44,7 @@ export class Pressure implements Disposable {
 
   /** Undefined while few events wait. Otherwise resolves when few do, or when none was executed for a second. */
   whenLow(): Promise<void> | undefined {
-    if (this.#waiting < lowWater) return undefined;
+    if (this.#waiting < lowWater || this.#disposed) return undefined;
     if (!this.#low) {
       this.#low = Promise.withResolvers();
       this.#watch();
@@ -52,6 +53,7 @@ export class Pressure implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#release();
   }
 
