@@ -42,8 +42,11 @@ class RequestPeer implements Peer {
 
 /** Packs headers as lines. Node has joined repeated headers, and rejects line breaks in them (header injection). */
 function pack(request: IncomingMessage): string {
-  const lines = Object.entries(request.headers).map(([name, value]) => `${name}: ${String(value)}`);
-  return ["", ...lines, ""].join("\n");
+  const { headers } = request;
+  const lines = [""];
+  for (const name of Object.keys(headers)) lines.push(`${name}: ${String(headers[name])}`);
+  lines.push("");
+  return lines.join("\n");
 }
 
 function forwarded(header: string | string[] | undefined, proxies: number, network: string): string {

@@ -140,7 +140,12 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   event(event: Event): void {
     if (this.#ended || this.#members.size === 0 || this.#isRepeat(event)) return;
-    this.#take(event, undefined);
+    if (this.#isBusy || !this.host.parts.fanOut.mayExecute()) return this.#take(event, undefined);
+    // The usual case, with no object more than the result needs.
+    const order = ++this.#events;
+    const outcome = this.#execute(event);
+    if (outcome instanceof Promise) this.#wait(slotOf(event, order), outcome);
+    else this.#settle(event, order, outcome);
   }
 
   /** Ends all members, after the results of all earlier events. */
@@ -179,7 +184,8 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
       const member = this.#round.next();
       if (!member) {
         this.#endRound();
-        continue;
+        if (this.#isBusy) continue;
+        return reached;
       }
       this.#give(member, this.#round);
       reached += this.#round.weight;
@@ -257,7 +263,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     const outcome = event && !event.end ? this.#execute(event) : undefined;
     if (outcome instanceof Promise) this.#wait({ ...pending, outcome: undefined, done: false }, outcome);
     else if (this.#slots.length > 0) this.#slots.push({ ...pending, outcome, done: true });
-    else this.#settle(pending, outcome);
+    else this.#finish(pending, outcome);
   }
 
   #execute(event: Event): MaybePromise<Outcome> {
@@ -282,17 +288,21 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   #drain(): void {
     while (this.#slots[0]?.done && !this.#next?.isFull) {
       const slot = this.#slots.shift();
-      if (slot) this.#settle(slot, slot.outcome);
+      if (slot) this.#finish(slot, slot.outcome);
     }
   }
 
-  #settle(pending: Pending, outcome: Outcome): void {
+  #finish(pending: Pending, outcome: Outcome): void {
     const { event, order } = pending;
     if (!event || event.end) return this.#filled().close(pending);
-    this.#tell(event, outcome);
     if (pending.replaced > 0) this.#filled().addConflated(order, pending.replaced);
+    this.#settle(event, order, outcome);
+  }
+
+  #settle(event: Event, order: number, outcome: Outcome): void {
+    this.#tell(event, outcome);
     if (!outcome) return;
-    if (isBroken(outcome)) return this.#break(pending, outcome.broken);
+    if (isBroken(outcome)) return this.#break(slotOf(event, order), outcome.broken);
     if (this.plan.filtersByTopic) {
       if (this.#seen.has(event)) return;
       this.#seen.add(event);
@@ -310,8 +320,8 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   /** Reports broken sharing. The event whose execution broke it goes back in front, to be executed for each member. */
-  #break(pending: Pending, why: FanfareError): void {
-    this.#slots.unshift({ ...pending, outcome: undefined, done: false });
+  #break(slot: Slot, why: FanfareError): void {
+    this.#slots.unshift(slot);
     this.host.broken(this, why);
     this.#slots.length = 0;
   }
@@ -434,6 +444,10 @@ function contextOfOne([first, ...others]: readonly Member[]): MaybePromise<unkno
   } catch {
     return contextOfOne(others);
   }
+}
+
+function slotOf(event: Event, order: number): Slot {
+  return { order, event, gap: undefined, replaced: 0, outcome: undefined, done: false };
 }
 
 function isBroken(outcome: Delivery | BrokenSharing): outcome is BrokenSharing {

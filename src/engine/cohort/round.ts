@@ -33,7 +33,7 @@ export class Round {
 
   /** The number of members that one member counts for in a slice of the fan-out. */
   get weight(): number {
-    return 1 + (this.#deliveries.length >> 3);
+    return 1 + (this.#deliveries.length >> 5);
   }
 
   add(delivery: Delivery, order: number): void {

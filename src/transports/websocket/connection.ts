@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { WebSocket, type RawData } from "ws";
+import { WebSocket } from "ws";
 import { closeCodes, cutReason } from "../../base/close-code.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Peer } from "../../contract/peer.ts";
@@ -96,7 +96,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.#webSocket.terminate();
   }
 
-  message(data: RawData, isBinary: boolean): void {
+  message(data: unknown, isBinary: boolean): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (isBinary || !Buffer.isBuffer(data)) {
       this.close(closeCodes.badRequest.code, "Binary messages are not accepted");
@@ -108,12 +108,12 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   }
 
   /** Records an error. After an invalid frame, `ws` itself closes the connection with 1002, 1007, 1008 or 1009. */
-  failed(error: Error): void {
-    this.#ending ??= { code: 1006, reason: cutReason(error.message) };
+  failed(error: unknown): void {
+    this.#ending ??= { code: 1006, reason: cutReason(error instanceof Error ? error.message : String(error)) };
   }
 
-  closed(code: number, reason: Buffer): void {
-    const ending = this.#ending ?? { code, reason: reason.toString() };
+  closed(code: number, reason: string): void {
+    const ending = this.#ending ?? { code, reason };
     this.#tell((handler) => handler.closed(ending.code, ending.reason));
     this.#host.released(this);
   }
@@ -155,44 +155,40 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 
 /** The owner of a WebSocket, which gets its events. */
 interface WebSocketOwner {
-  message(data: RawData, isBinary: boolean): void;
+  message(data: unknown, isBinary: boolean): void;
   pong(): void;
-  failed(error: Error): void;
-  closed(code: number, reason: Buffer): void;
+  failed(error: unknown): void;
+  closed(code: number, reason: string): void;
 }
 
 /**
- * A WebSocket with a reference to its owner, so that all WebSockets share their listeners. A closure per event and
- * client would take more memory than the client's session.
+ * A WebSocket that hands its events to an owner, and not to listeners: four listeners for each client would take more time
+ * and memory than the rest of a connection's start.
  */
 export class OwnedWebSocket extends WebSocket {
   #owner: WebSocketOwner | undefined;
 
   own(owner: WebSocketOwner): void {
     this.#owner = owner;
-    this.on("message", onMessage);
-    this.on("pong", onPong);
-    this.on("error", onError);
-    this.on("close", onClose);
   }
 
-  static ownerOf(webSocket: WebSocket): WebSocketOwner | undefined {
-    return webSocket instanceof OwnedWebSocket ? webSocket.#owner : undefined;
+  override emit(name: string | symbol, first?: unknown, second?: unknown): boolean {
+    if (!this.#owner) return super.emit(name, first, second);
+    switch (name) {
+      case "message":
+        this.#owner.message(first, second === true);
+        return true;
+      case "pong":
+        this.#owner.pong();
+        return true;
+      case "error":
+        this.#owner.failed(first);
+        return true;
+      case "close":
+        this.#owner.closed(Number(first), String(second));
+        return true;
+      default:
+        return false;
+    }
   }
-}
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  OwnedWebSocket.ownerOf(this)?.message(data, isBinary);
-}
-
-function onPong(this: WebSocket): void {
-  OwnedWebSocket.ownerOf(this)?.pong();
-}
-
-function onError(this: WebSocket, error: Error): void {
-  OwnedWebSocket.ownerOf(this)?.failed(error);
-}
-
-function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  OwnedWebSocket.ownerOf(this)?.closed(code, reason);
 }
