@@ -23,6 +23,11 @@ export class Deadlines implements Disposable {
     this.#milliseconds = milliseconds;
   }
 
+  /** The number of entries that are neither removed nor late. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** Adds an entry. An entry that was added before gets the whole timeout again. */
   add(entry: Late): void {
     if (this.#milliseconds === Infinity) return;
@@ -31,14 +36,18 @@ export class Deadlines implements Disposable {
     this.#timer ??= this.#clock.after(this.#milliseconds, () => this.#check());
   }
 
-  /** Removes an entry: it was done in time, or no longer needs a deadline. */
+  /**
+   * Removes an entry: it was done in time, or no longer needs a deadline. The timer is not stopped, but is not set again
+   * either if it finds no entries: most entries are removed at once, and each would set and clear a timer.
+   */
   delete(entry: Late): void {
-    if (this.#entries.delete(entry) && this.#entries.size === 0) this.#stop();
+    this.#entries.delete(entry);
   }
 
   [Symbol.dispose](): void {
     this.#entries.clear();
-    this.#stop();
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
   }
 
   #check(): void {
@@ -53,10 +62,5 @@ export class Deadlines implements Disposable {
       this.#entries.delete(entry);
       entry.late();
     }
-  }
-
-  #stop(): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
   }
 }

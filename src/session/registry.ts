@@ -13,6 +13,8 @@ export interface LiveSession {
 
 /** The number of groups in which sessions are pinged, so that a large server's pings are spread over the interval. */
 const groups = 12;
+/** Groups that are checked next, which new sessions are not added to: who has just connected is known to be alive. */
+const spared = 3;
 
 /** All sessions of this process: admission control, and liveness by pings. */
 export class SessionRegistry implements Disposable {
@@ -22,7 +24,8 @@ export class SessionRegistry implements Disposable {
   readonly #waiting = new Set<LiveSession>();
   readonly #sweep: Timer | undefined;
   #size = 0;
-  #nextToFill = 0;
+  /** The groups are filled in turn, except the ones that are spared. */
+  #turn = 0;
   #nextToCheck = 0;
   #draining = false;
 
@@ -48,14 +51,15 @@ export class SessionRegistry implements Disposable {
   }
 
   add(session: LiveSession): void {
-    this.#groupOf(this.#nextToFill).add(session);
-    this.#nextToFill = (this.#nextToFill + 1) % groups;
+    this.#groupOf(this.#nextToCheck + spared + this.#turn).add(session);
+    this.#turn = (this.#turn + 1) % (groups - spared);
     this.#size += 1;
     this.#waiting.add(session);
-    const count = this.#perAddress.get(session.peer.address) ?? { sessions: 0, unacknowledged: 0 };
+    const { address } = session.peer;
+    const count = this.#perAddress.get(address);
+    if (!count) return void this.#perAddress.set(address, { sessions: 1, unacknowledged: 1 });
     count.sessions += 1;
     count.unacknowledged += 1;
-    this.#perAddress.set(session.peer.address, count);
   }
 
   acknowledged(session: LiveSession): void {
@@ -94,6 +98,6 @@ export class SessionRegistry implements Disposable {
   }
 
   #groupOf(index: number): Set<LiveSession> {
-    return this.#groups[index] ?? new Set();
+    return this.#groups[index % groups] ?? new Set();
   }
 }

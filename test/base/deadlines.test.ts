@@ -27,7 +27,7 @@ describe("Deadlines", () => {
     expect([first.lateness, second.lateness, clock.pending]).toEqual([1, 1, 0]);
   });
 
-  it("do not call a removed entry, and hold no timer without entries", () => {
+  it("do not call a removed entry, and do not set their timer again without entries", () => {
     const clock = fakeClock();
     const deadlines = new Deadlines(clock, 100);
     const [done, other] = [new Job(), new Job()];
@@ -39,7 +39,9 @@ describe("Deadlines", () => {
     deadlines.add(done);
     deadlines.delete(done);
     deadlines.delete(done);
-    expect(clock.pending).toBe(0);
+    expect([deadlines.size, clock.pending]).toEqual([0, 1]);
+    clock.advance(100);
+    expect([done.lateness, clock.pending]).toEqual([0, 0]);
   });
 
   it("give an entry that is added again the whole timeout", () => {
@@ -74,7 +76,23 @@ describe("Deadlines", () => {
     const job = new Job();
     deadlines.add(job);
     deadlines[Symbol.dispose]();
+    expect(clock.pending).toBe(0);
     clock.advance(100);
-    expect([job.lateness, clock.pending]).toEqual([0, 0]);
+    expect(job.lateness).toBe(0);
+  });
+
+  it("share a timer with entries that were removed before, and are called neither early nor late", () => {
+    const clock = fakeClock();
+    const deadlines = new Deadlines(clock, 100);
+    const [done, next] = [new Job(), new Job()];
+    deadlines.add(done);
+    deadlines.delete(done);
+    clock.advance(60);
+    deadlines.add(next);
+    expect(clock.pending).toBe(1);
+    clock.advance(99);
+    expect(next.lateness).toBe(0);
+    clock.advance(1);
+    expect([done.lateness, next.lateness, clock.pending]).toEqual([0, 1, 0]);
   });
 });

@@ -57,6 +57,11 @@ class ScheduledTime implements Clock {
     return this.#clock.every(milliseconds, callback);
   }
 
+  /** Lets time go on. */
+  pass(milliseconds: number): void {
+    this.#clock.advance(milliseconds);
+  }
+
   defer(callback: () => void): Timer {
     let disposed = false;
     this.#deferred += 1;
@@ -88,6 +93,7 @@ export class InterleavingStage {
   readonly #clock: ScheduledTime;
   readonly #broker: Broker;
   readonly #host: SessionHost;
+  readonly #deadlines: readonly Deadlines[];
 
   constructor({ gate, hooks, onContext, onHeld }: World) {
     const clock = new ScheduledTime(gate);
@@ -118,6 +124,10 @@ export class InterleavingStage {
     });
     const limits = sessionLimits();
     this.#registry = new SessionRegistry(limits, clock, Infinity);
+    const slow = new Deadlines(clock, 1_000);
+    const init = new Deadlines(clock, limits.initMilliseconds);
+    const ack = new Deadlines(clock, limits.ackMilliseconds);
+    this.#deadlines = [slow, init, ack];
     this.#host = {
       engine: this.#engine,
       fanOut: this.#engine.fanOut,
@@ -129,9 +139,9 @@ export class InterleavingStage {
       formatError: maskError,
       ordering: "concurrent",
       warnAfter: 1_000,
-      slow: new Deadlines(clock, 1_000),
-      init: new Deadlines(clock, limits.initMilliseconds),
-      ack: new Deadlines(clock, limits.ackMilliseconds),
+      slow,
+      init,
+      ack,
       registry: this.#registry,
       contextOf: async (_connection, request, operation) => {
         const run = request.extensions?.["run"];
@@ -161,6 +171,11 @@ export class InterleavingStage {
     await publish(this.#broker, this.#clock, topic, { payload: null, end: true });
   }
 
+  /** Lets time go on until every timer that is not set again has fired. */
+  elapse(): void {
+    this.#clock.pass(60_000);
+  }
+
   /** What is left of anybody. */
   get left(): object {
     const { hub, cohorts } = this.#engine;
@@ -168,6 +183,7 @@ export class InterleavingStage {
       sessions: this.#registry.size,
       topics: hub.topics,
       cohorts: cohorts.shared,
+      deadlines: this.#deadlines.reduce((sum, { size }) => sum + size, 0),
       pending: this.#clock.pending,
     };
   }

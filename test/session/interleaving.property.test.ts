@@ -76,7 +76,7 @@ describe.each(dialects)("In $name", ({ dialect, model }) => {
         interleaving.addWorld(world);
         await interleaving.play();
         expect(interleaving.objections).toEqual([]);
-        expect(interleaving.left).toEqual({ sessions: 0, topics: 0, cohorts: 0, pending: 0 });
+        expect(interleaving.left).toEqual({ sessions: 0, topics: 0, cohorts: 0, deadlines: 0, pending: 0 });
       },
     );
     await holds(property, interleavings);

@@ -63,6 +63,7 @@ export class Interleaving implements Disposable {
     for (const client of this.#clients) client.model.finished();
     for (const client of this.#clients) await client.take({ what: "vanish" });
     await this.#settle();
+    this.#stage.elapse();
   }
 
   [Symbol.dispose](): void {

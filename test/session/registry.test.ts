@@ -105,20 +105,36 @@ describe("The registry of sessions", () => {
     expect(sessions.map(({ ends }) => ends.map(({ code }) => code))).toEqual(sessions.map(() => [1012]));
   });
 
-  it("looks after every session once per interval, with one timer, in twelve parts", () => {
+  it("looks after every session once per interval, with one timer, in parts", () => {
     const clock = fakeClock();
     const registry = new SessionRegistry(sessionLimits(), clock, 12_000);
-    const sessions = Array.from({ length: 24 }, (_, index) => new NotedSession(String(index)));
+    const sessions = Array.from({ length: 18 }, (_, index) => new NotedSession(String(index)));
     for (const session of sessions) registry.add(session);
     expect(clock.pending).toBe(1);
     const checked = (): number => sessions.reduce((sum, { checks }) => sum + checks, 0);
-    for (let part = 1; part <= 12; part += 1) {
+    for (let part = 1; part <= 24; part += 1) {
       clock.advance(1_000);
-      expect(checked()).toBe(2 * part);
+      const [whole, rest] = [Math.floor(part / 12), part % 12];
+      expect(checked()).toBe(whole * sessions.length + 2 * Math.max(0, rest - 3));
     }
-    expect(sessions.every(({ checks }) => checks === 1)).toBe(true);
+    expect(sessions.every(({ checks }) => checks === 2)).toBe(true);
     registry[Symbol.dispose]();
     expect(clock.pending).toBe(0);
+  });
+
+  it("leaves a session alone for the first quarter of an interval, and not for longer than an interval", () => {
+    const clock = fakeClock();
+    const registry = new SessionRegistry(sessionLimits(), clock, 12_000);
+    for (let part = 0; part < 24; part += 1) {
+      const session = new NotedSession(String(part));
+      registry.add(session);
+      clock.advance(3_000);
+      expect(session.checks).toBe(0);
+      clock.advance(9_000);
+      expect(session.checks).toBe(1);
+      registry.delete(session);
+      clock.advance(1_000);
+    }
   });
 
   it("lets sessions go while it looks after them", () => {
@@ -190,6 +206,7 @@ describe("Keep-alive", () => {
       const client = await connected(fanfare);
       await client.subscribe(`subscription { messageAdded(room: "lobby") { id } }`);
     }
+    clock.advance(sessionLimits().initMilliseconds);
     expect(clock.pending).toBe(1);
     await fanfare[Symbol.asyncDispose]();
     expect(clock.pending).toBe(0);
@@ -217,7 +234,8 @@ describe("After the end no timer is left", () => {
     await using leaving = await connected(fanfare);
     leaving.complete(await leaving.subscribe(`subscription { messageAdded(room: "lobby") { id } }`));
     expect(silent.connected).toBe(true);
-    expect(clock.pending).toBe(4);
+    // One for each of these, one for pings and one for slow starts.
+    expect(clock.pending).toBe(5);
     await fanfare[Symbol.asyncDispose]();
     expect(clock.pending).toBe(0);
     never.resolve();

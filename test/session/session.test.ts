@@ -235,6 +235,7 @@ describe("A connection that was closed", () => {
     await using fanfare = createFanfare({ schema, log: silentLog, clock, linger: 1_000, keepAlive: Infinity });
     await using client = await connected(fanfare);
     await client.subscribe(query);
+    clock.advance(10_000);
     expect(clock.pending).toBe(0);
     await client[Symbol.asyncDispose]();
     expect(clock.pending).toBe(1);
