@@ -105,10 +105,10 @@ describe("A server whose limits of transports are set (PROTOCOL 6.5)", () => {
   });
 
   it("forgets a stream that is not opened within `reservationMilliseconds`", async () => {
-    await using server = await serverWith({ reservationMilliseconds: 20, reservations: 1 });
+    await using server = await serverWith({ reservationMilliseconds: 500, reservations: 1 });
     const url = urlOf(server).replace("ws", "http");
     const reserve = async () => (await fetch(url, { method: "PUT" })).status;
     expect([await reserve(), await reserve()]).toEqual([201, 503]);
-    await vi.waitFor(async () => expect(await reserve()).toBe(201), { timeout: 2_000, interval: 20 });
+    await vi.waitFor(async () => expect(await reserve()).toBe(201), { timeout: 5_000, interval: 20 });
   });
 });
