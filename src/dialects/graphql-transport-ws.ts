@@ -47,7 +47,11 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
       const parsed = parseObject(text);
       return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
     },
-    encode: (message) => wire(message, options).map((each) => encoder.encode(JSON.stringify(each))),
+    encode(message) {
+      // Most clients get it, and it is the same for all: what a thundering herd costs is in such things.
+      if (message.type === "ack" && message.payload === undefined) return plainAck;
+      return wire(message, options).map((each) => encoder.encode(JSON.stringify(each)));
+    },
     envelope: (operationId) => ({
       head: lastingBytes(`{"id":${JSON.stringify(operationId)},"type":"next","payload":`),
       tail,
@@ -57,6 +61,7 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
 
 const encoder = new TextEncoder();
 const tail = encoder.encode("}");
+const plainAck = [encoder.encode(`{"type":"connection_ack"}`)];
 
 function decodeObject(message: JsonObject): ClientMessage {
   const { id, payload, type } = message;

@@ -79,9 +79,8 @@ class Canonical {
     }
     // Prototype pollution: graphql-js 16 assigns a variable named `__proto__` to the prototype.
     if (prototype !== Object.prototype && prototype !== null) return undefined;
-    const record = new Map<string, unknown>(Object.entries(value));
     const properties = names.toSorted().map((name) => {
-      const text = this.text(record.get(name), depth);
+      const text = this.text(Reflect.get(value, name), depth);
       return text === undefined ? undefined : `${JSON.stringify(name)}:${text}`;
     });
     return this.#joined("{", properties, "}");

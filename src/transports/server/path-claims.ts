@@ -80,12 +80,17 @@ class PathClaims {
   }
 
   readonly #divert = (event: string, ...rest: unknown[]): boolean => {
+    if (event !== "request" && event !== "upgrade") return this.#pass(event, rest);
     const [request, second, head] = rest;
     const claim = request instanceof IncomingMessage ? this.#at(request) : undefined;
     if (event === "request" && claim?.request) return this.#inner.emit(event, request, second);
     if (event === "upgrade" && claim?.upgrade) return this.#inner.emit(event, request, second, head);
-    return Reflect.apply(this.#emit, this.#server, [event, ...rest]) === true;
+    return this.#pass(event, rest);
   };
+
+  #pass(event: string, rest: readonly unknown[]): boolean {
+    return Reflect.apply(this.#emit, this.#server, [event, ...rest]) === true;
+  }
 
   /** A listener for upgrades. Fastify calls it without `emit`, for the upgrades of its secondary servers. */
   readonly #upgraded = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {

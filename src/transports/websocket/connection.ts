@@ -63,8 +63,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   write(parts: readonly Uint8Array[], count: number): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (!this.#compressed) {
-      writeFrames(this.#stream, parts, count);
-      if (this.#stream.writableNeedDrain) this.#awaitDrain();
+      if (!writeFrames(this.#stream, parts, count)) this.#awaitDrain();
       return;
     }
     const sent = (error?: Error): void => {

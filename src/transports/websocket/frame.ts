@@ -20,19 +20,23 @@ const scratchBytes = 4_096;
 /**
  * Writes `count` text messages as unmasked frames, in one system call. `parts` has three pieces per message: head,
  * shared bytes, tail. Shared bytes from 3 KiB on are written by reference: never change them afterwards.
+ *
+ * @returns false if the stream has to be drained, as `stream.write` does.
  */
-export function writeFrames(stream: Writable, parts: readonly Uint8Array[], count: number): void {
+export function writeFrames(stream: Writable, parts: readonly Uint8Array[], count: number): boolean {
   let copied = 0;
+  let mayGoOn = true;
   for (let index = 0; index < count; index++) {
     const shared = parts[3 * index + 1];
     if (!shared || shared.length < referenceBytes) continue;
     if (copied === 0) stream.cork();
     if (copied < index) writeCopies(stream, parts, copied, index);
-    writeByReference(stream, parts, index);
+    mayGoOn = writeByReference(stream, parts, index);
     copied = index + 1;
   }
-  if (copied < count) writeCopies(stream, parts, copied, count);
+  if (copied < count) mayGoOn = writeCopies(stream, parts, copied, count);
   if (copied > 0) stream.uncork();
+  return mayGoOn;
 }
 
 /**
@@ -42,22 +46,22 @@ let scratch = Buffer.allocUnsafeSlow(scratchBytes);
 let scratchView = scratch;
 
 /** Writes messages as one copied piece. */
-function writeCopies(stream: Writable, parts: readonly Uint8Array[], from: number, to: number): void {
+function writeCopies(stream: Writable, parts: readonly Uint8Array[], from: number, to: number): boolean {
   let total = 0;
   for (let index = from; index < to; index++) {
     const length = messageLength(parts, index);
     total += headerLength(length) + length;
   }
   if (total > scratchBytes || stream.writableLength > 0) {
-    stream.write(fill(Buffer.allocUnsafe(total), parts, from, to));
-    return;
+    return stream.write(fill(Buffer.allocUnsafe(total), parts, from, to));
   }
   if (scratchView.length !== total) scratchView = scratch.subarray(0, total);
-  stream.write(fill(scratchView, parts, from, to));
-  if (stream.writableLength === 0) return;
+  const mayGoOn = stream.write(fill(scratchView, parts, from, to));
+  if (stream.writableLength === 0) return mayGoOn;
   // The kernel did not take the bytes: the stream holds this buffer, so a new one is needed.
   scratch = Buffer.allocUnsafeSlow(scratchBytes);
   scratchView = scratch;
+  return mayGoOn;
 }
 
 function fill(target: Buffer, parts: readonly Uint8Array[], from: number, to: number): Buffer {
@@ -71,15 +75,16 @@ function fill(target: Buffer, parts: readonly Uint8Array[], from: number, to: nu
   return target;
 }
 
-function writeByReference(stream: Writable, parts: readonly Uint8Array[], index: number): void {
+function writeByReference(stream: Writable, parts: readonly Uint8Array[], index: number): boolean {
   const [head, shared, tail] = [parts[3 * index], parts[3 * index + 1], parts[3 * index + 2]];
   const length = messageLength(parts, index);
   const start = Buffer.allocUnsafe(headerLength(length) + (head?.length ?? 0));
   copy(start, writeHeader(start, 0, length), head);
-  stream.write(start);
-  if (shared) stream.write(shared);
+  let mayGoOn = stream.write(start);
+  if (shared) mayGoOn = stream.write(shared);
   // Copied: the caller may reuse the buffer of a head or tail.
-  if (tail && tail.length > 0) stream.write(Buffer.from(tail));
+  if (tail && tail.length > 0) mayGoOn = stream.write(Buffer.from(tail));
+  return mayGoOn;
 }
 
 function messageLength(parts: readonly Uint8Array[], index: number): number {
