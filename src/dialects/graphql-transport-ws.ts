@@ -48,7 +48,7 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
       return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
     },
     encode(message) {
-      // Most clients get it, and it is the same for all: what a thundering herd costs is in such things.
+      // Encoded once, as it is the same for all clients: a thundering herd asks for thousands at the same time.
       if (message.type === "ack" && message.payload === undefined) return plainAck;
       return wire(message, options).map((each) => encoder.encode(JSON.stringify(each)));
     },
