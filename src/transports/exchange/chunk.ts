@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { copy } from "../byte-copy.ts";
 
 /** Bytes from which a piece is written by reference (zero-copy): slow clients would otherwise hold a copy each. */
 const referenceBytes = 3_072;
@@ -11,9 +12,6 @@ const scratchBytes = 4_096;
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const lineEnd = Buffer.from("\r\n");
-
-/** Bytes up to which a loop copies faster than `TypedArray.set`; measured with Node 24. */
-const loopBytes = 12;
 
 // Reused after each write that the kernel takes at once, which is the usual case.
 let scratch = Buffer.allocUnsafeSlow(scratchBytes);
@@ -92,12 +90,4 @@ function writeSize(target: Buffer, length: number): number {
   target[digits] = carriageReturn;
   target[digits + 1] = lineFeed;
   return digits + 2;
-}
-
-function copy(target: Buffer, at: number, piece: Uint8Array | undefined): number {
-  if (!piece) return at;
-  const { length } = piece;
-  if (length > loopBytes) target.set(piece, at);
-  else for (let index = 0; index < length; index++) target[at + index] = piece[index] ?? 0;
-  return at + length;
 }

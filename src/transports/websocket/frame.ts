@@ -1,10 +1,8 @@
 import type { Writable } from "node:stream";
+import { copy } from "../byte-copy.ts";
 
 /** The first byte of a frame: FIN and the opcode of a text message (RFC 6455, 5.2). */
 const finalText = 0x81;
-
-/** Bytes up to which a loop copies faster than `TypedArray.set`; measured with Node 24. */
-const loopBytes = 12;
 
 /**
  * Bytes from which shared bytes are written by reference (zero-copy): a frame with a copy would exceed Node's buffer
@@ -115,12 +113,4 @@ function writeHeader(target: Buffer, at: number, length: number): number {
   target.writeUInt32BE(Math.floor(length / 2 ** 32), at + 2);
   target.writeUInt32BE(length >>> 0, at + 6);
   return at + 10;
-}
-
-function copy(target: Buffer, at: number, piece: Uint8Array | undefined): number {
-  if (!piece) return at;
-  const { length } = piece;
-  if (length > loopBytes) target.set(piece, at);
-  else for (let index = 0; index < length; index++) target[at + index] = piece[index] ?? 0;
-  return at + length;
 }
