@@ -20,8 +20,6 @@ export interface FanOutTarget {
 
 /** The time slice for executing events, in milliseconds per turn of the event loop. */
 const turnMilliseconds = 16;
-/** Executions from one look at the clock to the next: a look costs as much as a tenth of a short execution. */
-const executionsPerLook = 4;
 
 /**
  * Carries results from cohorts to sockets at the end of each turn of the event loop: the results of one turn leave each
@@ -39,9 +37,6 @@ export class FanOut implements Disposable {
   #timer: Timer | undefined;
   /** The time at which the first event of this turn was executed; undefined before that. */
   #executing: number | undefined;
-  #executions = 0;
-  /** Whether the time slice of this turn is used up. */
-  #isOver = false;
 
   /** @param slice members served per turn. */
   constructor(clock: Clock, slice: number, inContext: (callback: () => void) => void) {
@@ -61,16 +56,17 @@ export class FanOut implements Disposable {
     this.#arm();
   }
 
-  /** Whether this turn's time slice allows one more execution. If not, the caller has to add itself as a source. */
+  /**
+   * Whether this turn's time slice allows one more execution. If not, the caller has to add itself as a source. The
+   * clock is read for each execution, so that a turn exceeds its slice by one execution at most, however slow these are.
+   */
   mayExecute(): boolean {
-    this.#executions += 1;
+    const now = this.#clock.now();
     if (this.#executing === undefined) {
-      this.#executing = this.#clock.now();
+      this.#executing = now;
       this.#arm();
-    } else if (this.#executions % executionsPerLook === 0) {
-      this.#isOver = this.#clock.now() - this.#executing >= turnMilliseconds;
     }
-    return !this.#isOver;
+    return now - this.#executing < turnMilliseconds;
   }
 
   [Symbol.dispose](): void {
@@ -87,8 +83,6 @@ export class FanOut implements Disposable {
   #turn(): void {
     this.#timer = undefined;
     this.#executing = undefined;
-    this.#executions = 0;
-    this.#isOver = false;
     let budget = this.#slice;
     const unfinished: FanOutSource[] = [];
     for (const source of this.#sources) {

@@ -1,8 +1,10 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../../src/base/clock.ts";
+import { systemClock, type Clock } from "../../../src/base/clock.ts";
 import { FanOut, type FanOutSource, type FanOutTarget } from "../../../src/engine/cohort/fan-out.ts";
 import { turns } from "../../../src/testing/client.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
+import { holds } from "../../property-runs.ts";
 
 /** A source with so many results to hand out, which notes how many it was let hand out in each turn. */
 class Crowd implements FanOutSource {
@@ -193,5 +195,59 @@ describe("A fan-out is fair:", () => {
     fanOut.addTarget(socket);
     for (let turn = 0; turn < 3; turn += 1) clock.turn();
     expect(socket.flushes).toBe(1);
+  });
+});
+
+/** Executes events of given costs as a cohort does, and notes what each turn executed. */
+function executeInTurns(costs: readonly number[]): readonly (readonly number[])[] {
+  const loop = fakeClock();
+  let now = 0;
+  const clock: Clock = {
+    now: () => now,
+    after: (milliseconds, callback) => loop.after(milliseconds, callback),
+    every: (milliseconds, callback) => loop.every(milliseconds, callback),
+    defer: (callback) => loop.defer(callback),
+  };
+  const fanOut = new FanOut(clock, 100, (callback) => callback());
+  const left = [...costs];
+  const executed: number[][] = [];
+  const source = {
+    get unfinished() {
+      return left.length > 0;
+    },
+    distribute() {
+      const turn: number[] = [];
+      while (left.length > 0 && fanOut.mayExecute()) {
+        const cost = left.shift() ?? 0;
+        turn.push(cost);
+        now += cost;
+      }
+      executed.push(turn);
+      return 0;
+    },
+  };
+  fanOut.addSource(source);
+  while (left.length > 0) loop.turn();
+  return executed;
+}
+
+describe("A turn that executes events", () => {
+  it("ends with the first execution that uses up its time slice", () => {
+    expect(executeInTurns([30, 30, 30])).toEqual([[30], [30], [30]]);
+    expect(executeInTurns([0, 0, 0, 30, 30, 5, 5, 5, 5, 1])).toEqual([[0, 0, 0, 30], [30], [5, 5, 5, 5], [1]]);
+  });
+
+  it("exceeds its time slice by one execution at most, whatever these cost", async () => {
+    const slice = 16;
+    const costs = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 });
+    const property = fc.asyncProperty(costs, async (all) => {
+      const executed = executeInTurns(all);
+      expect(executed.flat()).toEqual(all);
+      for (const turn of executed) {
+        const beforeLast = turn.slice(0, -1).reduce((sum, cost) => sum + cost, 0);
+        expect(beforeLast).toBeLessThan(slice);
+      }
+    });
+    await holds(property, 200);
   });
 });
