@@ -21,6 +21,7 @@ import { ForeignOperations } from "./operation/foreign-operation.ts";
 import type { SessionHost } from "./session/host.ts";
 import { LocalSubscription } from "./operation/local-subscription.ts";
 import { RateLimit } from "./session/rate-limit.ts";
+import { RequestBudget } from "./session/request-budget.ts";
 import { SessionRegistry } from "./session/registry.ts";
 import { Session } from "./session/session.ts";
 import { Transports, type AttachOptions, type ListenOptions } from "./transports.ts";
@@ -52,7 +53,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 
   constructor(options: FanfareOptions<Context>) {
     this.#options = resolveOptions(options);
-    const { broker, clock, documentCache, documentLimits, execution } = this.#options;
+    const { broker, clock, documentCache, documentLimits, execution, sessionLimits, topicLimits } = this.#options;
     const { formatError, introspection, linger, log, slice } = this.#options;
     const inContext = AsyncLocalStorage.snapshot();
     const format = errorFormatter(formatError, log);
@@ -70,6 +71,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
         documentLimits,
         documentCache,
         introspection,
+        topicLimits,
         strictRootField: options.strictRootField ?? false,
         rules: options.rules ?? [],
         linger,
@@ -78,23 +80,27 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
         inContext,
       }),
     );
-    this.#sessions = this.#lifetime.attach(
-      new SessionRegistry(this.#options.sessionLimits, clock, this.#options.keepAlive),
-    );
+    this.#sessions = this.#lifetime.attach(new SessionRegistry(sessionLimits, clock, this.#options.keepAlive));
     this.#host = {
       engine: this.#engine,
       fanOut: this.#engine.fanOut,
       clock,
       log,
-      limits: this.#options.sessionLimits,
-      rate: new RateLimit(this.#options.sessionLimits.messagesPerSecond, this.#options.sessionLimits.messageBurst),
+      limits: sessionLimits,
+      rate: new RateLimit(sessionLimits.messagesPerSecond, sessionLimits.messageBurst),
+      // One message of the size that is allowed is always allowed.
+      byteRate: new RateLimit(
+        sessionLimits.bytesPerSecond,
+        Math.max(sessionLimits.byteBurst, sessionLimits.messageBytes),
+      ),
+      requests: new RequestBudget(sessionLimits),
       hooks: options,
       formatError: format,
       ordering: options.ordering ?? "concurrent",
       warnAfter: this.#options.warnAfter,
       slow: this.#lifetime.attach(new Deadlines(clock, this.#options.warnAfter)),
-      init: this.#lifetime.attach(new Deadlines(clock, this.#options.sessionLimits.initMilliseconds)),
-      ack: this.#lifetime.attach(new Deadlines(clock, this.#options.sessionLimits.ackMilliseconds)),
+      init: this.#lifetime.attach(new Deadlines(clock, sessionLimits.initMilliseconds)),
+      ack: this.#lifetime.attach(new Deadlines(clock, sessionLimits.ackMilliseconds)),
       registry: this.#sessions,
       contextOf: (connection, request, operation) =>
         contextWith(

@@ -20,6 +20,7 @@ export { createFanfare, Fanfare, type LocalRequest } from "./fanfare.ts";
 export { consoleLog, silentLog } from "./observe/console-log.ts";
 export type { Connection, ContextInput, SessionHooks } from "./operation/connection.ts";
 export type { ExecutionOptions, FanfareOptions } from "./options.ts";
+export type { TopicLimits } from "./engine/plan/topic-limits.ts";
 export type { OutboxLimits } from "./outbox/writer.ts";
 export type { SessionLimits } from "./session/limits.ts";
 export type { AttachOptions, ListenOptions, TransportOptions } from "./transports.ts";

@@ -10,6 +10,7 @@ import type { Triggers } from "./declare/triggers.ts";
 import { defaultDocumentLimits, type DocumentLimits } from "./engine/document/limits.ts";
 import type { FormatResponse } from "./engine/execution/result.ts";
 import { type FormatError, maskError } from "./engine/execution/error-format.ts";
+import { defaultTopicLimits, topicLimits, type TopicLimits } from "./engine/plan/topic-limits.ts";
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
 import type { ContextInput, SessionHooks } from "./operation/connection.ts";
@@ -44,9 +45,12 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
   readonly formatError?: FormatError;
   /** Changes a result before it is encoded. It is called once per shared result. Default: none. */
   readonly formatResponse?: FormatResponse;
-  /** Limits of documents, sessions and transports. All are on by default; Infinity turns most of them off. */
-  readonly limits?: Partial<DocumentLimits & SessionLimits & TransportLimits>;
-  /** Bounds of the LRU cache of parsed documents: entries and estimated bytes. Default: 1,000 and 64 MiB. 0: none. */
+  /** Limits of documents, topics, sessions and transports. All are on by default; Infinity turns most of them off. */
+  readonly limits?: Partial<DocumentLimits & TopicLimits & SessionLimits & TransportLimits>;
+  /**
+   * Bounds of the LRU cache of parsed documents: entries and estimated bytes. Default: 1,000 and 64 MiB. 0: none.
+   * Compiled operations have as many entries, and a quarter of the bytes.
+   */
   readonly documentCache?: { readonly maxEntries?: number; readonly maxBytes?: number };
   /** Whether introspection is allowed. Default: true, but false with `NODE_ENV=production`. */
   readonly introspection?: boolean;
@@ -99,12 +103,13 @@ export interface ExecutionOptions {
   readonly backlogInAll?: number;
 }
 
-/** The options with defaults filled in. Limits are split by documents, sessions and transports. */
+/** The options with defaults filled in. Limits are split by documents, topics, sessions and transports. */
 export interface ResolvedOptions {
   readonly broker: Broker;
   /** Whether the broker is the default one, which the server has to close. */
   readonly ownsBroker: boolean;
   readonly documentLimits: Partial<DocumentLimits>;
+  readonly topicLimits: TopicLimits;
   readonly sessionLimits: SessionLimits;
   readonly transportLimits: TransportLimits;
   readonly documentCache: { readonly maxEntries: number; readonly maxBytes: number };
@@ -154,9 +159,9 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
 }
 
 function splitLimits(
-  given: Partial<DocumentLimits & SessionLimits & TransportLimits> = {},
-): Pick<ResolvedOptions, "documentLimits" | "sessionLimits" | "transportLimits"> {
-  const groups = [defaultDocumentLimits, defaultSessionLimits, defaultTransportLimits];
+  given: Partial<DocumentLimits & TopicLimits & SessionLimits & TransportLimits> = {},
+): Pick<ResolvedOptions, "documentLimits" | "topicLimits" | "sessionLimits" | "transportLimits"> {
+  const groups = [defaultDocumentLimits, defaultTopicLimits, defaultSessionLimits, defaultTransportLimits];
   const known = groups.flatMap((defaults) => Object.keys(defaults));
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -166,6 +171,7 @@ function splitLimits(
     Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(defaults, name)));
   return {
     documentLimits: ofGroup(defaultDocumentLimits),
+    topicLimits: topicLimits(ofGroup(defaultTopicLimits)),
     sessionLimits: sessionLimits(ofGroup(defaultSessionLimits)),
     transportLimits: transportLimits(ofGroup(defaultTransportLimits)),
   };

@@ -39,6 +39,11 @@ export interface MemoryBrokerOptions {
    * then told as `expired`. Topics with listeners are neither counted nor dropped.
    */
   readonly topics?: number;
+  /**
+   * The length of the names of all idle topics together, in UTF-16 code units, since names may hold what clients have
+   * sent: 1 or more. Default 8,388,608; Infinity: no bound. At the limit, as with `topics`; the topic that was used last is kept.
+   */
+  readonly topicCharacters?: number;
   /** Default: the system's clock. */
   readonly clock?: Clock;
 }
@@ -57,6 +62,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
     total: whole("history.total", history.total, 250_000, Infinity),
     milliseconds: positive("history.milliseconds", history.milliseconds, 300_000),
     topics: whole("topics", options.topics, 100_000, Infinity),
+    topicCharacters: whole("topicCharacters", options.topicCharacters, 8_388_608, Infinity),
   };
   return new MemoryBroker(bounds, clock);
 }

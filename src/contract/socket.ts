@@ -44,8 +44,14 @@ export interface SocketHandler {
    * @param bytes the size of the request, which is held to the same limit. Default 0.
    */
   receive(message: ClientMessage, bytes?: number): void;
-  /** The client has answered a ping. */
+  /** The client has answered a ping, or has sent such an answer unasked: it counts for the rate of messages. */
   alive(): void;
+  /**
+   * The client has sent a ping, which the transport answers: it counts for the rates of messages and bytes.
+   *
+   * @param bytes the size of its payload.
+   */
+  pinged(bytes: number): void;
   /** No written bytes wait in this process any more. */
   drained(): void;
   /** The connection is gone. Called exactly once, last. */

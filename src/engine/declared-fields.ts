@@ -1,26 +1,40 @@
-import type { Arguments, Declaration } from "../declare/declaration.ts";
+import type { Scheduler } from "../base/scheduler.ts";
 import type { Log } from "../contract/log.ts";
+import type { Arguments, Declaration } from "../declare/declaration.ts";
 import { Cohorts, type CohortsOptions } from "./cohort/cohorts.ts";
 import type { Member, RunningSubscription } from "./cohort/member.ts";
 import { FieldExecution } from "./execution/field-execution.ts";
 import { initialOf, type Initial } from "./execution/initial.ts";
 import type { Hearing } from "./plan/plan.ts";
 import { hearingOf } from "./plan/planner.ts";
+import { assertTopics, type TopicLimits } from "./plan/topic-limits.ts";
+
+/** Options of {@link DeclaredFields}. */
+export interface DeclaredFieldsOptions extends Omit<CohortsOptions<Hearing>, "caught" | "executor"> {
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+}
 
 /** Declared fields that other executors run: with the same hub, order and bounds, but values instead of results. */
 export class DeclaredFields {
   readonly #execution: FieldExecution;
   readonly #cohorts: Cohorts<Hearing>;
+  readonly #scheduler: Scheduler;
+  readonly #topicLimits: TopicLimits;
 
-  constructor(options: Omit<CohortsOptions<Hearing>, "caught" | "executor">, log: Log) {
-    this.#execution = new FieldExecution(log);
+  constructor(options: DeclaredFieldsOptions) {
+    this.#scheduler = options.scheduler;
+    this.#topicLimits = options.topicLimits;
+    this.#execution = new FieldExecution(options.log);
     // Hearings have no key, so they are never shared and `caught` is never called.
     this.#cohorts = new Cohorts({ ...options, executor: this.#execution, caught: (hearing) => hearing });
   }
 
-  /** @throws the errors of the declaration's functions. */
-  plan(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
-    return hearingOf(declaration, args, context);
+  /** @throws the errors of the declaration's functions, and a GraphQLError LIMIT_EXCEEDED. */
+  async plan(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
+    const hearing = await hearingOf(declaration, args, context);
+    assertTopics(hearing.topics, this.#topicLimits);
+    return hearing;
   }
 
   join(hearing: Hearing, member: Member): RunningSubscription<Hearing> {
@@ -33,6 +47,6 @@ export class DeclaredFields {
    * @throws the errors of the declaration's functions.
    */
   initial(hearing: Hearing, context: unknown): Promise<Initial> {
-    return initialOf(this.#execution, hearing, context);
+    return initialOf(this.#execution, hearing, context, this.#scheduler);
   }
 }

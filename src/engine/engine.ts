@@ -1,6 +1,7 @@
 import { execute, type GraphQLError, type GraphQLSchema, type ValidationRule } from "graphql";
 import type { Clock } from "../base/clock.ts";
 import type { FanfareError } from "../base/error.ts";
+import { Scheduler } from "../base/scheduler.ts";
 import type { Broker, Position } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { FormattedResult } from "../contract/request-engine.ts";
@@ -26,7 +27,11 @@ import { declaredShareable } from "./plan/sharing.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { RootField } from "./plan/root-field.ts";
 import { Planner, type ShareBy } from "./plan/planner.ts";
+import type { TopicLimits } from "./plan/topic-limits.ts";
 import { prepare, type Prepared } from "./document/prepare.ts";
+
+/** The time of one turn of the event loop in which operations are started, events executed and sources read. */
+const turnMilliseconds = 16;
 
 /** Options of {@link Engine}, with defaults filled in. */
 export interface EngineOptions {
@@ -40,7 +45,8 @@ export interface EngineOptions {
   readonly formatError: FormatError;
   readonly formatResponse: FormatResponse | undefined;
   readonly documentLimits: Partial<DocumentLimits>;
-  readonly documentCache: { readonly maxEntries?: number; readonly maxBytes?: number };
+  readonly documentCache: { readonly maxEntries: number; readonly maxBytes: number };
+  readonly topicLimits: TopicLimits;
   readonly introspection: boolean;
   readonly strictRootField: boolean;
   readonly rules: readonly ValidationRule[];
@@ -72,6 +78,8 @@ export class Engine implements AsyncDisposable {
   readonly schema: GraphQLSchema;
   readonly documents: DocumentCache;
   readonly hub: Hub;
+  /** Cuts starts, executions and the reading of sources into time slices. */
+  readonly scheduler: Scheduler;
   readonly fanOut: FanOut;
   readonly cohorts: Cohorts;
   readonly fields: DeclaredFields;
@@ -93,7 +101,8 @@ export class Engine implements AsyncDisposable {
     });
     this.pressure = new Pressure(clock, options.backlogInAll);
     this.hub = new Hub({ broker, clock, log, linger, inContext, whenReady: () => this.pressure.whenLow() });
-    this.fanOut = new FanOut(clock, options.slice, inContext);
+    this.scheduler = new Scheduler(clock, turnMilliseconds);
+    this.fanOut = new FanOut(clock, this.scheduler, options.slice, inContext);
     this.#hideSuggestions = !introspection;
     this.#format = { formatError: options.formatError, formatResponse: options.formatResponse, log };
     this.#planner = new Planner({
@@ -102,20 +111,24 @@ export class Engine implements AsyncDisposable {
       triggers: options.triggers,
       shareBy: options.shareBy,
       walks: options.formatResponse === undefined,
-      maxCompiled: options.documentCache.maxEntries ?? 1_000,
+      maxCompiled: options.documentCache.maxEntries,
+      maxCompiledBytes: options.documentCache.maxBytes / 4,
+      topicLimits: options.topicLimits,
     });
     this.#execution = new Execution({ ...this.#format, schema, sharedContext: options.sharedContext });
     const { concurrency, backlog } = options;
     const bounds = {
       hub: this.hub,
       fanOut: this.fanOut,
+      scheduler: this.scheduler,
       clock,
       pressure: this.pressure,
       concurrency,
       backlog,
+      topicLimits: options.topicLimits,
       inContext,
     };
-    this.fields = new DeclaredFields(bounds, log);
+    this.fields = new DeclaredFields({ ...bounds, log });
     this.cohorts = new Cohorts({
       ...bounds,
       executor: this.#execution,
@@ -158,7 +171,9 @@ export class Engine implements AsyncDisposable {
 
   /** Starts a planned subscription for a member, which may hear events from then on. */
   join({ plan, source }: Planned, member: Member): RunningSubscription {
-    return source ? new ForeignReader(source, plan, member, this.#execution) : this.cohorts.join(plan, member);
+    return source
+      ? new ForeignReader(source, plan, member, this.#execution, this.scheduler)
+      : this.cohorts.join(plan, member);
   }
 
   /**
@@ -167,7 +182,7 @@ export class Engine implements AsyncDisposable {
    * @throws the errors of the declaration's functions.
    */
   initial(plan: Plan, context: unknown): Promise<Initial> {
-    return initialOf(this.#execution, plan, context);
+    return initialOf(this.#execution, plan, context, this.scheduler);
   }
 
   async #withSource(prepared: Prepared, plan: Plan, foreign: RootField, context: unknown): Promise<Planned> {
@@ -190,6 +205,7 @@ export class Engine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.pressure[Symbol.dispose]();
+    this.scheduler[Symbol.dispose]();
     this.fanOut[Symbol.dispose]();
     await this.hub[Symbol.asyncDispose]();
   }

@@ -36,6 +36,8 @@ export interface OperationOwner extends Connection {
 /** A running GraphQL request of a session, from its hooks to its last message. */
 export class Operation extends Life implements Late {
   readonly queue: Queue;
+  /** What its request takes of the session's budget. */
+  requestBytes = 0;
   readonly #writer: Writer;
   readonly #owner: OperationOwner;
   #name: string | undefined;
@@ -78,6 +80,8 @@ export class Operation extends Life implements Late {
     try {
       // Awaited even without a hook: the id has to stay taken while further messages of the same read are handled.
       await hooks.onOperation?.(request, this.#owner);
+      const time = this.#owner.host.engine.scheduler.whenTime();
+      if (time) await time;
       if (this.ended) return;
       // Other missing hooks are not awaited: microtasks are expensive when many clients reconnect (thundering herd).
       const prepared = hooks.onSubscribe

@@ -15,10 +15,25 @@ export interface SessionLimits extends OutboxLimits {
   readonly operations: number;
   /** Operations of one session that are started concurrently. Default: 8. Further ones wait. */
   readonly starting: number;
-  /** Messages per second in the long run, without pongs. Default: 50. Over it, with the burst used up: close 4429. */
+  /** Messages per second in the long run, with pings and pongs. Default: 50. Over it, with the burst used up: close 4429. */
   readonly messagesPerSecond: number;
   /** Messages of a client that are allowed at once, in excess of the rate. Default: 300. */
   readonly messageBurst: number;
+  /** Bytes of messages per second in the long run. Default: 262,144. Over it, with the burst used up: close 4429. */
+  readonly bytesPerSecond: number;
+  /** Bytes of a client's messages that are allowed at once, in excess of the rate. Default: 1,048,576. */
+  readonly byteBurst: number;
+  /**
+   * Memory, in estimated bytes, of the requests that a connection keeps: its init payload, and its operations that run
+   * or wait to be started. Default: 2,097,152. Over it: the error LIMIT_EXCEEDED; close 4400 for the init message.
+   */
+  readonly requestBytes: number;
+  /** The same before the connection is acknowledged. Default: 262,144. */
+  readonly requestBytesBeforeAck: number;
+  /** The same for all unacknowledged connections of one address. Default: 1,048,576. Over it: close 1013. */
+  readonly unacknowledgedBytesPerAddress: number;
+  /** The same for all connections, with a quarter of it for unacknowledged ones. Default: 67,108,864. Over it: close 1013. */
+  readonly requestBytesInAll: number;
   /** Milliseconds from opening a connection to its init message. Default: 3,000. Over it: close 4408. */
   readonly initMilliseconds: number;
   /** Milliseconds that `onConnect` may take. Default: 10,000. Over it: close 4408. */
@@ -41,6 +56,12 @@ export const defaultSessionLimits: SessionLimits = {
   starting: 8,
   messagesPerSecond: 50,
   messageBurst: 300,
+  bytesPerSecond: 262_144,
+  byteBurst: 1_048_576,
+  requestBytes: 2_097_152,
+  requestBytesBeforeAck: 262_144,
+  unacknowledgedBytesPerAddress: 1_048_576,
+  requestBytesInAll: 67_108_864,
   initMilliseconds: 3_000,
   ackMilliseconds: 10_000,
   outboxBytes: 262_144,

@@ -20,9 +20,10 @@ export class RateLimit {
    *
    * @param until the client's number: the time, in milliseconds, until which its rate is used up. Initially 0.
    * @param now the time in milliseconds.
+   * @param amount what the message counts: 1, or its bytes where these are limited. Default 1.
    */
-  take(until: number, now: number): number | undefined {
-    const next = Math.max(until, now) + this.#interval;
+  take(until: number, now: number, amount: number = 1): number | undefined {
+    const next = Math.max(until, now) + amount * this.#interval;
     return next - now > this.#tolerance ? undefined : next;
   }
 }

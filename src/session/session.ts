@@ -2,6 +2,7 @@ import { GraphQLError } from "graphql";
 import { closeCodes, type CloseCode } from "../base/close-code.ts";
 import type { Late } from "../base/deadlines.ts";
 import { jsonDepth } from "../base/json-depth.ts";
+import { jsonMemory } from "../base/json-memory.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Socket, SocketHandler } from "../contract/socket.ts";
 import { telemetry } from "../contract/telemetry.ts";
@@ -12,18 +13,24 @@ import type { SessionHooks } from "../operation/connection.ts";
 import { Operation, type OperationOwner } from "../operation/operation.ts";
 import { Writer, type WriterOwner } from "../outbox/writer.ts";
 import type { SessionHost } from "./host.ts";
+import { Inbox, type InboxOwner } from "./inbox.ts";
 import { OperationTable } from "./operation-table.ts";
+import type { RequestHolder } from "./request-budget.ts";
 import { StartQueue } from "./start-queue.ts";
 import { step, type SessionEffect, type SessionInput, type SessionState } from "./state.ts";
 
 /** A client's connection in any dialect: carries out the effects of the state machine. */
-export class Session implements SocketHandler, OperationOwner, WriterOwner, Late {
+export class Session implements SocketHandler, OperationOwner, WriterOwner, RequestHolder, InboxOwner, Late {
   readonly id: string;
   readonly host: SessionHost;
   readonly writer: Writer;
   readonly #operations = new OperationTable<Operation>();
-  /** This client's number in the rate limit. */
+  requestBytes = 0;
+  /** This client's numbers in the rate limits of messages and of bytes. */
   #rate = 0;
+  #byteRate = 0;
+  /** Messages that wait for their turn; undefined while none does, which is the usual case. */
+  #inbox: Inbox | undefined;
   #starts: StartQueue<Operation> | undefined;
   #state: SessionState = "open";
   #params: MessagePayload | undefined;
@@ -66,18 +73,46 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     return this.#state === "ready";
   }
 
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
   message(text: string): void {
-    if (this.#state === "closed") return;
-    this.#take(exceeds(text, this.#maxMessageBytes) ? this.#tooLarge() : this.#decode(text));
+    if (this.#state === "closed" || !this.#mayTalk(text.length)) return;
+    if (!this.#inbox) {
+      const time = this.host.engine.scheduler.whenTime();
+      if (!time) return this.#read(text);
+      this.#inbox = new Inbox(this.host, this, time);
+    }
+    this.#inbox.add(text);
+  }
+
+  /** Reads a message whose turn has come. Its transport cannot catch an error any more. */
+  readLate(text: string): void {
+    try {
+      this.#read(text);
+    } catch (error) {
+      this.host.log.error("A session failed", { error });
+      this.end(closeCodes.internalError);
+    }
+  }
+
+  emptied(): void {
+    this.#inbox = undefined;
   }
 
   receive(message: ClientMessage, bytes: number = 0): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || !this.#mayTalk(bytes)) return;
     this.#take(bytes > this.#maxMessageBytes ? this.#tooLarge() : message);
   }
 
   alive(): void {
     this.#pinged = false;
+    this.#mayTalk(0);
+  }
+
+  pinged(bytes: number): void {
+    this.#mayTalk(bytes);
   }
 
   late(): void {
@@ -124,6 +159,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
 
   ended(operation: Operation): void {
     this.#forget(operation);
+    this.host.requests.give(this, operation.requestBytes);
     this.#starts?.delete(operation);
     if (operation.queue.muted) this.writer.dropAll(operation.id);
     if (this.writer.dialect.rules.endsWithOperation && this.#state === "ready") this.#endWhenFlushed();
@@ -139,17 +175,28 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
     else void this.writer.whenFlushed().then(() => this.#endWhenFlushed());
   }
 
-  #mayTalk(): boolean {
-    const next = this.host.rate.take(this.#rate, this.host.clock.now());
-    this.#rate = next ?? this.#rate;
-    return next !== undefined;
+  /** Counts a message, or a control frame, against the rate limits. Over them the connection is closed. */
+  #mayTalk(bytes: number): boolean {
+    if (this.#state === "closed") return false;
+    const { rate, byteRate, clock } = this.host;
+    const now = clock.now();
+    const next = rate.take(this.#rate, now);
+    const nextBytes = byteRate.take(this.#byteRate, now, bytes);
+    if (next === undefined || nextBytes === undefined) {
+      this.end(closeCodes.tooMany, next === undefined ? "Too many messages" : "Too many bytes");
+      return false;
+    }
+    this.#rate = next;
+    this.#byteRate = nextBytes;
+    return true;
+  }
+
+  #read(text: string): void {
+    if (this.#state === "closed") return;
+    this.#take(exceeds(text, this.#maxMessageBytes) ? this.#tooLarge() : this.#decode(text));
   }
 
   #take(message: ClientMessage): void {
-    if (message.type !== "pong" && !this.#mayTalk()) {
-      this.end(closeCodes.tooMany, "Too many messages");
-      return;
-    }
     const isRunning = (id: string) => this.#operations.has(id);
     this.#step({ type: "message", message: this.#withFittingId(message), isRunning });
   }
@@ -163,6 +210,11 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
   get #maxMessageBytes(): number {
     const { messageBytes, messageBytesBeforeAck } = this.host.limits;
     return this.#state === "ready" ? messageBytes : messageBytesBeforeAck;
+  }
+
+  get #maxRequestBytes(): number {
+    const { requestBytes, requestBytesBeforeAck } = this.host.limits;
+    return this.#accepted ? requestBytes : requestBytesBeforeAck;
   }
 
   #tooLarge(): ClientMessage {
@@ -210,14 +262,24 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
   #connect(params: MessagePayload | undefined): void {
     const { hooks, init } = this.host;
     init.delete(this);
-    this.#params = params;
+    if (params && !this.#keepParams(params)) return;
     if (hooks.onConnect) void this.#ask(hooks.onConnect, params ?? {});
     // Not at once: messages of the same read as the init message are held to the limits before the acknowledgement.
     else queueMicrotask(() => this.#accept(undefined));
   }
 
+  /** Keeps the init payload, if it is within the budget for requests. Otherwise the connection is closed. */
+  #keepParams(params: MessagePayload): boolean {
+    const shortage = this.host.requests.take(this, jsonMemory(params));
+    if (shortage === "server") this.end(closeCodes.overload);
+    else if (shortage) this.end(closeCodes.badRequest, "The payload of the init message takes too much memory");
+    else this.#params = params;
+    return shortage === undefined;
+  }
+
   #accept(connected: object | undefined): void {
     this.#connected = connected;
+    this.host.requests.accept(this);
     this.#accepted = true;
     // Closed while `onConnect` ran, which then accepted it: each such connection gets its `onDisconnect`.
     if (this.#gone) return void this.#disconnected(this.#gone.code, this.#gone.reason);
@@ -259,6 +321,11 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
       operation.fail([tooManyOperations(this.host.limits.operations)]);
       return;
     }
+    const bytes = jsonMemory(request);
+    const shortage = this.host.requests.take(this, bytes);
+    if (shortage === "server") return this.end(closeCodes.overload);
+    if (shortage) return operation.fail([tooManyBytes(this.#maxRequestBytes)]);
+    operation.requestBytes = bytes;
     this.#keep(operation);
     const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
     this.#starts ??= new StartQueue(limit, this.acknowledged, () => (this.#starts = undefined));
@@ -289,10 +356,12 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
   #release(): void {
     this.host.init.delete(this);
     this.host.ack.delete(this);
+    this.#inbox?.clear();
     this.#starts?.clear();
     this.writer.close();
     for (const operation of this.#operations.all()) operation.closed();
     this.#operations.clear();
+    this.host.requests.give(this, this.requestBytes);
   }
 
   async #disconnected(code: number, reason: string): Promise<void> {
@@ -308,6 +377,12 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Late
 function exceeds(text: string, bytes: number): boolean {
   // A UTF-16 code unit takes one to three bytes of UTF-8, so the bytes of most messages need not be counted.
   return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
+}
+
+function tooManyBytes(maximum: number): GraphQLError {
+  return new GraphQLError(`The requests of a connection may take at most ${maximum} bytes of memory`, {
+    extensions: { code: "LIMIT_EXCEEDED", limit: "requestBytes", maximum },
+  });
 }
 
 function tooManyOperations(maximum: number): GraphQLError {

@@ -230,6 +230,28 @@ describe("The memory broker: keeping history", () => {
     expect(await since(broker, "a", a)).toBe("expired");
   });
 
+  it("drops the least recently used idle topics whose names are longer together than `topicCharacters`", async () => {
+    const { broker } = await open({ topicCharacters: 10 });
+    const long = "x".repeat(8);
+    const [a = ""] = await publish(broker, event("a", "1"));
+    const [b = ""] = await publish(broker, event("b", "2"));
+    const [first = ""] = await publish(broker, event(long, "3"));
+    expect(await since(broker, "a", a)).toEqual([]);
+    await publish(broker, event("c", "4"));
+    expect(await broker.last?.("b")).toBeUndefined();
+    expect(await since(broker, "a", a)).toEqual([]);
+    await publish(broker, event("yy", "5"));
+    expect(await broker.last?.(long)).toBeUndefined();
+    expect(await since(broker, long, first)).toBe("expired");
+    expect(await since(broker, "b", b)).toBe("expired");
+  });
+
+  it("keeps the idle topic that was used last, however long its name is", async () => {
+    const { broker } = await open({ topicCharacters: 10 });
+    const [position = ""] = await publish(broker, event("x".repeat(1_000), "1"));
+    expect(await since(broker, "x".repeat(1_000), position)).toEqual([]);
+  });
+
   it("never drops a topic with listeners", async () => {
     const { broker } = await open({ topics: 1 });
     const live = ["a", "b", "c"];
@@ -304,6 +326,7 @@ describe("The memory broker: opened and closed", () => {
     [{ history: { milliseconds: 0 } }, "history.milliseconds must be more than 0, or Infinity, not 0"],
     [{ history: { milliseconds: NaN } }, "history.milliseconds must be more than 0, or Infinity, not NaN"],
     [{ topics: -1 }, "topics must be a whole number from 1 on, or Infinity, not -1"],
+    [{ topicCharacters: 0 }, "topicCharacters must be a whole number from 1 on, or Infinity, not 0"],
   ])("does not accept the options %o", ([options, message]) => {
     expect(() => memoryBroker(options)).toThrow(
       expect.objectContaining({ code: "BAD_OPTION", message: `memoryBroker: ${message}` }),
@@ -315,6 +338,7 @@ describe("The memory broker: opened and closed", () => {
     const { broker } = await open({
       history: { total: Infinity, milliseconds: Infinity },
       topics: Infinity,
+      topicCharacters: Infinity,
       clock,
     });
     const [first = ""] = await publish(broker, event("a", "1"), event("a", "2"));

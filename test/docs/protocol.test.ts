@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { errorCodes } from "../../src/base/error.ts";
 import { closeCodes } from "../../src/base/close-code.ts";
 import { defaultDocumentLimits } from "../../src/engine/document/limits.ts";
+import { defaultTopicLimits } from "../../src/engine/plan/topic-limits.ts";
 import { queueBound } from "../../src/declare/queue.ts";
 import { resolveOptions } from "../../src/options.ts";
 import { defaultSessionLimits } from "../../src/session/limits.ts";
@@ -15,7 +16,7 @@ const sources = files("src/**/*.ts");
 
 /** Constants that bound nothing: weights, places in memory, and the sizes from which another way is faster. */
 const boundless: ReadonlySet<string> = new Set([
-  ...["bytesPerToken", "bytesPerError"],
+  ...["bytesPerToken", "bytesPerError", "compiledBytes", "bytesPerCharacter"],
   ...["time", "hashed", "previous", "bucket", "width", "smallest"],
   ...["short", "shortText", "loopBytes", "scratchBytes", "referenceBytes"],
 ]);
@@ -58,6 +59,12 @@ describe("PROTOCOL.md", () => {
   it("has the limits of a connection, with their defaults", () => {
     expect(columns(protocol.table("Limit", "Default", "Over it"), "Limit", "Default")).toEqual(
       Object.entries(defaultSessionLimits).map(([name, value]) => [name, written(value)]),
+    );
+  });
+
+  it("has the limits of an operation's topics, with their defaults", () => {
+    expect(columns(protocol.table("Limit", "Default", "Is"), "Limit", "Default")).toEqual(
+      Object.entries(defaultTopicLimits).map(([name, value]) => [name, written(value)]),
     );
   });
 

@@ -4,6 +4,7 @@ import type { Member, RunningSubscription } from "../../src/engine/cohort/member
 import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import type { Delivery } from "../../src/engine/execution/delivery.ts";
 import { maskError } from "../../src/engine/execution/error-format.ts";
+import { topicLimits } from "../../src/engine/plan/topic-limits.ts";
 import { turns } from "../../src/testing/client.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { NotingLog } from "../server/noting-log.ts";
@@ -93,7 +94,8 @@ export class EngineStage implements AsyncDisposable {
       formatError: maskError,
       formatResponse: undefined,
       documentLimits: {},
-      documentCache: {},
+      documentCache: { maxEntries: 1_000, maxBytes: 1_000_000 },
+      topicLimits: topicLimits(),
       introspection: true,
       strictRootField: false,
       rules: [],

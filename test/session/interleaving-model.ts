@@ -143,9 +143,10 @@ export class InterleavingModel {
     if (!run || run.stopped || this.#closed || run.phase !== "joining") return this.#object(`${id} is said to be live`);
     if (!confirmed.has(run.topic)) this.#object(`${id} is said to be live before its topic is`);
     run.phase = "live";
-    const first = [...("started" in (this.#dialect.courses.events.steps[0] ?? {}) ? ["started"] : [])];
-    if (run.field === "first") first.push(firstValue);
-    run.owed.unshift(...first.map((what) => ({ what, optional: false })));
+    // If its topic may have ended for it before it was live, the first value need not come any more.
+    if (run.field === "first") run.owed.unshift({ what: firstValue, optional: run.doubtful });
+    if ("started" in (this.#dialect.courses.events.steps[0] ?? {}))
+      run.owed.unshift({ what: "started", optional: false });
   }
 
   published(topic: string, n: number, isFailure: boolean): void {

@@ -9,11 +9,13 @@ import { publish } from "../../src/declare/publish.ts";
 import { Deadlines } from "../../src/base/deadlines.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { maskError } from "../../src/engine/execution/error-format.ts";
+import { topicLimits } from "../../src/engine/plan/topic-limits.ts";
 import { contextWith } from "../../src/operation/context.ts";
 import type { SessionHooks } from "../../src/operation/connection.ts";
 import type { SessionHost } from "../../src/session/host.ts";
 import { sessionLimits } from "../../src/session/limits.ts";
 import { RateLimit } from "../../src/session/rate-limit.ts";
+import { RequestBudget } from "../../src/session/request-budget.ts";
 import { SessionRegistry } from "../../src/session/registry.ts";
 import { Session } from "../../src/session/session.ts";
 import type { RecordingSocket } from "./recording-socket.ts";
@@ -111,7 +113,8 @@ export class InterleavingStage {
       formatError: maskError,
       formatResponse: undefined,
       documentLimits: {},
-      documentCache: {},
+      documentCache: { maxEntries: 1_000, maxBytes: 1_000_000 },
+      topicLimits: topicLimits(),
       introspection: true,
       strictRootField: false,
       rules: [],
@@ -135,6 +138,8 @@ export class InterleavingStage {
       log: silentLog,
       limits,
       rate: new RateLimit(limits.messagesPerSecond, limits.messageBurst),
+      byteRate: new RateLimit(limits.bytesPerSecond, limits.byteBurst),
+      requests: new RequestBudget(limits),
       hooks,
       formatError: maskError,
       ordering: "concurrent",

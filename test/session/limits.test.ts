@@ -118,15 +118,35 @@ describe("Messages", () => {
     await client.waitDisconnect(4429);
   });
 
-  it("are counted whatever they say, but for pongs", async () => {
-    await using fanfare = serverWith({ messageBurst: 3 }, { clock: new StandingTime() });
+  it("are counted whatever they say, and whether they are answered or not, PROTOCOL 2.6", async () => {
+    await using fanfare = serverWith({ messageBurst: 4 }, { clock: new StandingTime() });
     await using client = await connected(fanfare);
-    for (let count = 0; count < 10; count += 1) client.send({ type: "pong" });
-    client.complete("nobody");
+    client.send({ type: "pong" });
+    client.send({ type: "ping" });
     client.complete("nobody");
     expect(client.connected).toBe(true);
-    client.complete("nobody");
+    client.send({ type: "pong" });
     await client.waitDisconnect(4429);
+  });
+
+  it("may have 1,048,576 bytes in a burst, and then 262,144 in a second", async () => {
+    const clock = new StandingTime();
+    await using fanfare = serverWith({}, { clock });
+    await using client = await connected(fanfare);
+    for (let count = 0; count < 4; count += 1) client.sendRaw(pingOf(262_000));
+    expect(client.connected).toBe(true);
+    clock.advance(1_000);
+    client.sendRaw(pingOf(262_000));
+    expect(client.connected).toBe(true);
+    client.sendRaw(pingOf(20_000));
+    expect(await client.waitDisconnect()).toEqual({ code: 4429, reason: "Too many bytes" });
+  });
+
+  it("of the size that is allowed are allowed, however small the burst", async () => {
+    await using fanfare = serverWith({ byteBurst: 100 }, { clock: new StandingTime() });
+    await using client = await connected(fanfare);
+    client.sendRaw(pingOf(262_000));
+    expect(client.connected).toBe(true);
   });
 
   it.each([{ messagesPerSecond: Infinity }, { messageBurst: Infinity }])(
@@ -157,6 +177,56 @@ describe("A connection", () => {
     const welcome = client.start("{ hi }");
     await client.receiveNext(welcome);
     await client.receiveComplete(welcome);
+  });
+
+  it("keeps requests of 2,097,152 bytes of memory, and one that needs more is refused, PROTOCOL 6.8", async () => {
+    await using fanfare = serverWith({}, { clock: new StandingTime() });
+    await using client = await connected(fanfare);
+    // Empty objects take some twenty times the memory of their text.
+    const variables = { unused: Array.from({ length: 10_000 }, () => ({})) };
+    const ids = [1, 2, 3].map(() => client.start({ query, variables }));
+    await turns(20);
+    const refused = client.start({ query, variables });
+    expect(await client.receiveError(refused)).toEqual([
+      {
+        message: "The requests of a connection may take at most 2097152 bytes of memory",
+        extensions: { code: "LIMIT_EXCEEDED", limit: "requestBytes", maximum: 2_097_152 },
+      },
+    ]);
+    client.complete(ids[0] ?? "");
+    client.start({ query, variables });
+    await turns(20);
+    await client.assertNoMessages();
+  });
+
+  it("may introduce itself with 262,144 bytes of memory, and not with more", async () => {
+    await using fanfare = serverWith({});
+    await using modest = new TestClient(fanfare);
+    await modest.connectAndInit({ list: Array.from({ length: 4_000 }, () => ({})) });
+    expect(modest.connected).toBe(true);
+    await using greedy = new TestClient(fanfare);
+    await greedy.connectAndInit({ list: Array.from({ length: 5_000 }, () => ({})) }, { connectOnly: true });
+    expect(await greedy.waitDisconnect()).toEqual({
+      code: 4400,
+      reason: "The payload of the init message takes too much memory",
+    });
+  });
+
+  it("is told to come back where all connections together keep too much", async () => {
+    await using fanfare = serverWith({ requestBytesInAll: 600_000 });
+    const variables = { unused: Array.from({ length: 9_000 }, () => ({})) };
+    await using first = await connected(fanfare);
+    first.start({ query, variables });
+    await turns(20);
+    await using second = await connected(fanfare);
+    second.start({ query, variables });
+    expect(await second.waitDisconnect()).toEqual({ code: 1013, reason: "Try again later" });
+    first.complete("1");
+    await turns(20);
+    await using third = await connected(fanfare);
+    third.start({ query, variables });
+    await turns(20);
+    await third.assertNoMessages();
   });
 
   it("may take any time to introduce itself where the limits of time are off", async () => {

@@ -21,6 +21,7 @@ export const greeter: Accept = (socket, dialect) => {
     message: (text) => receive(dialect.decode(text)),
     receive,
     alive() {},
+    pinged() {},
     drained() {},
     closed() {},
   };

@@ -19,6 +19,8 @@ export class RecordedSession implements SocketHandler {
   readonly received: ClientMessage[] = [];
   readonly closings: { code: number; reason: string }[] = [];
   pongs = 0;
+  /** The sizes of the pings that came. */
+  readonly pings: number[] = [];
   drains = 0;
 
   constructor(socket: Socket, dialect: Dialect) {
@@ -36,6 +38,10 @@ export class RecordedSession implements SocketHandler {
 
   alive(): void {
     this.pongs += 1;
+  }
+
+  pinged(bytes: number): void {
+    this.pings.push(bytes);
   }
 
   drained(): void {

@@ -13,6 +13,8 @@ export interface HistoryBounds {
   readonly milliseconds: number;
   /** The number of idle topics kept, to which no cohort listens. */
   readonly topics: number;
+  /** The length of their names together. */
+  readonly topicCharacters: number;
 }
 
 /** The logs of all topics, bounded by count, age, total, and number of idle topics. */
@@ -25,6 +27,7 @@ export class History implements Disposable {
   readonly #logs = new Map<TopicName, TopicLog>();
   /** Logs without listeners, by their last use. */
   readonly #idle = new Recency<TopicLog>();
+  #idleCharacters = 0;
   /** Logs that hold events, by the time of their last event. */
   readonly #filled = new Recency<TopicLog>();
   #size = 0;
@@ -49,7 +52,7 @@ export class History implements Disposable {
   /** Marks the topic as listened to, which keeps its log from being dropped. */
   listen(topic: TopicName): TopicLog {
     const log = this.#logs.get(topic) ?? this.#begin(topic);
-    this.#idle.remove(log.idle);
+    this.#removeIdle(log);
     log.live = true;
     return log;
   }
@@ -81,6 +84,7 @@ export class History implements Disposable {
     this.#sweep = undefined;
     this.#logs.clear();
     this.#idle.clear();
+    this.#idleCharacters = 0;
     this.#filled.clear();
     this.#size = 0;
   }
@@ -93,12 +97,24 @@ export class History implements Disposable {
   }
 
   #touchIdle(log: TopicLog): void {
+    if (!log.idle.linked) this.#idleCharacters += log.topic.length;
     this.#idle.touch(log.idle);
-    const { oldest } = this.#idle;
-    if (this.#idle.size <= this.#bounds.topics || !oldest) return;
-    this.#idle.remove(oldest.idle);
-    this.#logs.delete(oldest.topic);
-    this.#trim(oldest, 0, 0);
+    for (let { oldest } = this.#idle; oldest && this.#hasTooManyIdle; { oldest } = this.#idle) {
+      this.#removeIdle(oldest);
+      this.#logs.delete(oldest.topic);
+      this.#trim(oldest, 0, 0);
+    }
+  }
+
+  get #hasTooManyIdle(): boolean {
+    const { topics, topicCharacters } = this.#bounds;
+    return this.#idle.size > topics || (this.#idleCharacters > topicCharacters && this.#idle.size > 1);
+  }
+
+  #removeIdle(log: TopicLog): void {
+    if (!log.idle.linked) return;
+    this.#idleCharacters -= log.topic.length;
+    this.#idle.remove(log.idle);
   }
 
   /** Drops the oldest event of the least recently published topic. */

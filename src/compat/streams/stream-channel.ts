@@ -150,6 +150,10 @@ export class StreamChannel implements Socket, SocketHandler {
     this.#session?.alive();
   }
 
+  pinged(bytes: number): void {
+    this.#session?.pinged(bytes);
+  }
+
   drained(): void {
     this.#session?.drained();
   }

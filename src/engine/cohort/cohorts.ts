@@ -2,12 +2,14 @@ import type { FanfareError } from "../../base/error.ts";
 import type { TopicName } from "../../contract/broker.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Hearing, Plan } from "../plan/plan.ts";
+import { assertTopics, type TopicLimits } from "../plan/topic-limits.ts";
 import { Cohort, type CohortHost, type CohortParts, type Membership } from "./cohort.ts";
 import type { Member } from "./member.ts";
 
 /** Options of {@link Cohorts}. */
 export interface CohortsOptions<Heard extends Hearing> extends CohortParts<Heard> {
   readonly hub: Hub;
+  readonly topicLimits: TopicLimits;
   /** Runs a function in the server's own async context. */
   readonly inContext: (deliver: () => void) => void;
   /** Called when a shared execution read the context. Returns the plan of the members' own cohorts. */
@@ -56,7 +58,9 @@ export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> 
 
   async listen(cohort: Cohort<Heard>, topics: readonly TopicName[]): Promise<void> {
     const added = topics.filter((topic) => !cohort.topics.includes(topic));
-    cohort.topics = [...cohort.topics, ...added];
+    const all = [...cohort.topics, ...added];
+    assertTopics(all, this.#options.topicLimits);
+    cohort.topics = all;
     try {
       await this.#options.hub.listen(added, cohort);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import type { Scheduler } from "../../base/scheduler.ts";
 
 /** A producer of results for many members: a cohort. */
 export interface FanOutSource {
@@ -18,9 +19,6 @@ export interface FanOutTarget {
   flush(): void;
 }
 
-/** The time slice for executing events, in milliseconds per turn of the event loop. */
-const turnMilliseconds = 16;
-
 /**
  * Carries results from cohorts to sockets at the end of each turn of the event loop: the results of one turn leave each
  * socket in one write (write coalescing). A large fan-out is cut into slices of members, one per turn, and execution
@@ -28,6 +26,7 @@ const turnMilliseconds = 16;
  */
 export class FanOut implements Disposable {
   readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
   readonly #slice: number;
   readonly #inContext: (callback: () => void) => void;
   readonly #sources = new Set<FanOutSource>();
@@ -35,12 +34,11 @@ export class FanOut implements Disposable {
   /** Targets that have waited for a whole turn. They are flushed in this turn, even if more messages may arrive. */
   #overdue: FanOutTarget[] = [];
   #timer: Timer | undefined;
-  /** The time at which the first event of this turn was executed; undefined before that. */
-  #executing: number | undefined;
 
   /** @param slice members served per turn. */
-  constructor(clock: Clock, slice: number, inContext: (callback: () => void) => void) {
+  constructor(clock: Clock, scheduler: Scheduler, slice: number, inContext: (callback: () => void) => void) {
     this.#clock = clock;
+    this.#scheduler = scheduler;
     this.#slice = slice;
     this.#inContext = inContext;
   }
@@ -56,17 +54,9 @@ export class FanOut implements Disposable {
     this.#arm();
   }
 
-  /**
-   * Whether this turn's time slice allows one more execution. If not, the caller has to add itself as a source. The
-   * clock is read for each execution, so that a turn exceeds its slice by one execution at most, however slow these are.
-   */
+  /** Whether this turn has time for one more execution. If not, the caller has to add itself as a source. */
   mayExecute(): boolean {
-    const now = this.#clock.now();
-    if (this.#executing === undefined) {
-      this.#executing = now;
-      this.#arm();
-    }
-    return now - this.#executing < turnMilliseconds;
+    return this.#scheduler.hasTime;
   }
 
   [Symbol.dispose](): void {
@@ -82,7 +72,7 @@ export class FanOut implements Disposable {
 
   #turn(): void {
     this.#timer = undefined;
-    this.#executing = undefined;
+    this.#scheduler.renew();
     let budget = this.#slice;
     const unfinished: FanOutSource[] = [];
     for (const source of this.#sources) {

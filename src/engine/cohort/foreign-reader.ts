@@ -1,5 +1,6 @@
 import type { GraphQLError } from "graphql";
 import { FanfareError } from "../../base/error.ts";
+import type { Scheduler } from "../../base/scheduler.ts";
 import type { Event, Position } from "../../contract/broker.ts";
 import type { Delivery } from "../execution/delivery.ts";
 import { toGraphQLError } from "../execution/error-format.ts";
@@ -18,15 +19,23 @@ export class ForeignReader implements RunningSubscription {
   readonly #controller: AbortController;
   readonly #member: Member;
   readonly #execution: Execution;
+  readonly #scheduler: Scheduler;
   #ended = false;
   #count = 0;
 
-  constructor({ events, controller }: ForeignSource, plan: Plan, member: Member, execution: Execution) {
+  constructor(
+    { events, controller }: ForeignSource,
+    plan: Plan,
+    member: Member,
+    execution: Execution,
+    scheduler: Scheduler,
+  ) {
     this.#source = events;
     this.#controller = controller;
     this.plan = plan;
     this.#member = member;
     this.#execution = execution;
+    this.#scheduler = scheduler;
   }
 
   /** @throws FanfareError BAD_DECLARATION, since a foreign source has no topics. */
@@ -47,6 +56,9 @@ export class ForeignReader implements RunningSubscription {
     try {
       while (!this.#ended) {
         await this.#member.whenReady();
+        // A source that is always ready would stay in the queue of microtasks.
+        const time = this.#scheduler.whenTime();
+        if (time) await time;
         const { done, value } = await this.#source.next();
         if (this.#ended) return;
         if (done) return this.#member.complete();

@@ -7,6 +7,7 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { BoundedMap } from "../../base/bounded-map.ts";
+import { digestOf } from "../../base/digest.ts";
 import { FanfareError } from "../../base/error.ts";
 import { DocumentChecker, type DocumentCheckOptions } from "./checker.ts";
 
@@ -14,17 +15,17 @@ import { DocumentChecker, type DocumentCheckOptions } from "./checker.ts";
 export class Document {
   readonly source: string;
   readonly ast: DocumentNode;
-  #normalised: string | undefined;
+  #digest: string | undefined;
 
   constructor(source: string, ast: DocumentNode) {
     this.source = source;
     this.ast = ast;
   }
 
-  /** The source without ignored tokens (spec 2.1.7): equal for two formattings of one document. Memoised. */
-  get normalised(): string {
-    this.#normalised ??= stripIgnoredCharacters(this.source);
-    return this.#normalised;
+  /** The digest of the source without ignored tokens (spec 2.1.7): equal for two formattings of one document. */
+  get digest(): string {
+    this.#digest ??= digestOf(stripIgnoredCharacters(this.source));
+    return this.#digest;
   }
 
   /** GetOperation (spec 6.1): the operation of this name, or the only one. The error has graphql-js's message. */

@@ -1,3 +1,4 @@
+import type { Scheduler } from "../../base/scheduler.ts";
 import type { Event } from "../../contract/broker.ts";
 import type { Declaration, Snapshot } from "../../declare/declaration.ts";
 import { SKIP } from "../../declare/skip.ts";
@@ -26,9 +27,12 @@ export async function initialOf<Heard extends Hearing>(
   executor: Executor<Heard>,
   plan: Heard,
   context: unknown,
+  scheduler: Scheduler,
 ): Promise<Initial> {
   const snapshot = await plan.declaration?.snapshot?.(plan.args, context);
-  if (snapshot) return { deliveries: eventsOf(executor, plan, snapshot, context), leavesOut: leavesOut(snapshot) };
+  if (snapshot) {
+    return { deliveries: eventsOf(executor, plan, snapshot, context, scheduler), leavesOut: leavesOut(snapshot) };
+  }
   const value = await plan.declaration?.initial?.(plan.args, context);
   const isLeftOut = value === undefined || value === SKIP;
   return { deliveries: isLeftOut ? [] : [await executor.ofValue(plan, value, context)], leavesOut: undefined };
@@ -51,8 +55,12 @@ async function* eventsOf<Heard extends Hearing>(
   plan: Heard,
   snapshot: Snapshot<unknown>,
   context: unknown,
+  scheduler: Scheduler,
 ): AsyncGenerator<Delivery> {
   for await (const payload of snapshot.events) {
+    // Rows in memory are there at once: without a pause their loop would stay in the queue of microtasks.
+    const time = scheduler.whenTime();
+    if (time) await time;
     const outcome = await executor.runAlone(plan, snapshotEvent(plan, payload), () => context);
     if (outcome && !("broken" in outcome)) yield outcome;
   }

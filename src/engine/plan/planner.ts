@@ -1,5 +1,6 @@
 import { defaultFieldResolver, GraphQLError, type GraphQLSchema } from "graphql";
 import { BoundedMap } from "../../base/bounded-map.ts";
+import { digestOf } from "../../base/digest.ts";
 import { isPromise } from "../../base/thenable.ts";
 import type { Log } from "../../contract/log.ts";
 import {
@@ -20,6 +21,7 @@ import type { Prepared } from "../document/prepare.ts";
 import { queueBound, type QueueBound } from "../../declare/queue.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
 import { Renderings } from "./rendering.ts";
+import { assertTopics, type TopicLimits } from "./topic-limits.ts";
 import { triggered } from "./triggered.ts";
 import { canonical } from "../document/variables.ts";
 import type { Walk } from "../walk/walk.ts";
@@ -45,7 +47,19 @@ export interface PlannerOptions {
   readonly log: Log;
   /** Compiled operations kept, with LRU eviction. */
   readonly maxCompiled: number;
+  /** Their estimated memory, in bytes. */
+  readonly maxCompiledBytes: number;
+  readonly topicLimits: TopicLimits;
 }
+
+/**
+ * The memory of a compiled operation, as an estimate: a part of its own, and one that grows with the text of its
+ * variables, whose values it holds.
+ */
+const compiledBytes = 1_024;
+const bytesPerCharacter = 24;
+/** Operations with more variables than this are compiled each time. */
+const maxEntryBytes = 65_536;
 
 /** The part of a plan that depends on the operation and its variables only, not on the context. */
 interface Compiled {
@@ -69,14 +83,14 @@ export class Planner {
   readonly #options: PlannerOptions;
   readonly #compiled: BoundedMap<string, Compiled>;
   readonly #renderings: Renderings;
-  /** Normalised documents with a field that read the context in a shared execution. */
+  /** Digests of documents with a field that read the context in a shared execution. */
   readonly #caught: BoundedMap<string, true>;
-  /** Normalised documents for which the log already has the reason why they are not shared. */
+  /** Digests of documents for which the log already has the reason why they are not shared. */
   readonly #logged: BoundedMap<string, true>;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
-    this.#compiled = new BoundedMap(options.maxCompiled);
+    this.#compiled = new BoundedMap(options.maxCompiled, options.maxCompiledBytes);
     this.#renderings = new Renderings(options.schema);
     this.#caught = new BoundedMap(options.maxCompiled);
     this.#logged = new BoundedMap(options.maxCompiled);
@@ -105,6 +119,7 @@ export class Planner {
   #plan(prepared: Prepared, compiled: Compiled, sources: Sources, context: unknown): Plan {
     const { declaration, root } = compiled;
     const { document, operation, request } = prepared;
+    assertTopics(sources.topics, this.#options.topicLimits);
     const unshared = this.#unshared(prepared, compiled, sources);
     const audience = this.#audience(compiled, sources, unshared);
     if (unshared !== undefined) this.#tell(prepared, audience, unshared);
@@ -130,7 +145,7 @@ export class Planner {
 
   /** Records that the plan's document must not be shared with everyone again. */
   caught(plan: Plan): void {
-    this.#caught.set(plan.document.normalised, true);
+    this.#caught.set(plan.document.digest, true);
   }
 
   #compile(prepared: Prepared): Compiled {
@@ -140,7 +155,8 @@ export class Planner {
     const known = this.#compiled.get(key);
     if (known) return known;
     const compiled = this.#read(prepared, key);
-    this.#compiled.set(key, compiled);
+    const bytes = compiledBytes + values.length * bytesPerCharacter;
+    if (bytes <= maxEntryBytes) this.#compiled.set(key, compiled, bytes);
     return compiled;
   }
 
@@ -177,7 +193,7 @@ export class Planner {
     if (sources.readsContext !== undefined) return sources.readsContext;
     if (compiled.key === undefined) return "Its variables have values that cannot be compared";
     if (compiled.unshared !== undefined) return compiled.unshared;
-    return this.#caught.get(document.normalised) ? "A field of it was caught looking at the viewer" : undefined;
+    return this.#caught.get(document.digest) ? "A field of it was caught looking at the viewer" : undefined;
   }
 
   #audience(compiled: Compiled, sources: Sources, unshared: string | undefined): Audience {
@@ -189,15 +205,17 @@ export class Planner {
   /** Logs, once per document, why it is not shared: most operations that are not shared could be. */
   #tell({ document, operation }: Prepared, audience: Audience, because: string): void {
     const { log } = this.#options;
-    if (!log.debug || this.#logged.get(document.normalised)) return;
-    this.#logged.set(document.normalised, true);
+    if (!log.debug || this.#logged.get(document.digest)) return;
+    this.#logged.set(document.digest, true);
     log.debug("An operation is not shared by everyone", { operation: operation.name?.value, audience, because });
   }
 
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
     if (audience === "session" || compiled.key === undefined) return undefined;
     const shareKey = audience === "key" ? this.#options.shareBy?.(context) : undefined;
-    return JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, shareKey]);
+    return digestOf(
+      JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, shareKey]),
+    );
   }
 }
 
@@ -264,5 +282,5 @@ function hasResolver({ field }: RootField): boolean {
 }
 
 function operationKey({ document, request }: Prepared, variables: string): string {
-  return JSON.stringify([document.normalised, request.operationName ?? null, variables]);
+  return digestOf(JSON.stringify([document.digest, request.operationName ?? null, variables]));
 }

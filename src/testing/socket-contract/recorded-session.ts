@@ -41,6 +41,11 @@ export class RecordedSession implements SocketHandler {
     this.#told("alive");
   }
 
+  /** A client's pings are no part of the contract: not every transport has them. */
+  pinged(): void {
+    this.#told("pinged");
+  }
+
   drained(): void {
     this.drains += 1;
     if (this.socket.blocked) this.faults.push("drained was called while the socket was blocked");

@@ -106,6 +106,10 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.#tell((handler) => handler.alive());
   }
 
+  pinged(bytes: number): void {
+    this.#tell((handler) => handler.pinged(bytes));
+  }
+
   /** Records an error. After an invalid frame, `ws` itself closes the connection with 1002, 1007, 1008 or 1009. */
   failed(error: unknown): void {
     this.#ending ??= { code: 1006, reason: cutReason(error instanceof Error ? error.message : String(error)) };
@@ -156,6 +160,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 interface WebSocketOwner {
   message(data: unknown, isBinary: boolean): void;
   pong(): void;
+  pinged(bytes: number): void;
   failed(error: unknown): void;
   closed(code: number, reason: string): void;
 }
@@ -179,6 +184,9 @@ export class OwnedWebSocket extends WebSocket {
         return true;
       case "pong":
         this.#owner.pong();
+        return true;
+      case "ping":
+        this.#owner.pinged(Buffer.isBuffer(first) ? first.length : 0);
         return true;
       case "error":
         this.#owner.failed(first);

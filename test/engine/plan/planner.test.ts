@@ -8,6 +8,7 @@ import { subscription } from "../../../src/declare/subscription.ts";
 import { DocumentCache } from "../../../src/engine/document/document.ts";
 import type { Plan } from "../../../src/engine/plan/plan.ts";
 import { Planner, type PlannerOptions } from "../../../src/engine/plan/planner.ts";
+import { topicLimits } from "../../../src/engine/plan/topic-limits.ts";
 import { prepare, type Prepared } from "../../../src/engine/document/prepare.ts";
 
 type Field = GraphQLFieldConfig<unknown, object>;
@@ -65,8 +66,17 @@ function prepared(query: string, variables?: Record<string, unknown>, operationN
 }
 
 function planner(options: Partial<PlannerOptions> = {}): Planner {
-  const given = { schema, log: silentLog, triggers: {}, shareBy: undefined, walks: true, maxCompiled: 100 };
-  return new Planner({ ...given, ...options });
+  return new Planner({
+    schema,
+    log: silentLog,
+    triggers: {},
+    shareBy: undefined,
+    walks: true,
+    maxCompiled: 100,
+    maxCompiledBytes: Infinity,
+    topicLimits: topicLimits(),
+    ...options,
+  });
 }
 
 /** The plans of two operations, made by one planner. */

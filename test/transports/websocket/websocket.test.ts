@@ -230,7 +230,7 @@ describe("a session that fails", () => {
     await using server = await websocketServer({
       accept(socket) {
         queueMicrotask(() => socket.ping());
-        return { message() {}, receive() {}, alive() {}, drained() {}, closed() {}, ...handler };
+        return { message() {}, receive() {}, alive() {}, pinged() {}, drained() {}, closed() {}, ...handler };
       },
     });
     using client = await connected(server.url);
@@ -246,7 +246,7 @@ describe("a session that fails", () => {
   });
 
   it("at its end leaves nothing behind", async () => {
-    const handler = { message() {}, receive() {}, alive() {}, drained() {}, closed: fail };
+    const handler = { message() {}, receive() {}, alive() {}, pinged() {}, drained() {}, closed: fail };
     await using server = await websocketServer({ accept: () => handler });
     using client = await connected(server.url);
     client.socket.close();

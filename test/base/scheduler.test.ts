@@ -1,0 +1,116 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { systemClock, type Clock } from "../../src/base/clock.ts";
+import { Scheduler } from "../../src/base/scheduler.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { turns } from "../../src/testing/client.ts";
+import { holds } from "../property-runs.ts";
+
+const slice = 16;
+
+/** A loop whose time passes only by work, which notes what each of its turns did. */
+class Loop {
+  readonly clock: Clock;
+  readonly done: number[][] = [[]];
+  readonly #turns = fakeClock();
+  #now = 0;
+
+  constructor() {
+    this.clock = {
+      now: () => this.#now,
+      after: (milliseconds, callback) => this.#turns.after(milliseconds, callback),
+      every: (milliseconds, callback) => this.#turns.every(milliseconds, callback),
+      defer: (callback) => this.#turns.defer(callback),
+    };
+  }
+
+  /** Does a piece of work that takes so many milliseconds. */
+  work(milliseconds: number): void {
+    this.#now += milliseconds;
+    this.done.at(-1)?.push(milliseconds);
+  }
+
+  /** Ends a turn, and lets the microtasks run that it leaves behind. */
+  async turn(): Promise<void> {
+    this.done.push([]);
+    this.#turns.turn();
+    for (let tick = 0; tick < 100; tick += 1) await Promise.resolve();
+  }
+}
+
+async function worker(loop: Loop, scheduler: Scheduler, milliseconds: number): Promise<void> {
+  const time = scheduler.whenTime();
+  if (time) await time;
+  loop.work(milliseconds);
+}
+
+describe("A scheduler", () => {
+  it("lets work be done at once while a turn has time", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    await Promise.all([5, 5, 5].map((cost) => worker(loop, scheduler, cost)));
+    expect(loop.done).toEqual([[5, 5, 5]]);
+  });
+
+  it("keeps the rest for later turns, in the order of the calls", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    const all = [10, 11, 12, 13, 1].map((cost) => worker(loop, scheduler, cost));
+    for (let turn = 0; turn < 3; turn += 1) await loop.turn();
+    await Promise.all(all);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[10, 11], [12, 13], [1]]);
+  });
+
+  it("lets nobody pass who comes while others wait", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    const all = [20, 1].map((cost) => worker(loop, scheduler, cost));
+    expect(scheduler.whenTime()).toBeInstanceOf(Promise);
+    await loop.turn();
+    await Promise.all(all);
+    expect(scheduler.whenTime()).toBeUndefined();
+  });
+
+  it("exceeds the slice of a turn by one piece of work at most, whatever the pieces take", async () => {
+    const costs = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 40 });
+    const property = fc.asyncProperty(costs, async (all) => {
+      const loop = new Loop();
+      const scheduler = new Scheduler(loop.clock, slice);
+      const workers = all.map((cost) => worker(loop, scheduler, cost));
+      for (let turn = 0; turn < all.length; turn += 1) await loop.turn();
+      await Promise.all(workers);
+      expect(loop.done.flat()).toEqual(all);
+      for (const turn of loop.done) {
+        const beforeLast = turn.slice(0, -1).reduce((sum, cost) => sum + cost, 0);
+        expect(beforeLast).toBeLessThan(slice);
+      }
+    });
+    await holds(property, 200);
+  });
+
+  it("leaves the event loop between turns", async () => {
+    let now = 0;
+    const clock: Clock = { ...systemClock, now: () => now };
+    const scheduler = new Scheduler(clock, slice);
+    let done = 0;
+    const working = (async () => {
+      for (; done < 10; done += 1) {
+        await scheduler.whenTime();
+        now += slice;
+      }
+    })();
+    await turns(1);
+    expect(done).toBeLessThan(10);
+    await working;
+  });
+
+  it("lets all go on that wait when it is disposed, and later nobody waits", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    const all = [20, 20, 20].map((cost) => worker(loop, scheduler, cost));
+    scheduler[Symbol.dispose]();
+    await Promise.all(all);
+    expect(loop.done).toEqual([[20, 20, 20]]);
+    expect(scheduler.whenTime()).toBeUndefined();
+  });
+});
