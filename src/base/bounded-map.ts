@@ -21,6 +21,11 @@ export class BoundedMap<Key, Value> {
     return this.#entries.size;
   }
 
+  /** Whether there is an entry. It does not count as a use. */
+  has(key: Key): boolean {
+    return this.#entries.has(key);
+  }
+
   get(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;

@@ -8,25 +8,29 @@ const elementBytes = 8;
  * Estimates the memory that a parsed JSON value takes, in bytes. The length of its text is no measure: empty objects
  * take twenty times theirs. The estimate is rarely less than V8 takes, and up to four times as much for short strings,
  * of which V8 keeps equal ones once.
+ *
+ * @param copies how often objects and arrays are kept, with the same strings. Default 1.
  */
-export function jsonMemory(root: unknown): number {
-  let bytes = 0;
+export function jsonMemory(root: unknown, copies: number = 1): number {
+  let texts = 0;
+  let containers = 0;
   const open: unknown[] = [root];
   while (open.length > 0) {
     const value = open.pop();
-    if (typeof value === "string") bytes += stringBytes + 2 * value.length;
+    if (typeof value === "string") texts += stringBytes + 2 * value.length;
     else if (Array.isArray(value)) {
-      bytes += objectBytes + elementBytes * value.length;
+      containers += objectBytes + elementBytes * value.length;
       for (const element of value) if (hasOwnMemory(element)) open.push(element);
     } else if (typeof value === "object" && value !== null) {
-      bytes += objectBytes;
+      containers += objectBytes;
       for (const [key, child] of Object.entries(value)) {
-        bytes += propertyBytes + 2 * key.length;
+        containers += propertyBytes;
+        texts += 2 * key.length;
         if (hasOwnMemory(child)) open.push(child);
       }
     }
   }
-  return bytes;
+  return texts + copies * containers;
 }
 
 function hasOwnMemory(value: unknown): boolean {

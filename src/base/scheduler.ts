@@ -1,8 +1,12 @@
 import type { Clock, Timer } from "./clock.ts";
 
+/** How soon a piece of work should be done: small pieces go before large ones (shortest job first). */
+export type Priority = "high" | "normal" | "low";
+
 /**
  * Cooperative scheduling: cuts work that clients can make large into time slices, one per turn of the event loop, so
- * that sockets and timers are served in between. A turn exceeds its slice by one piece of work at most.
+ * that sockets and timers are served in between. A turn exceeds its slice by one piece of work of each priority at
+ * most, and none starves: each has one piece in each turn.
  */
 export class Scheduler implements Disposable {
   readonly #clock: Clock;
@@ -11,7 +15,11 @@ export class Scheduler implements Disposable {
   #began: number | undefined;
   /** Called at the end of a turn in which work was done. */
   #turn: Timer | undefined;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting: Readonly<Record<Priority, Set<() => void>>> = {
+    high: new Set(),
+    normal: new Set(),
+    low: new Set(),
+  };
   #disposed = false;
 
   /** @param slice milliseconds of work per turn. */
@@ -29,13 +37,14 @@ export class Scheduler implements Disposable {
   }
 
   /**
-   * Undefined if a piece of work may be done now; otherwise resolves in a later turn, in the order of the calls, when it
-   * may be done. After disposal nothing waits.
+   * Undefined if a piece of work may be done now; otherwise resolves in a later turn, when it may be done: in the order
+   * of the calls with the same priority. After disposal nothing waits.
    */
-  whenTime(): Promise<void> | undefined {
-    if (this.#disposed || (this.#waiting.size === 0 && this.hasTime)) return undefined;
+  whenTime(priority: Priority): Promise<void> | undefined {
+    const waiting = this.#waiting[priority];
+    if (this.#disposed || (waiting.size === 0 && this.hasTime)) return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.add(resolve);
+    waiting.add(resolve);
     return promise;
   }
 
@@ -48,26 +57,33 @@ export class Scheduler implements Disposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#turn?.[Symbol.dispose]();
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const waiting of Object.values(this.#waiting)) {
+      for (const resolve of waiting) resolve();
+      waiting.clear();
+    }
   }
 
   #next(): void {
     this.#turn = undefined;
     this.#began = undefined;
-    if (this.#waiting.size > 0) void this.#serve();
+    if (Object.values(this.#waiting).some(({ size }) => size > 0)) void this.#serve();
   }
 
-  /** Lets those go on that wait, one after the other, until the slice is used up; at least one in each turn. */
   async #serve(): Promise<void> {
-    let mayGoOn = this.hasTime;
-    for (const resolve of this.#waiting) {
-      if (!mayGoOn) return;
+    const { high, normal, low } = this.#waiting;
+    // Begins the slice, and with it the next turn.
+    void this.hasTime;
+    for (const waiting of [high, normal, low]) await this.#serveAll(waiting);
+  }
+
+  /** Lets those go on that wait, one after the other, until the slice is used up; at least one. */
+  async #serveAll(waiting: Set<() => void>): Promise<void> {
+    for (const resolve of waiting) {
       resolve();
       // The work that was waiting is done in the microtasks that come first now.
       await Promise.resolve();
-      this.#waiting.delete(resolve);
-      mayGoOn = this.hasTime;
+      waiting.delete(resolve);
+      if (!this.hasTime) return;
     }
   }
 }

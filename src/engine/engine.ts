@@ -33,6 +33,10 @@ import { prepare, type Prepared } from "./document/prepare.ts";
 /** The time of one turn of the event loop in which operations are started, events executed and sources read. */
 const turnMilliseconds = 16;
 
+/** The length of a document, and the memory of a request, from which it is prepared after others. */
+const longQuery = 1_024;
+const largeRequest = 16_384;
+
 /** Options of {@link Engine}, with defaults filled in. */
 export interface EngineOptions {
   readonly schema: GraphQLSchema;
@@ -134,6 +138,17 @@ export class Engine implements AsyncDisposable {
       executor: this.#execution,
       caught: (plan, why) => this.#caught(plan, why),
     });
+  }
+
+  /**
+   * Undefined if a request may be prepared now; otherwise resolves when it may be. One that is large, or whose document
+   * has yet to be read and is long, comes after others.
+   *
+   * @param bytes the memory of the request, as an estimate.
+   */
+  whenTimeFor({ query }: OperationRequest, bytes: number): Promise<void> | undefined {
+    const isSmall = bytes < largeRequest && (query.length < longQuery || this.documents.has(query));
+    return this.scheduler.whenTime(isSmall ? "normal" : "low");
   }
 
   prepare(request: OperationRequest): Prepared | { readonly errors: readonly GraphQLError[] } {

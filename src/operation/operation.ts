@@ -27,11 +27,20 @@ export interface OperationOwner extends Connection {
   readonly writer: Writer;
   /** Called when an operation has ended. Its results in the outbox are still sent, unless its queue is muted. */
   ended(operation: Operation): void;
+  /**
+   * Takes memory for an operation from the budget for requests. If there is not enough, the operation or the connection
+   * has been ended.
+   */
+  takes(operation: Operation, bytes: number): boolean;
   /** Adds an operation again whose successor failed to start. */
   reinstate(operation: Operation): void;
   /** Ends the connection. */
   end(code: CloseCode): void;
 }
+
+/** The topics of an operation that do not count for the budget of requests, and the memory of each further one. */
+const freeTopics = 8;
+const topicBytes = 1_024;
 
 /** A running GraphQL request of a session, from its hooks to its last message. */
 export class Operation extends Life implements Late {
@@ -80,7 +89,7 @@ export class Operation extends Life implements Late {
     try {
       // Awaited even without a hook: the id has to stay taken while further messages of the same read are handled.
       await hooks.onOperation?.(request, this.#owner);
-      const time = this.#owner.host.engine.scheduler.whenTime();
+      const time = this.#owner.host.engine.whenTimeFor(request, this.requestBytes);
       if (time) await time;
       if (this.ended) return;
       // Other missing hooks are not awaited: microtasks are expensive when many clients reconnect (thundering herd).
@@ -251,7 +260,10 @@ export class Operation extends Life implements Late {
     if (this.ended) return;
     this.#request = prepared.request;
     const planned = engine.plan(prepared, context);
-    const running = engine.join(planned instanceof Promise ? await planned : planned, this);
+    const found = planned instanceof Promise ? await planned : planned;
+    const topics = found.plan.topics.length - freeTopics;
+    if (topics > 0 && !this.ended && !this.#owner.takes(this, topics * topicBytes)) return;
+    const running = engine.join(found, this);
     const { declaration, queue, request } = running.plan;
     this.#succeed();
     this.queue.bound = queue;

@@ -1,10 +1,20 @@
-import type { Scheduler } from "../base/scheduler.ts";
+import type { Priority, Scheduler } from "../base/scheduler.ts";
 import type { RequestBudget } from "./request-budget.ts";
 
 /** The parts of a server that an inbox needs. */
 export interface InboxHost {
   readonly engine: { readonly scheduler: Scheduler };
   readonly requests: RequestBudget;
+}
+
+/** Lengths of messages, from which they are read after shorter ones. */
+const normalLength = 1_024;
+const largeLength = 16_384;
+
+/** The priority of reading a message of this length. */
+export function priorityOf(length: number): Priority {
+  if (length < normalLength) return "high";
+  return length < largeLength ? "normal" : "low";
 }
 
 /** The session of an inbox. */
@@ -46,7 +56,7 @@ export class Inbox {
     await time;
     while (this.#texts.length > 0) {
       this.#readNext();
-      await this.#host.engine.scheduler.whenTime();
+      await this.#host.engine.scheduler.whenTime(priorityOf(this.#texts[0]?.length ?? 0));
     }
     this.#owner.emptied();
   }

@@ -25,14 +25,14 @@ export interface SessionLimits extends OutboxLimits {
   readonly byteBurst: number;
   /**
    * Memory, in estimated bytes, of the requests that a connection keeps: its init payload, and its operations that run
-   * or wait to be started. Default: 2,097,152. Over it: the error LIMIT_EXCEEDED; close 4400 for the init message.
+   * or wait to be started. Default: 8,388,608. Over it: the error LIMIT_EXCEEDED; close 4400 for the init message.
    */
   readonly requestBytes: number;
   /** The same before the connection is acknowledged. Default: 262,144. */
   readonly requestBytesBeforeAck: number;
   /** The same for all unacknowledged connections of one address. Default: 1,048,576. Over it: close 1013. */
   readonly unacknowledgedBytesPerAddress: number;
-  /** The same for all connections, with a quarter of it for unacknowledged ones. Default: 67,108,864. Over it: close 1013. */
+  /** The same for all connections, with a quarter of it for unacknowledged ones. Default: 134,217,728. Over it: close 1013. */
   readonly requestBytesInAll: number;
   /** Milliseconds from opening a connection to its init message. Default: 3,000. Over it: close 4408. */
   readonly initMilliseconds: number;
@@ -58,10 +58,10 @@ export const defaultSessionLimits: SessionLimits = {
   messageBurst: 300,
   bytesPerSecond: 262_144,
   byteBurst: 1_048_576,
-  requestBytes: 2_097_152,
+  requestBytes: 8_388_608,
   requestBytesBeforeAck: 262_144,
   unacknowledgedBytesPerAddress: 1_048_576,
-  requestBytesInAll: 67_108_864,
+  requestBytesInAll: 134_217_728,
   initMilliseconds: 3_000,
   ackMilliseconds: 10_000,
   outboxBytes: 262_144,

@@ -13,7 +13,7 @@ import type { SessionHooks } from "../operation/connection.ts";
 import { Operation, type OperationOwner } from "../operation/operation.ts";
 import { Writer, type WriterOwner } from "../outbox/writer.ts";
 import type { SessionHost } from "./host.ts";
-import { Inbox, type InboxOwner } from "./inbox.ts";
+import { Inbox, priorityOf, type InboxOwner } from "./inbox.ts";
 import { OperationTable } from "./operation-table.ts";
 import type { RequestHolder } from "./request-budget.ts";
 import { StartQueue } from "./start-queue.ts";
@@ -80,7 +80,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
   message(text: string): void {
     if (this.#state === "closed" || !this.#mayTalk(text.length)) return;
     if (!this.#inbox) {
-      const time = this.host.engine.scheduler.whenTime();
+      const time = this.host.engine.scheduler.whenTime(priorityOf(text.length));
       if (!time) return this.#read(text);
       this.#inbox = new Inbox(this.host, this, time);
     }
@@ -163,6 +163,14 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     this.#starts?.delete(operation);
     if (operation.queue.muted) this.writer.dropAll(operation.id);
     if (this.writer.dialect.rules.endsWithOperation && this.#state === "ready") this.#endWhenFlushed();
+  }
+
+  takes(operation: Operation, bytes: number): boolean {
+    const shortage = this.host.requests.take(this, bytes);
+    if (shortage === undefined) operation.requestBytes += bytes;
+    else if (shortage === "server") this.end(closeCodes.overload);
+    else operation.fail([tooManyBytes(this.#maxRequestBytes)]);
+    return shortage === undefined;
   }
 
   reinstate(operation: Operation): void {
@@ -321,11 +329,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
       operation.fail([tooManyOperations(this.host.limits.operations)]);
       return;
     }
-    const bytes = jsonMemory(request);
-    const shortage = this.host.requests.take(this, bytes);
-    if (shortage === "server") return this.end(closeCodes.overload);
-    if (shortage) return operation.fail([tooManyBytes(this.#maxRequestBytes)]);
-    operation.requestBytes = bytes;
+    if (!this.takes(operation, requestMemory(request))) return;
     this.#keep(operation);
     const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
     this.#starts ??= new StartQueue(limit, this.acknowledged, () => (this.#starts = undefined));
@@ -377,6 +381,13 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
 function exceeds(text: string, bytes: number): boolean {
   // A UTF-16 code unit takes one to three bytes of UTF-8, so the bytes of most messages need not be counted.
   return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
+}
+
+/** Variables are kept as they came, and as GraphQL coerces them: into objects that take some eight times as much. */
+const variableCopies = 8;
+
+function requestMemory({ variables, ...rest }: OperationRequest): number {
+  return jsonMemory(rest) + (variables ? jsonMemory(variables, variableCopies) : 0);
 }
 
 function tooManyBytes(maximum: number): GraphQLError {

@@ -49,4 +49,8 @@ describe("The estimate of a JSON value's memory", () => {
     expect(jsonMemory("abc")).toBe(22);
     expect(jsonMemory({ a: "b", c: undefined })).toBe(56 + 2 * 50 + 18);
   });
+
+  it("counts objects as often as they are kept, and their texts once", () => {
+    expect(jsonMemory([{ a: "b" }], 3)).toBe(3 * (56 + 8 + 56 + 48) + 2 + 18);
+  });
 });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemClock, type Clock } from "../../src/base/clock.ts";
-import { Scheduler } from "../../src/base/scheduler.ts";
+import { Scheduler, type Priority } from "../../src/base/scheduler.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { turns } from "../../src/testing/client.ts";
 import { holds } from "../property-runs.ts";
@@ -38,8 +38,13 @@ class Loop {
   }
 }
 
-async function worker(loop: Loop, scheduler: Scheduler, milliseconds: number): Promise<void> {
-  const time = scheduler.whenTime();
+async function worker(
+  loop: Loop,
+  scheduler: Scheduler,
+  milliseconds: number,
+  priority: Priority = "normal",
+): Promise<void> {
+  const time = scheduler.whenTime(priority);
   if (time) await time;
   loop.work(milliseconds);
 }
@@ -65,10 +70,22 @@ describe("A scheduler", () => {
     const loop = new Loop();
     const scheduler = new Scheduler(loop.clock, slice);
     const all = [20, 1].map((cost) => worker(loop, scheduler, cost));
-    expect(scheduler.whenTime()).toBeInstanceOf(Promise);
+    expect(scheduler.whenTime("normal")).toBeInstanceOf(Promise);
     await loop.turn();
     await Promise.all(all);
-    expect(scheduler.whenTime()).toBeUndefined();
+    expect(scheduler.whenTime("normal")).toBeUndefined();
+  });
+
+  it("lets work of a higher priority go first, and none starve", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    const first = worker(loop, scheduler, 20);
+    const low = [30, 31].map((cost) => worker(loop, scheduler, cost, "low"));
+    const normal = [21, 22].map((cost) => worker(loop, scheduler, cost, "normal"));
+    const high = [1, 2, 18, 3].map((cost) => worker(loop, scheduler, cost, "high"));
+    for (let turn = 0; turn < 3; turn += 1) await loop.turn();
+    await Promise.all([first, ...low, ...normal, ...high]);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [1, 2, 18, 21, 30], [3, 22, 31]]);
   });
 
   it("exceeds the slice of a turn by one piece of work at most, whatever the pieces take", async () => {
@@ -95,7 +112,7 @@ describe("A scheduler", () => {
     let done = 0;
     const working = (async () => {
       for (; done < 10; done += 1) {
-        await scheduler.whenTime();
+        await scheduler.whenTime("normal");
         now += slice;
       }
     })();
@@ -111,6 +128,6 @@ describe("A scheduler", () => {
     scheduler[Symbol.dispose]();
     await Promise.all(all);
     expect(loop.done).toEqual([[20, 20, 20]]);
-    expect(scheduler.whenTime()).toBeUndefined();
+    expect(scheduler.whenTime("normal")).toBeUndefined();
   });
 });

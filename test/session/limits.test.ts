@@ -1,6 +1,7 @@
-import { GraphQLObjectType, GraphQLSchema, GraphQLString, type GraphQLFieldConfig } from "graphql";
+import { GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString, type GraphQLFieldConfig } from "graphql";
 import { describe, expect, it } from "vitest";
 import { createFanfare, FanfareError, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
+import type { Topic } from "fanfare/declare";
 import { TestClient, turns } from "fanfare/testing";
 import { defaultSessionLimits, sessionLimits } from "../../src/session/limits.ts";
 import { chatSchema, message, room, tools } from "../server/chat.ts";
@@ -13,6 +14,10 @@ const query = `subscription { messageAdded(room: "lobby") { id } }`;
 
 function serverWith(limits: FanfareOptions["limits"], more: Partial<FanfareOptions> = {}): Fanfare {
   return createFanfare({ schema, log: silentLog, ...more, ...(limits && { limits }) });
+}
+
+function numbered(rooms: number): readonly Topic[] {
+  return Array.from({ length: rooms }, (_, index) => room({ room: String(index) }));
 }
 
 /** A ping of exactly so many bytes; `é` takes two. */
@@ -179,24 +184,39 @@ describe("A connection", () => {
     await client.receiveComplete(welcome);
   });
 
-  it("keeps requests of 2,097,152 bytes of memory, and one that needs more is refused, PROTOCOL 6.8", async () => {
+  it("keeps requests of 8,388,608 bytes of memory, and one that needs more is refused, PROTOCOL 6.8", async () => {
     await using fanfare = serverWith({}, { clock: new StandingTime() });
     await using client = await connected(fanfare);
-    // Empty objects take some twenty times the memory of their text.
+    // Empty objects take some twenty times the memory of their text, and are kept twice.
     const variables = { unused: Array.from({ length: 10_000 }, () => ({})) };
-    const ids = [1, 2, 3].map(() => client.start({ query, variables }));
+    const kept = client.start({ query, variables });
     await turns(20);
     const refused = client.start({ query, variables });
     expect(await client.receiveError(refused)).toEqual([
       {
-        message: "The requests of a connection may take at most 2097152 bytes of memory",
-        extensions: { code: "LIMIT_EXCEEDED", limit: "requestBytes", maximum: 2_097_152 },
+        message: "The requests of a connection may take at most 8388608 bytes of memory",
+        extensions: { code: "LIMIT_EXCEEDED", limit: "requestBytes", maximum: 8_388_608 },
       },
     ]);
-    client.complete(ids[0] ?? "");
+    client.complete(kept);
     client.start({ query, variables });
     await turns(20);
     await client.assertNoMessages();
+  });
+
+  it("keeps the topics of its operations, of which each but the first 8 takes 1 KiB", async () => {
+    const many = {
+      type: GraphQLString,
+      args: { rooms: { type: GraphQLInt } },
+      ...tools.subscription({ topics: ({ rooms }: { rooms: number }) => numbered(rooms) }),
+    };
+    const limits = { requestBytes: 10_240 };
+    await using fanfare = createFanfare({ schema: chatSchema({ many }), log: silentLog, limits });
+    await using client = await connected(fanfare);
+    for (let count = 0; count < 5; count += 1) await client.subscribe("subscription { many(rooms: 8) }");
+    const refused = client.start("subscription { many(rooms: 18) }");
+    expect(await client.receiveError(refused)).toMatchObject([{ extensions: { limit: "requestBytes" } }]);
+    await client.subscribe("subscription { many(rooms: 12) }");
   });
 
   it("may introduce itself with 262,144 bytes of memory, and not with more", async () => {
@@ -214,7 +234,7 @@ describe("A connection", () => {
 
   it("is told to come back where all connections together keep too much", async () => {
     await using fanfare = serverWith({ requestBytesInAll: 600_000 });
-    const variables = { unused: Array.from({ length: 9_000 }, () => ({})) };
+    const variables = { unused: Array.from({ length: 900 }, () => ({})) };
     await using first = await connected(fanfare);
     first.start({ query, variables });
     await turns(20);

@@ -57,7 +57,7 @@ export class ForeignReader implements RunningSubscription {
       while (!this.#ended) {
         await this.#member.whenReady();
         // A source that is always ready would stay in the queue of microtasks.
-        const time = this.#scheduler.whenTime();
+        const time = this.#scheduler.whenTime("low");
         if (time) await time;
         const { done, value } = await this.#source.next();
         if (this.#ended) return;

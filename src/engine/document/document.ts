@@ -82,6 +82,11 @@ export class DocumentCache {
     this.#failures = new BoundedMap(Math.ceil(maxEntries / 10), maxBytes / 10);
   }
 
+  /** Whether a document was read before, and is kept. */
+  has(source: string): boolean {
+    return this.#documents.has(source) || this.#failures.has(source);
+  }
+
   get(source: string): Document | DocumentErrors {
     const tooLong = this.#checker.tooLong(source);
     if (tooLong) return { errors: [tooLong], ast: undefined };

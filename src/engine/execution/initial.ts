@@ -59,7 +59,7 @@ async function* eventsOf<Heard extends Hearing>(
 ): AsyncGenerator<Delivery> {
   for await (const payload of snapshot.events) {
     // Rows in memory are there at once: without a pause their loop would stay in the queue of microtasks.
-    const time = scheduler.whenTime();
+    const time = scheduler.whenTime("low");
     if (time) await time;
     const outcome = await executor.runAlone(plan, snapshotEvent(plan, payload), () => context);
     if (outcome && !("broken" in outcome)) yield outcome;

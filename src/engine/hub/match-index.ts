@@ -19,35 +19,33 @@ export const everything: Interest = { match: undefined, facets: undefined };
  * properties, so its cost grows with the number of different sets of property names, not of listeners.
  */
 export class MatchIndex<Listener> {
-  readonly #groups = new Map<Facets | undefined, Map<string, Shape<Listener>>>();
   /** Listeners that want every event. On most topics these are all. */
   readonly #unconditional = new Set<Listener>();
-  /** All listeners, with the number of entries of each. */
-  readonly #listeners = new Map<Listener, number>();
-  /** The number of listeners that one event may find more than once: by several entries, or in several facets. */
-  #manifold = 0;
+  /** Listeners with conditions; undefined while there are none, which saves most topics half of their memory. */
+  #conditional: Conditional<Listener> | undefined;
 
   get size(): number {
-    return this.#listeners.size;
+    return this.#unconditional.size + (this.#conditional?.counts.size ?? 0);
   }
 
   has(listener: Listener): boolean {
-    return this.#listeners.has(listener);
+    return this.#unconditional.has(listener) || (this.#conditional?.counts.has(listener) ?? false);
   }
 
   /** Adds a listener, which can have one interest at a time. */
   add(interest: Interest, listener: Listener): void {
-    if (this.#listeners.has(listener)) return;
+    if (this.has(listener)) return;
     if (isUnconditional(interest)) {
-      this.#listeners.set(listener, 1);
       this.#unconditional.add(listener);
       return;
     }
+    this.#conditional ??= { groups: new Map(), counts: new Map(), manifold: 0 };
+    const { counts, groups } = this.#conditional;
     const entries = entriesOf(interest.match);
-    this.#listeners.set(listener, entries.length);
-    if (isManifold(interest, entries.length)) this.#manifold += 1;
-    const shapes = this.#groups.get(interest.facets) ?? new Map<string, Shape<Listener>>();
-    this.#groups.set(interest.facets, shapes);
+    counts.set(listener, entries.length);
+    if (isManifold(interest, entries.length)) this.#conditional.manifold += 1;
+    const shapes = groups.get(interest.facets) ?? new Map<string, Shape<Listener>>();
+    groups.set(interest.facets, shapes);
     for (const { names, signature, key } of entries) {
       const shape = shapes.get(signature) ?? { names, listeners: new Map<string, Set<Listener>>() };
       shapes.set(signature, shape);
@@ -56,12 +54,14 @@ export class MatchIndex<Listener> {
   }
 
   delete(interest: Interest, listener: Listener): void {
-    const count = this.#listeners.get(listener);
-    if (count === undefined) return;
-    this.#listeners.delete(listener);
     if (this.#unconditional.delete(listener)) return;
-    if (isManifold(interest, count)) this.#manifold -= 1;
-    const shapes = this.#groups.get(interest.facets);
+    const conditional = this.#conditional;
+    const count = conditional?.counts.get(listener);
+    if (!conditional || count === undefined) return;
+    conditional.counts.delete(listener);
+    if (conditional.counts.size === 0) this.#conditional = undefined;
+    if (isManifold(interest, count)) conditional.manifold -= 1;
+    const shapes = conditional.groups.get(interest.facets);
     if (!shapes) return;
     for (const { signature, key } of entriesOf(interest.match)) {
       const shape = shapes.get(signature);
@@ -69,22 +69,27 @@ export class MatchIndex<Listener> {
       if (listeners?.delete(listener) && listeners.size === 0) shape?.listeners.delete(key);
       if (shape?.listeners.size === 0) shapes.delete(signature);
     }
-    if (shapes.size === 0) this.#groups.delete(interest.facets);
+    if (shapes.size === 0) conditional.groups.delete(interest.facets);
   }
 
   /** Calls `visit` once for each listener that wants the event. */
   find(payload: unknown, visit: (listener: Listener) => void): void {
     for (const listener of this.#unconditional) visit(listener);
-    if (this.#groups.size > 0) this.#findByConditions(payload, visit);
+    if (this.#conditional) this.#findByConditions(this.#conditional, payload, visit);
   }
 
-  [Symbol.iterator](): IterableIterator<Listener> {
-    return this.#listeners.keys();
+  *[Symbol.iterator](): Generator<Listener> {
+    yield* this.#unconditional;
+    if (this.#conditional) yield* this.#conditional.counts.keys();
   }
 
-  #findByConditions(payload: unknown, visit: (listener: Listener) => void): void {
-    const found = this.#manifold > 0 ? new Set<Listener>() : undefined;
-    for (const [facets, shapes] of this.#groups) {
+  #findByConditions(
+    { groups, counts, manifold }: Conditional<Listener>,
+    payload: unknown,
+    visit: (listener: Listener) => void,
+  ): void {
+    const found = manifold > 0 ? new Set<Listener>() : undefined;
+    for (const [facets, shapes] of groups) {
       const objects = facets ? objectsOf(facets, payload) : [payload];
       for (const shape of shapes.values()) {
         if (objects === "all") for (const listeners of shape.listeners.values()) pass(listeners, found, visit);
@@ -92,7 +97,7 @@ export class MatchIndex<Listener> {
         else for (const object of objects) look(shape, object, found, visit);
       }
     }
-    for (const listener of found ?? []) if (this.#listeners.has(listener)) visit(listener);
+    for (const listener of found ?? []) if (counts.has(listener)) visit(listener);
   }
 }
 
@@ -132,6 +137,15 @@ function objectsOf(facets: Facets, payload: unknown): readonly object[] | "all" 
   } catch {
     return [];
   }
+}
+
+/** The listeners with conditions. */
+interface Conditional<Listener> {
+  readonly groups: Map<Facets | undefined, Map<string, Shape<Listener>>>;
+  /** All of them, with the number of entries of each. */
+  readonly counts: Map<Listener, number>;
+  /** The number of listeners that one event may find more than once: by several entries, or in several facets. */
+  manifold: number;
 }
 
 /** A set of property names, and the listeners with conditions on exactly these, by the values' key. */

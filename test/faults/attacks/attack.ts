@@ -1,0 +1,200 @@
+import { BareClient, type BareClientOptions } from "../bare-client.ts";
+import { clientFrame, opcodes, textFrame } from "../frame.ts";
+import type { Child } from "../child.ts";
+import type { AttackServerAnswers } from "./attack-server.ts";
+
+/** Where an attacker finds its server, and the address that it comes from. */
+export interface Target {
+  readonly server: Child<AttackServerAnswers>;
+  readonly port: number;
+  readonly address: string;
+}
+
+/** What one hostile connection does, within the limits or just over them. Its resources are the stack's. */
+export type Attack = (target: Target, stack: DisposableStack) => Promise<void>;
+
+const legacy = { name: "graphql-ws", words: { init: "connection_init", ack: "connection_ack" } };
+let count = 0;
+
+/** A text that was not sent before. */
+function unique(length: number): string {
+  count += 1;
+  return `${count}-`.padEnd(length, "x");
+}
+
+function empties(length: number): readonly object[] {
+  return Array.from({ length }, () => ({}));
+}
+
+async function ready({ port, address }: Target, stack: DisposableStack): Promise<BareClient> {
+  return stack.use(await BareClient.ready(port, from(address)));
+}
+
+function from(address: string): BareClientOptions {
+  return { headers: { "X-Forwarded-For": address } };
+}
+
+function start(id: number, query: string, more: object = {}): object {
+  return { type: "subscribe", id: String(id), payload: { query, ...more } };
+}
+
+/** Subscribes and leaves again, so many times, with other variables each time. */
+async function churn(target: Target, stack: DisposableStack, times: number, variables: () => object): Promise<void> {
+  const client = await ready(target, stack);
+  const query = "subscription ($room: String!, $note: String) { said(room: $room, note: $note) { text } }";
+  for (let id = 0; id < times; id += 1) {
+    client.send(start(id, query, { variables: variables() }), { type: "complete", id: String(id) });
+  }
+  await client.handled();
+}
+
+/** Starts operations that are to stay, as many as are let in. */
+async function hold(
+  target: Target,
+  stack: DisposableStack,
+  times: number,
+  query: string,
+  more: () => object,
+): Promise<void> {
+  const client = await ready(target, stack);
+  for (let id = 0; id < times; id += 1) client.send(start(id, query, more()));
+  await client.handled();
+}
+
+async function frames(target: Target, stack: DisposableStack, times: number, bytes: Uint8Array): Promise<void> {
+  const client = await ready(target, stack);
+  client.pause();
+  for (let time = 0; time < times; time += 1) client.write(bytes);
+  await client.sent();
+  client.resume();
+  await client.handled();
+}
+
+async function post({ port, address }: Target, body: object): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-forwarded-for": address },
+    body: JSON.stringify(body),
+  });
+  await response.arrayBuffer();
+}
+
+const said = 'subscription { said(room: "lobby") { text } }';
+const message = (type: string, payload: object): Uint8Array => textFrame(JSON.stringify({ type, payload }));
+
+/** The attacks, by what they are made of. */
+export const attacks: Readonly<Record<string, Attack>> = {
+  "names of topics that are as long as may be": (target, stack) =>
+    churn(target, stack, 130, () => ({ room: unique(1_000) })),
+
+  "names of topics that are much longer": (target, stack) => churn(target, stack, 4, () => ({ room: unique(200_000) })),
+
+  "variables of which each is kept": (target, stack) =>
+    churn(target, stack, 130, () => ({ room: "lobby", note: unique(2_500) })),
+
+  "large variables": (target, stack) => churn(target, stack, 4, () => ({ room: "lobby", note: unique(250_000) })),
+
+  "extensions of empty objects": (target, stack) =>
+    hold(target, stack, 4, said, () => ({ extensions: { list: empties(80_000) } })),
+
+  "variables that are not declared": (target, stack) =>
+    hold(target, stack, 10, said, () => ({ variables: { list: empties(10_000) } })),
+
+  "as many operations as may run": (target, stack) =>
+    hold(target, stack, 100, said, () => ({ variables: { note: unique(5_000) } })),
+
+  async "operations before the acknowledgement"({ port, address }, stack) {
+    const client = stack.use(await BareClient.open(port, { ...from(address), protocol: legacy }));
+    const payload = { query: said, extensions: { list: empties(20_000) } };
+    for (let id = 0; id < 15; id += 1) client.send({ type: "start", id: String(id), payload });
+    await client.handled();
+  },
+
+  async "init payloads"({ port, address }, stack) {
+    const client = stack.use(await BareClient.open(port, from(address)));
+    client.send({ type: "connection_init", payload: { list: empties(4_000) } });
+    await client.handled();
+  },
+
+  async "init payloads that are too large"({ port, address }, stack) {
+    const client = stack.use(await BareClient.open(port, from(address)));
+    client.send({ type: "connection_init", payload: { list: empties(21_000) } });
+    await client.closed();
+  },
+
+  "as many topics as an operation may hear": (target, stack) =>
+    hold(target, stack, 5, "subscription ($names: [String!]!) { rooms(names: $names) { text } }", () => ({
+      variables: { names: Array.from({ length: 1_000 }, (_, index) => `${index}-${target.address}`) },
+    })),
+
+  "38,000 topics for one operation": (target, stack) =>
+    hold(target, stack, 2, "subscription ($names: [String!]!) { rooms(names: $names) { text } }", () => ({
+      variables: { names: Array.from({ length: 30_000 }, (_, index) => String(index)) },
+    })),
+
+  "large pings": (target, stack) => frames(target, stack, 4, message("ping", { text: "x".repeat(250_000) })),
+
+  "large pongs": (target, stack) => frames(target, stack, 4, message("pong", { list: empties(80_000) })),
+
+  "ping frames": (target, stack) =>
+    frames(target, stack, 290, clientFrame({ opcode: opcodes.ping, payload: "x".repeat(125) })),
+
+  "pong frames": (target, stack) =>
+    frames(target, stack, 290, clientFrame({ opcode: opcodes.pong, payload: "x".repeat(125) })),
+
+  async "a hundred new documents"(target, stack) {
+    const client = await ready(target, stack);
+    for (let id = 0; id < 100; id += 1) {
+      const fields = Array.from({ length: 14 }, (_, index) => `a${index}: hi`).join(" ");
+      client.send(start(id, `query ${unique(3_000).replace(/^\d+-/, "n$&").replaceAll("-", "_")} { ${fields} }`));
+    }
+    await client.handled();
+  },
+
+  "texts that look like suggestions": async (target, stack) => {
+    const client = await ready(target, stack);
+    const request = { query: "query ($a: Int) { add(a: $a) }", variables: { a: " Did you mean".repeat(18_000) } };
+    client.send(start(1, request.query, { variables: request.variables }));
+    await post(target, request);
+    await client.handled();
+  },
+
+  async "questions about the whole schema"(target, stack) {
+    const client = await ready(target, stack);
+    const again = Array.from({ length: 14 }, (_, index) => `a${index}: fields { name type { name } }`).join(" ");
+    client.send(
+      start(1, `{ __schema { types { fields { type { fields { name type { fields { name } ${again} } } } } } } }`),
+    );
+    await client.handled();
+  },
+
+  async "variables for every event"(target, stack) {
+    const query = 'subscription ($boxes: [Box]) { own(room: "lobby", boxes: $boxes) { text } }';
+    await hold(target, stack, 3, query, () => ({ variables: { boxes: empties(9_000) } }));
+    await target.server.ask("publish", "lobby", 10);
+  },
+
+  async "executions of its own"(target, stack) {
+    const fields = Array.from({ length: 10 }, (_, index) => `a${index}: text`).join(" ");
+    await hold(target, stack, 100, `subscription { own(room: "lobby") { ${fields} } }`, () => ({}));
+    await target.server.ask("publish", "lobby", 100);
+  },
+
+  "rows that are in memory": (target, stack) =>
+    hold(target, stack, 1, "subscription { rows(count: 20000) { text } }", () => ({})),
+
+  "a source that never ends": (target, stack) => hold(target, stack, 10, "subscription { endless }", () => ({})),
+
+  async "bodies of requests"(target) {
+    const body = { query: "{ hi }", extensions: { list: empties(80_000) } };
+    await Promise.all([1, 2, 3, 4].map(() => post(target, body)));
+  },
+
+  async "results that it does not read"(target, stack) {
+    const client = await ready(target, stack);
+    client.subscribe("1", said);
+    await client.handled();
+    client.pause();
+    for (let event = 0; event < 5; event += 1) await target.server.ask("publish", "lobby", 50_000);
+  },
+};
