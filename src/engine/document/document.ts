@@ -10,6 +10,7 @@ import { BoundedMap } from "../../base/bounded-map.ts";
 import { digestOf } from "../../base/digest.ts";
 import { FanfareError } from "../../base/error.ts";
 import { DocumentChecker, type DocumentCheckOptions } from "./checker.ts";
+import { cutMessage } from "./error.ts";
 
 /** A valid document. */
 export class Document {
@@ -38,7 +39,7 @@ export class Document {
   }
 
   #whyNot(name: string | undefined): string {
-    if (name !== undefined) return `Unknown operation named "${name}".`;
+    if (name !== undefined) return cutMessage(`Unknown operation named "${name}".`);
     // A valid document has at least one definition, and none but operations and the fragments they use.
     return "Must provide operation name if query contains multiple operations.";
   }

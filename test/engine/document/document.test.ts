@@ -211,6 +211,25 @@ describe("without introspection", () => {
   });
 });
 
+describe("the errors of a document", () => {
+  const cache = new DocumentCache(schema);
+  const name = "n".repeat(10_000);
+
+  it.each([`{ ${name} }`, `{ hi "${name}" }`, `query($${name}: Int!) { hi }`, `{ ...${name} }`])(
+    "do not quote it at length (PROTOCOL 6.7), no. %#",
+    (source) => {
+      const found = errors(cache, source);
+      expect(found.length).toBeGreaterThan(0);
+      for (const { message } of found) expect(message.length).toBeLessThanOrEqual(1_000);
+    },
+  );
+
+  it("do not quote the name of an operation at length", () => {
+    const error = document(cache, "{ hi }").operation("n".repeat(100_000));
+    expect(error).toMatchObject({ message: expect.stringMatching(/^Unknown operation named "n+…$/) });
+  });
+});
+
 describe("for an HTTP transport", () => {
   it("parsing throws the error of a source that cannot be read", () => {
     const cache = new DocumentCache(schema);

@@ -83,6 +83,23 @@ describe("coerced variables", () => {
     expect(messages(true)).not.toContain("Did you mean");
     expect(messages(true)).toContain("limt");
   });
+
+  it("are refused in linear time, whatever text they have", () => {
+    // Two million characters: a search that goes back for each repetition takes minutes.
+    const text = " Did you mean".repeat(160_000);
+    const operation = operationOf("query ($n: Int) { list(n: $n) }");
+    expect(coerceVariables(schema, operation, { n: text }, true)).toMatchObject({
+      errors: [{ extensions: { code: "BAD_USER_INPUT" } }],
+    });
+  });
+
+  it("are not quoted at length (PROTOCOL 6.7)", () => {
+    const operation = operationOf("query ($n: Int) { list(n: $n) }");
+    const result = coerceVariables(schema, operation, { n: "9".repeat(100_000) });
+    const [message = ""] = "errors" in result ? result.errors.map((error) => error.message) : [];
+    expect(message).toMatch(/^Variable "\$n" .*9…$/);
+    expect(message).toHaveLength(1_000);
+  });
 });
 
 /** Values as they arrive from a client. */
