@@ -37,7 +37,10 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
   readonly context?: (input: ContextInput) => MaybePromise<Context>;
   /** Returns the context of a shared execution, whose result everyone gets. Default: an empty context. */
   readonly sharedContext?: () => object;
-  /** Returns a key, such as a role or a tenant, on which alone results depend in the context. Default: none. */
+  /**
+   * Returns a key, such as a role or a tenant, on which alone results depend in the context. Anything but a string
+   * refuses the operation with BAD_OPTION. Default: none.
+   */
   readonly shareBy?: (context: Context) => string;
   /** The topics of subscription fields in a schema without declarations. Default: the topic of the field's name. */
   readonly triggers?: Triggers;

@@ -3,17 +3,19 @@ export function isThenable(value: { readonly then?: unknown }): value is Promise
   return typeof value.then === "function";
 }
 
-/** Handles the rejection of an abandoned promise: an unhandled rejection would end the process. */
-export function silence(promise: PromiseLike<unknown>): void {
-  promise.then(undefined, () => undefined);
+/**
+ * Handles the rejection of an abandoned promise: an unhandled rejection would end the process. Another thenable is left
+ * alone, since its `then` may start something, such as the query of a database.
+ */
+export function silence(value: unknown): void {
+  if (value instanceof Promise && value.then === Promise.prototype.then) value.catch(() => undefined);
 }
 
 /** Handles the rejection of every promise in an abandoned array or object. */
 export function silenceAll(container: object): void {
   for (const key of Object.keys(container)) {
     try {
-      const value: unknown = Reflect.get(container, key);
-      if (typeof value === "object" && value !== null && isThenable(value)) silence(value);
+      silence(Reflect.get(container, key));
     } catch {
       // A getter that throws holds no promise.
     }

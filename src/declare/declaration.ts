@@ -92,7 +92,7 @@ export interface Snapshot<Event> {
   readonly events: Iterable<Event> | AsyncIterable<Event>;
   /**
    * Whether `events` already reflect a published event, which is then left out. Called for each event of the operation,
-   * so it must be fast. If it throws, the event is delivered.
+   * so it must be fast. The event is delivered unless it returns true, also when it throws.
    */
   includes(event: Event): boolean;
 }

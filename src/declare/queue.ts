@@ -1,4 +1,6 @@
+import { described } from "../base/described.ts";
 import { FanfareError } from "../base/error.ts";
+import { silence } from "../base/thenable.ts";
 import type { Event } from "../contract/broker.ts";
 
 /** What happens to an operation of a slow client when its queue is full (back-pressure). */
@@ -49,5 +51,15 @@ export function queueBound(options: ErasedQueueOptions = {}): QueueBound {
   if (!policies.includes(overflow)) {
     throw new FanfareError("BAD_OPTION", `queue.overflow is ${overflow}; it must be one of ${policies.join(", ")}`);
   }
-  return { messages, bytes, overflow, key: key ? (event) => key(event.payload) : () => "" };
+  return { messages, bytes, overflow, key: key ? (event) => keyOf(key(event.payload)) : () => "" };
+}
+
+/** @throws FanfareError BAD_OPTION unless the answer of the option `key` is a string or a number. */
+function keyOf(answer: unknown): string | number {
+  if (typeof answer === "string" || typeof answer === "number") return answer;
+  silence(answer);
+  throw new FanfareError(
+    "BAD_OPTION",
+    `queue.key must answer with a string or a number, not with ${described(answer)}`,
+  );
 }

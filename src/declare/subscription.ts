@@ -30,7 +30,8 @@ export interface SubscriptionOptions<Context, Args, Event, Value, Facet extends 
   /**
    * Required values of the event's properties. The server indexes them, so ten thousand cohorts with different values
    * do not cost ten thousand calls per event. An undefined property sets no condition. An array holds alternatives; an
-   * empty array matches no event.
+   * empty array matches no event. The conditions are copied. Anything but plain objects of primitive values refuses the
+   * operation with BAD_DECLARATION.
    */
   match?: (args: Args) => MatchOf<Event, Facet> | readonly MatchOf<Event, Facet>[];
   /**
@@ -39,7 +40,10 @@ export interface SubscriptionOptions<Context, Args, Event, Value, Facet extends 
    * is called for each event.
    */
   facets?: (this: void, event: Event) => readonly Facet[] | "all";
-  /** Decides whether an event is delivered. Called once for all operations with equal arguments; may be async. */
+  /**
+   * Decides whether an event is delivered: only true delivers it. Called once for all operations with equal arguments;
+   * may be async.
+   */
   filter?: (event: Event, args: Args) => MaybePromise<boolean>;
   /**
    * Decides whether a viewer may see an event. Called per operation as the result goes to the socket, so it must be

@@ -1,3 +1,4 @@
+import { described } from "../base/described.ts";
 import { FanfareError } from "../base/error.ts";
 import type { TopicName } from "../contract/broker.ts";
 
@@ -85,8 +86,21 @@ interface AnyFamily<Parts extends TopicParts> {
   of<Payload>(): (values?: PartValues<Parts>) => Topic<Payload>;
 }
 
+/**
+ * The name of a topic.
+ *
+ * @throws FanfareError BAD_DECLARATION for anything else, such as a family of topics without its values.
+ */
 export function topicName(topicLike: TopicLike): TopicName {
-  return typeof topicLike === "string" ? topicLike : topicLike.name;
+  if (typeof topicLike === "string") return topicLike;
+  if (isTopicLike(topicLike)) return topicLike.name;
+  throw new FanfareError("BAD_DECLARATION", `A topic must be a Topic or its name, not ${described(topicLike)}`);
+}
+
+/** Whether a value is a topic or its name. A family is neither: it is a function, and has a name as any function. */
+export function isTopicLike(value: unknown): value is TopicLike {
+  if (typeof value === "string") return true;
+  return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string";
 }
 
 const reserved = /[%:]/;

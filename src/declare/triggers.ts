@@ -14,7 +14,7 @@ export interface TriggerDetails {
 /** A topic that a field listens to. `filter` is a method, so that its event may have a narrower type. */
 export interface Trigger {
   /**
-   * Decides whether an event is delivered; may be async. A filter that declares a second parameter gets the context,
+   * Decides whether an event is delivered, which only true does; may be async. A filter that declares a second parameter gets the context,
    * which makes the operation private to its session.
    */
   filter?(this: void, event: unknown, context: unknown): MaybePromise<boolean>;

@@ -17,12 +17,14 @@ export interface DeclaredFieldsOptions extends Omit<CohortsOptions<Hearing>, "ca
 
 /** Declared fields that other executors run: with the same hub, order and bounds, but values instead of results. */
 export class DeclaredFields {
+  readonly #log: Log;
   readonly #execution: FieldExecution;
   readonly #cohorts: Cohorts<Hearing>;
   readonly #scheduler: Scheduler;
   readonly #topicLimits: TopicLimits;
 
   constructor(options: DeclaredFieldsOptions) {
+    this.#log = options.log;
     this.#scheduler = options.scheduler;
     this.#topicLimits = options.topicLimits;
     this.#execution = new FieldExecution(options.log);
@@ -47,6 +49,6 @@ export class DeclaredFields {
    * @throws the errors of the declaration's functions.
    */
   initial(hearing: Hearing, context: unknown): Promise<Initial> {
-    return initialOf(this.#execution, hearing, context, this.#scheduler);
+    return initialOf(this.#execution, hearing, context, { log: this.#log, scheduler: this.#scheduler });
   }
 }

@@ -197,7 +197,7 @@ export class Engine implements AsyncDisposable {
    * @throws the errors of the declaration's functions.
    */
   initial(plan: Plan, context: unknown): Promise<Initial> {
-    return initialOf(this.#execution, plan, context, this.scheduler);
+    return initialOf(this.#execution, plan, context, { log: this.#format.log, scheduler: this.scheduler });
   }
 
   async #withSource(prepared: Prepared, plan: Plan, foreign: RootField, context: unknown): Promise<Planned> {

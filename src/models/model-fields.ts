@@ -1,6 +1,7 @@
 import { assertName } from "graphql";
 import { FanfareError } from "../base/error.ts";
 import type { Log } from "../contract/log.ts";
+import { consents } from "../declare/consent.ts";
 import type { Field } from "./field.ts";
 import type { Kind } from "./value/kind.ts";
 import { text, textComparison } from "./value/text.ts";
@@ -62,9 +63,7 @@ function permissionOf({ name, permissions }: ErasedOptions, field: string, log: 
   if (!permission) return undefined;
   return (context) => {
     try {
-      const permitted: unknown = permission(context);
-      // Only `true` counts: a promise, which is truthy, must not show the field.
-      return permitted === true;
+      return consents(permission(context), log, "A permission", "its field was hidden", { field: `${name}.${field}` });
     } catch (error) {
       log.error("A permission failed; its field was hidden", { field: `${name}.${field}`, error });
       return false;

@@ -12,6 +12,7 @@ import {
 import { systemClock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type { Log } from "../contract/log.ts";
+import { consents } from "../declare/consent.ts";
 import type { Topic } from "../declare/topic.ts";
 import { ChangeDecoder } from "./change/change-decoder.ts";
 import { tableTopic, type ChangePayload } from "../relay/change-payload.ts";
@@ -185,9 +186,7 @@ function visibleOf(
   if (!visible) return undefined;
   return (row, context) => {
     try {
-      const seen: unknown = visible(row, context);
-      // Only `true` counts: a promise, which is truthy, must not show the row.
-      return seen === true;
+      return consents(visible(row, context), log, "A `visible`", "its row was hidden", { model: name });
     } catch (error) {
       log.error("A `visible` failed; its row was hidden", { model: name, error });
       return false;

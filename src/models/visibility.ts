@@ -40,13 +40,14 @@ export class Visibility {
 
   #view(change: RowChange, context: unknown, concerns: (row: Row) => boolean): RowChange | undefined {
     return viewOf(change, {
-      sees: (row) => concerns(row) && (this.#visible?.(row, context) ?? true),
+      sees: (row) => concerns(row) && (!this.#visible || this.#visible(row, context)),
       permits: (name) => this.#permits(name, context),
     });
   }
 
   #permits(name: string, context: unknown): boolean {
-    return this.#fields.get(name)?.permitted?.(context) ?? true;
+    const permitted = this.#fields.get(name)?.permitted;
+    return !permitted || permitted(context);
   }
 }
 

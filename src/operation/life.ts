@@ -1,9 +1,9 @@
 import type { GraphQLError } from "graphql";
-import { isPromise, silence } from "../base/thenable.ts";
 import type { GapReason } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Viewer } from "../contract/viewer.ts";
+import { consents } from "../declare/consent.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
@@ -102,20 +102,22 @@ export abstract class Life implements Member, OperationHandle {
   }
 
   /**
-   * Whether the viewer may see a result now. Any value of `visible` but true hides it: a promise, which is truthy, must
-   * not show every event.
+   * Whether the viewer may see a result now. Fail-closed: any value of `visible` but true hides it.
    */
   isVisible({ event }: Delivery): boolean {
     const plan = this.#running?.plan;
     if (!event || !plan?.declaration?.visible) return true;
     try {
       const visible: unknown = plan.declaration.visible(event.payload, { viewer: this.viewer, args: plan.args });
-      if (!isPromise(visible)) return visible === true;
-      silence(visible);
-      this.log.error("A `visible` answered with a promise; its event was hidden", { operation: this.name });
-      return false;
+      if (visible === true) return true;
+      const details = { field: plan.fieldName, operation: this.name };
+      return consents(visible, this.log, "A `visible`", "its event was hidden", details);
     } catch (error) {
-      this.log.error("A `visible` failed; its event was hidden", { operation: this.name, error });
+      this.log.error("A `visible` failed; its event was hidden", {
+        field: plan.fieldName,
+        operation: this.name,
+        error,
+      });
       return false;
     }
   }

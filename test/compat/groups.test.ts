@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
 import { createFanfare, silentLog, type Fanfare } from "fanfare";
@@ -171,6 +172,11 @@ describe("Subscriptions by groups", () => {
 
   it.each([
     ["that may not be joined", () => false, "Not authorized to subscribe to one or more subscription channels."],
+    [
+      "about which there is no answer",
+      () => runInNewContext("undefined"),
+      "Not authorized to subscribe to one or more subscription channels.",
+    ],
     [
       "whose permission cannot be told",
       () => {

@@ -107,6 +107,22 @@ describe("A trigger's filter", () => {
     await bob.receiveComplete("1");
     expect(log.messages.filter((message) => message.includes("no longer shared"))).toHaveLength(caught);
   });
+
+  it("hides a topic that the trigger names no longer when it is asked again", async () => {
+    const log = new NotingLog();
+    const answers = [{ posts: { filter: () => true } }, {}];
+    const triggers: NonNullable<FanfareOptions["triggers"]> = {
+      posted: (_args, details) => ({
+        ...(answers.shift() && { posts: { filter: () => swallowed(() => isFor({ for: "ann" }, details.context)) } }),
+      }),
+    };
+    await using fanfare = serverWith(textsWith({}), log, { triggers });
+    const ann = await listener(fanfare, "ann", ofText);
+    answers.length = 0;
+    await fanfare.publish("posts", { posted: "for ann" });
+    await ann.assertNoMessages();
+    expect(log.messages).toContainEqual(expect.stringContaining("no longer shared"));
+  });
 });
 
 const meddlingTopics = (args: { about?: string }, { viewer }: Viewing) => {

@@ -36,7 +36,10 @@ export interface GroupField<Context> {
 
 export interface GroupOptions<Context> {
   readonly fields: Readonly<Record<string, GroupField<Context>>>;
-  /** Whether a client may join a group. If it may not join one of them, it joins none. Default: all are permitted. */
+  /**
+   * Whether a client may join a group: only true permits it. If it may not join one of them, it joins none. Default: all
+   * are permitted.
+   */
   readonly permit?: (group: string, context: Context) => MaybePromise<boolean>;
   /** How an acknowledgement spells its flag: as the first versions did, or in both ways. Default `both`. */
   readonly spelling?: "subscripe" | "both";
@@ -151,10 +154,12 @@ export class GroupSubscriptions<Context = unknown> {
   }
 
   async #refusal(groups: readonly string[], context: Context): Promise<string | undefined> {
+    const { permit } = this.#options;
     if (!groups.every((group) => groupName.test(group))) return invalidName;
     try {
       for (const group of groups) {
-        if ((await this.#options.permit?.(group, context)) === false) return notAuthorized;
+        const permitted: unknown = !permit || (await permit(group, context));
+        if (permitted !== true) return notAuthorized;
       }
       return undefined;
     } catch {

@@ -6,6 +6,7 @@ import type { Peer } from "../../contract/peer.ts";
 import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Viewer } from "../../contract/viewer.ts";
 import { command } from "../../declare/command.ts";
+import { consents } from "../../declare/consent.ts";
 import type { OperationContext } from "../../declare/operation-handle.ts";
 import { invalidAction, permissionDenied, streams } from "../../dialects/streams.ts";
 import type { Fanfare } from "../../fanfare.ts";
@@ -213,9 +214,7 @@ export class ModelStreams {
     const { permits } = this.#options;
     if (!permits) return true;
     try {
-      // Only `true` counts: a promise, which is truthy, must not permit the request.
-      const permitted: unknown = permits(request, client);
-      return permitted === true;
+      return consents(permits(request, client), this.#log, "A `permits`", "its request was refused", { request });
     } catch (error) {
       this.#log.error("A `permits` failed; its request was refused", { request, error });
       return false;

@@ -5,6 +5,8 @@ import {
   type GraphQLFieldResolver,
   type GraphQLSchema,
 } from "graphql";
+import { described } from "../../base/described.ts";
+import { FanfareError } from "../../base/error.ts";
 import type { Event } from "../../contract/broker.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import { Resolved } from "../../declare/resolved.ts";
@@ -13,10 +15,10 @@ import { valueOf } from "../../declare/subscription.ts";
 import { formatResult, resultText, type ResultFormat } from "./result.ts";
 import { toGraphQLError } from "./error-format.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
-import type { Executor, Outcome } from "./executor.ts";
+import { passes, type Executor, type Outcome } from "./executor.ts";
 import type { ContextSource, Plan } from "../plan/plan.ts";
 import { SharedContext } from "../context-guard.ts";
-import { isPromise, settle } from "../../base/thenable.ts";
+import { isPromise, settle, silence } from "../../base/thenable.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /** Options of {@link Execution}. */
@@ -39,9 +41,9 @@ export class Execution implements Executor<Plan> {
     if (!filter) return this.#value(plan, event, context);
     return settle(
       () => filter(event, context),
-      (passed) => {
+      (answer) => {
         if (plan.lent?.broken) return { broken: plan.lent.broken };
-        return passed ? this.#value(plan, event, context) : undefined;
+        return passes(answer, plan, this.#options.log) ? this.#value(plan, event, context) : undefined;
       },
       (error) => {
         if (plan.lent?.broken) return { broken: plan.lent.broken };
@@ -78,7 +80,7 @@ export class Execution implements Executor<Plan> {
     const text = plan.walk && this.#walk(plan, plan.walk, value);
     if (text !== undefined) return deliveryOf(event, text);
     return settle(
-      () => new SharedContext(this.#options.sharedContext()),
+      () => new SharedContext(sharedContextOf(this.#options.sharedContext())),
       (shared) => this.#guarded(plan, event, value, shared),
       (error) => this.#failure(plan, error, event),
     );
@@ -167,6 +169,13 @@ export class Execution implements Executor<Plan> {
   #failure(plan: Plan, error: unknown, event: Event | undefined): Delivery {
     return this.#delivery(plan, { errors: [toGraphQLError(error)], data: null }, event);
   }
+}
+
+/** @throws FanfareError BAD_OPTION unless the answer of the option `sharedContext` is an object. */
+function sharedContextOf(answer: unknown): object {
+  if (typeof answer === "object" && answer !== null && !isPromise(answer)) return answer;
+  silence(answer);
+  throw new FanfareError("BAD_OPTION", `sharedContext must answer with an object, not with ${described(answer)}`);
 }
 
 /** graphql-js's default resolver, except that a function on the source breaks sharing, since it gets the context. */

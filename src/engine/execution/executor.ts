@@ -1,5 +1,7 @@
 import type { FanfareError } from "../../base/error.ts";
 import type { Event } from "../../contract/broker.ts";
+import type { Log } from "../../contract/log.ts";
+import { consents } from "../../declare/consent.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import type { ContextSource, Hearing } from "../plan/plan.ts";
 import type { Delivery } from "./delivery.ts";
@@ -16,7 +18,8 @@ export type Outcome = Delivery | BrokenSharing | undefined;
 export interface Executor<Heard extends Hearing> {
   /**
    * Executes a plan for an event. The outcome is a promise only if the plan's filter, resolvers or context are async. A
-   * filter that throws excludes the event; a resolver that throws makes a result with errors.
+   * filter that throws, or answers anything but true, excludes the event; a resolver that throws makes a result with
+   * errors.
    *
    * @param context returns a fresh context of a member. It is not called for a plan that everyone shares.
    */
@@ -25,4 +28,9 @@ export interface Executor<Heard extends Hearing> {
   runAlone(plan: Heard, event: Event, context: ContextSource): MaybePromise<Outcome>;
   /** Executes for an initial value, which has no event. */
   ofValue(plan: Heard, value: unknown, context: unknown): MaybePromise<Delivery>;
+}
+
+/** Whether a filter's answer lets an event through: only `true` does. */
+export function passes(answer: unknown, { fieldName }: Hearing, log: Log): boolean {
+  return answer === true || consents(answer, log, "A filter", "its event was not delivered", { field: fieldName });
 }

@@ -7,7 +7,7 @@ import { SKIP } from "../../declare/skip.ts";
 import { valueOf } from "../../declare/subscription.ts";
 import type { ContextSource, Hearing } from "../plan/plan.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Executor, Outcome } from "./executor.ts";
+import { passes, type Executor, type Outcome } from "./executor.ts";
 
 const nothing = new Uint8Array();
 
@@ -34,9 +34,9 @@ export class FieldExecution implements Executor<Hearing> {
   run(plan: Hearing, event: Event, context: ContextSource): MaybePromise<Outcome> {
     const { filter } = plan;
     if (!filter) return this.#value(plan, event, context);
-    return settle<boolean, Outcome>(
+    return settle<unknown, Outcome>(
       () => filter(event, context),
-      (passed) => (passed ? this.#value(plan, event, context) : undefined),
+      (answer) => (passes(answer, plan, this.#log) ? this.#value(plan, event, context) : undefined),
       (error) => {
         this.#log.error("A filter failed; its event was not delivered", { field: plan.fieldName, error });
         return undefined;

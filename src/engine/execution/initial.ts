@@ -1,5 +1,9 @@
+import { FanfareError } from "../../base/error.ts";
 import type { Scheduler } from "../../base/scheduler.ts";
+import { isPromise, silence } from "../../base/thenable.ts";
 import type { Event } from "../../contract/broker.ts";
+import type { Log } from "../../contract/log.ts";
+import { consents } from "../../declare/consent.ts";
 import type { Declaration, Snapshot } from "../../declare/declaration.ts";
 import { SKIP } from "../../declare/skip.ts";
 import type { Delivery } from "./delivery.ts";
@@ -11,6 +15,12 @@ export interface Initial {
   readonly deliveries: Iterable<Delivery> | AsyncIterable<Delivery>;
   /** Whether the snapshot includes an event, which is then left out; undefined without a snapshot. Never throws. */
   readonly leavesOut: ((event: Event) => boolean) | undefined;
+}
+
+/** What reading an initial value or snapshot needs. */
+export interface InitialTools {
+  readonly log: Log;
+  readonly scheduler: Scheduler;
 }
 
 /** Whether a declaration has an initial value or snapshot, so that events have to be held back. */
@@ -27,22 +37,40 @@ export async function initialOf<Heard extends Hearing>(
   executor: Executor<Heard>,
   plan: Heard,
   context: unknown,
-  scheduler: Scheduler,
+  tools: InitialTools,
 ): Promise<Initial> {
   const snapshot = await plan.declaration?.snapshot?.(plan.args, context);
   if (snapshot) {
-    return { deliveries: eventsOf(executor, plan, snapshot, context, scheduler), leavesOut: leavesOut(snapshot) };
+    assertReadable(snapshot, plan);
+    return {
+      deliveries: eventsOf(executor, plan, snapshot, context, tools.scheduler),
+      leavesOut: leavesOut(snapshot, plan, tools.log),
+    };
   }
   const value = await plan.declaration?.initial?.(plan.args, context);
   const isLeftOut = value === undefined || value === SKIP;
   return { deliveries: isLeftOut ? [] : [await executor.ofValue(plan, value, context)], leavesOut: undefined };
 }
 
-/** Whether a snapshot includes an event. If `includes` throws, the event counts as not included. */
-function leavesOut(snapshot: Snapshot<unknown>): (event: Event) => boolean {
+/** @throws FanfareError BAD_DECLARATION for a promise in the place of a snapshot's events. */
+function assertReadable({ events }: Snapshot<unknown>, { fieldName }: Hearing): void {
+  if (!isPromise(events)) return;
+  silence(events);
+  throw new FanfareError(
+    "BAD_DECLARATION",
+    `\`events\` of the snapshot of ${fieldName} must be iterable, not a promise`,
+  );
+}
+
+/**
+ * Whether a snapshot includes an event. With an answer but true, or if `includes` throws, the event counts as not
+ * included: a repeat does less harm than a loss.
+ */
+function leavesOut(snapshot: Snapshot<unknown>, { fieldName }: Hearing, log: Log): (event: Event) => boolean {
   return ({ payload }) => {
     try {
-      return snapshot.includes(payload);
+      const details = { field: fieldName };
+      return consents(snapshot.includes(payload), log, "`includes` of a snapshot", "its event was delivered", details);
     } catch {
       return false;
     }

@@ -1,3 +1,5 @@
+import { described } from "../../base/described.ts";
+import { silence } from "../../base/thenable.ts";
 import type { Match } from "../../declare/declaration.ts";
 
 /** The objects of a payload that conditions are compared with; `all`: the payload meets every condition. */
@@ -23,6 +25,12 @@ export class MatchIndex<Listener> {
   readonly #unconditional = new Set<Listener>();
   /** Listeners with conditions; undefined while there are none, which saves most topics half of their memory. */
   #conditional: Conditional<Listener> | undefined;
+  readonly #faulty: (why: unknown) => void;
+
+  /** @param faulty told the fault of a `facets` that threw or had another answer than is declared. Default: nobody. */
+  constructor(faulty: (why: unknown) => void = () => undefined) {
+    this.#faulty = faulty;
+  }
 
   get size(): number {
     return this.#unconditional.size + (this.#conditional?.counts.size ?? 0);
@@ -90,7 +98,7 @@ export class MatchIndex<Listener> {
   ): void {
     const found = manifold > 0 ? new Set<Listener>() : undefined;
     for (const [facets, shapes] of groups) {
-      const objects = facets ? objectsOf(facets, payload) : [payload];
+      const objects = facets ? this.#objectsOf(facets, payload) : [payload];
       for (const shape of shapes.values()) {
         if (objects === "all") for (const listeners of shape.listeners.values()) pass(listeners, found, visit);
         else if (shape.names.length === 0) look(shape, payload, found, visit);
@@ -98,6 +106,19 @@ export class MatchIndex<Listener> {
       }
     }
     for (const listener of found ?? []) if (counts.has(listener)) visit(listener);
+  }
+
+  /** The facets of a payload. With a fault of `facets`, the payload meets no condition: no listener is at fault. */
+  #objectsOf(facets: Facets, payload: unknown): readonly object[] | "all" {
+    try {
+      const objects: unknown = facets(payload);
+      if (objects === "all" || Array.isArray(objects)) return objects;
+      silence(objects);
+      throw new TypeError(`\`facets\` must answer with a list of objects or "all", not with ${described(objects)}`);
+    } catch (error) {
+      this.#faulty(error);
+      return [];
+    }
   }
 }
 
@@ -128,15 +149,6 @@ function isUnconditional({ match, facets }: Interest): boolean {
 
 function isManifold({ facets }: Interest, entries: number): boolean {
   return facets !== undefined || entries > 1;
-}
-
-/** The facets of a payload. If `facets` throws, the payload meets no condition: no listener is at fault. */
-function objectsOf(facets: Facets, payload: unknown): readonly object[] | "all" {
-  try {
-    return facets(payload);
-  } catch {
-    return [];
-  }
 }
 
 /** The listeners with conditions. */

@@ -27,7 +27,7 @@ const replayLimit = 1_000;
 
 /** A topic in the hub: its listeners, and the position up to which they have heard every event. */
 export class TopicEntry implements Disposable {
-  readonly listeners: MatchIndex<Listener> = new MatchIndex();
+  readonly listeners: MatchIndex<Listener>;
   readonly #options: TopicEntryOptions;
   /** The subscription at the broker; undefined without one. */
   #live: Promise<Position> | undefined;
@@ -45,6 +45,10 @@ export class TopicEntry implements Disposable {
 
   constructor(options: TopicEntryOptions) {
     this.#options = options;
+    const { log, topic } = options;
+    this.listeners = new MatchIndex((error) =>
+      log.error("A `facets` failed; its event met no `match`", { topic, error }),
+    );
   }
 
   /** The position up to which every event has been handed on; undefined before the topic is live. */

@@ -14,8 +14,8 @@ export type Audience = "everyone" | "key" | "session";
 /** Returns a fresh context for one execution. */
 export type ContextSource = () => MaybePromise<unknown>;
 
-/** Whether an operation gets an event. */
-export type EventFilter = (event: Event, context: ContextSource) => MaybePromise<boolean>;
+/** Whether an operation gets an event: only with the answer `true`, whatever an application's filter may return. */
+export type EventFilter = (event: Event, context: ContextSource) => unknown;
 
 /** The part of a plan that a cohort needs: the events a subscription hears, and the bound of its queue. */
 export interface Hearing {

@@ -12,10 +12,10 @@ import {
   type MaybePromise,
 } from "../../declare/declaration.ts";
 import { isShareable } from "../../declare/shareable.ts";
-import { topicName, type TopicLike } from "../../declare/topic.ts";
 import type { Triggers } from "../../declare/triggers.ts";
 import { frozenArguments } from "../selection/frozen-arguments.ts";
-import { everything, type Interest } from "../hub/match-index.ts";
+import { everything } from "../hub/match-index.ts";
+import { matchOf, shareKeyOf, topicsOf } from "./answers.ts";
 import type { Audience, Hearing, Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import { queueBound, type QueueBound } from "../../declare/queue.ts";
@@ -110,7 +110,7 @@ export class Planner {
       return { plan, foreign: this.#rootOf(prepared) };
     }
     const sources = declaration
-      ? declared(declaration, root.args, context)
+      ? declared(declaration, root, context)
       : triggered(this.#options.triggers, root, prepared, context);
     if (!(sources instanceof Promise)) return { plan: this.#plan(prepared, compiled, sources, context) };
     return sources.then((found) => ({ plan: this.#plan(prepared, compiled, found, context) }));
@@ -212,7 +212,7 @@ export class Planner {
 
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
     if (audience === "session" || compiled.key === undefined) return undefined;
-    const shareKey = audience === "key" ? this.#options.shareBy?.(context) : undefined;
+    const shareKey = audience === "key" ? shareKeyOf(this.#options.shareBy?.(context)) : undefined;
     return digestOf(
       JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, shareKey]),
     );
@@ -248,33 +248,35 @@ const ownSource: Sources = {
  * @throws the errors of the declaration's functions.
  */
 export async function hearingOf(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
-  const { readsContext: _, ...sources } = await declared(declaration, args, context);
+  const { readsContext: _, ...sources } = await declared(declaration, { args, field: undefined }, context);
   return { ...sources, key: undefined, fieldName: "", args, declaration, queue: queueBound(declaration.queue) };
 }
 
-function declared(declaration: Declaration, args: Arguments, context: unknown): MaybePromise<Sources> {
-  const topics = declaration.topics(args, context);
-  // A thenable that is no Promise, such as that of another library, is waited for as well.
-  return isPromise(topics)
-    ? Promise.resolve(topics).then((found) => heard(declaration, args, found))
-    : heard(declaration, args, topics);
+/** A declared field with its arguments; without the field where another executor runs it. */
+interface Asked extends Pick<RootField, "args"> {
+  readonly field: RootField["field"] | undefined;
 }
 
-function heard(declaration: Declaration, args: Arguments, topics: readonly TopicLike[]): Sources {
+function declared(declaration: Declaration, asked: Asked, context: unknown): MaybePromise<Sources> {
+  const topics = declaration.topics(asked.args, context);
+  // A thenable that is no Promise, such as that of another library, is waited for as well.
+  return isPromise(topics)
+    ? Promise.resolve(topics).then((found) => heard(declaration, asked, found))
+    : heard(declaration, asked, topics);
+}
+
+function heard(declaration: Declaration, { args, field }: Asked, topics: unknown): Sources {
+  const coordinate = field ? `Subscription.${field.name}` : "a declared field";
   return {
-    topics: [...new Set(topics.map(topicName))],
-    interest: interestOf(declaration, args),
-    filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args) ?? true),
+    topics: topicsOf(topics, coordinate),
+    // The index groups interests by the identity of `facets`, so it must not be wrapped.
+    interest: { match: matchOf(declaration.match?.(args), coordinate), facets: declaration.facets },
+    filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args)),
     filtersByTopic: false,
     filterAlone: undefined,
     lent: undefined,
     readsContext: undefined,
   };
-}
-
-function interestOf(declaration: Declaration, args: Arguments): Interest {
-  // The index groups interests by the identity of `facets`, so it must not be wrapped.
-  return { match: declaration.match?.(args), facets: declaration.facets };
 }
 
 function hasResolver({ field }: RootField): boolean {

@@ -2,6 +2,7 @@ import type { Event } from "../../contract/broker.ts";
 import type { Trigger, TriggerDetails, Triggers } from "../../declare/triggers.ts";
 import { LentContext } from "../context-guard.ts";
 import { everything } from "../hub/match-index.ts";
+import { triggersOf } from "./answers.ts";
 import type { ContextSource, EventFilter, Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import type { RootField } from "./root-field.ts";
@@ -36,7 +37,7 @@ export function triggered(
         return lent.value;
       },
     };
-    return new Map(Object.entries(trigger(root.args, details)));
+    return triggersOf(trigger(root.args, details), `Subscription.${subscriptionName}`);
   };
   const lent = new LentContext(context);
   const byTopic = ask(lent);
@@ -50,26 +51,34 @@ export function triggered(
     topics,
     filtersByTopic: topics.length > 1,
     filter: (event, fresh) => passes(byTopic.get(event.topic), event, fresh),
-    filterAlone: () => askingFirst(ask),
+    filterAlone: () => askingFirst(ask, byTopic),
     lent,
     readsContext,
   };
 }
 
-/** The filter of one member. It calls the trigger again, once, with that member's own context. */
-function askingFirst(ask: (lent: LentContext) => ReadonlyMap<string, Trigger>): EventFilter {
+/**
+ * The filter of one member. It calls the trigger again, once, with that member's own context. A topic that the trigger
+ * names no longer is hidden.
+ */
+function askingFirst(
+  ask: (lent: LentContext) => ReadonlyMap<string, Trigger>,
+  planned: ReadonlyMap<string, Trigger>,
+): EventFilter {
   let asked: Promise<ReadonlyMap<string, Trigger>> | undefined;
   return async (event, fresh) => {
     asked ??= Promise.resolve(fresh()).then((context) => ask(new LentContext(context)));
-    return passes((await asked).get(event.topic), event, fresh);
+    const trigger = (await asked).get(event.topic);
+    return trigger || !planned.has(event.topic) ? passes(trigger, event, fresh) : false;
   };
 }
 
-function passes(trigger: Trigger | undefined, event: Event, context: ContextSource): boolean | Promise<boolean> {
+/** The answer of a topic's filter. An event of a topic without one, such as a topic that was joined later, passes. */
+function passes(trigger: Trigger | undefined, event: Event, context: ContextSource): unknown {
   if (!trigger?.filter) return true;
   if (trigger.filter.length < 2) return trigger.filter(event.payload, undefined);
   const fresh = context();
   return fresh instanceof Promise
-    ? fresh.then((awaited) => trigger.filter?.(event.payload, awaited) ?? true)
+    ? fresh.then((awaited) => trigger.filter?.(event.payload, awaited))
     : trigger.filter(event.payload, fresh);
 }
