@@ -13,6 +13,7 @@ import { type FormatError, maskError } from "./engine/execution/error-format.ts"
 import { defaultTopicLimits, topicLimits, type TopicLimits } from "./engine/plan/topic-limits.ts";
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
+import { guardedLog } from "./observe/guarded-log.ts";
 import type { ContextInput, SessionHooks } from "./operation/connection.ts";
 import { defaultSessionLimits, sessionLimits, type SessionLimits } from "./session/limits.ts";
 import type { TransportOptions } from "./transports.ts";
@@ -156,7 +157,7 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
     slice: options.slice ?? 512,
     execution,
     formatError: options.formatError ?? maskError,
-    log: options.log ?? consoleLog,
+    log: options.log ? guardedLog(options.log) : consoleLog,
     clock,
   };
 }

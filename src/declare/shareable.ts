@@ -4,8 +4,9 @@ const marked = new WeakSet<object>();
 
 /**
  * Declares that a resolver depends on its source and arguments only, so that one result may serve every member of a
- * cohort. A shared execution gets a guarded context: if the resolver reads it, the result is discarded, each member
- * gets an execution of its own, and the log names the field.
+ * cohort. A shared execution gets a guarded context: if the resolver reads it, it gets an inert value, the result is
+ * discarded, each member gets an execution of its own, and the log names the field. If it reads the context when its
+ * result was delivered, as in a timer, the document is not shared from then on.
  *
  * Where other libraries wrap functions, set `extensions: { fanfare: { shareable: true } }` on the field instead.
  */

@@ -1,48 +1,45 @@
 import { FanfareError } from "../base/error.ts";
+import { inertValue } from "./inert.ts";
+
+// Guards never throw: a resolver may have detached a function or a timer, whose error nobody would catch. They record
+// the forbidden access and give an inert value.
 
 /**
- * The context of a shared execution: the own properties of the `sharedContext` option's result. Any other access throws
- * SHARING_BROKEN, and is recorded, because a resolver may swallow the error.
+ * The context of a shared execution: the own properties of the `sharedContext` option's result. Any other access is
+ * recorded, and gives an inert value.
  */
 export class SharedContext {
   /** The context that resolvers get. */
   readonly proxy: object;
   /** The first forbidden access; undefined while there was none. */
   broken: FanfareError | undefined;
+  readonly #late: (why: FanfareError) => void;
+  #settled = false;
 
-  constructor(shared: object) {
-    const refuse = (access: string): never => {
-      throw this.break(`A shareable resolver used the context: ${access}`);
-    };
-    this.proxy = new Proxy(shared, {
-      get: (target, key) => (Object.hasOwn(target, key) ? Reflect.get(target, key) : refuse(`it read ${String(key)}`)),
-      has: (target, key) => Object.hasOwn(target, key) || refuse(`it looked for ${String(key)}`),
-      getOwnPropertyDescriptor: (target, key) =>
-        Object.hasOwn(target, key)
-          ? Reflect.getOwnPropertyDescriptor(target, key)
-          : refuse(`it looked for ${String(key)}`),
-      ownKeys: () => refuse("it listed the keys"),
-      getPrototypeOf: () => refuse("it asked for the prototype"),
-      set: (_target, key) => refuse(`it wrote ${String(key)}`),
-      defineProperty: (_target, key) => refuse(`it wrote ${String(key)}`),
-      deleteProperty: (_target, key) => refuse(`it deleted ${String(key)}`),
-      setPrototypeOf: () => refuse("it changed the prototype"),
-      preventExtensions: () => refuse("it froze the context"),
-    });
+  /** @param late called once if the first forbidden access comes after the execution was settled. */
+  constructor(shared: object, late: (why: FanfareError) => void) {
+    this.#late = late;
+    this.proxy = guarded({}, shared, (access) => this.break(`A shareable resolver used the context: ${access}`));
   }
 
-  /** Records that the result cannot be shared, also if the returned error is swallowed. */
-  break(why: string): FanfareError {
-    const error = new FanfareError("SHARING_BROKEN", why);
-    this.broken ??= error;
-    return error;
+  /** Records that the result cannot be shared. */
+  break(why: string): void {
+    if (this.broken) return;
+    this.broken = new FanfareError("SHARING_BROKEN", why);
+    if (this.#settled) this.#late(this.broken);
+  }
+
+  /** Called when the execution has its outcome. Returns the first forbidden access, if there was one. */
+  settle(): FanfareError | undefined {
+    this.#settled = true;
+    return this.broken;
   }
 }
 
 /**
  * The context of one operation, lent to a trigger. A read while the subscription is planned makes the operation
- * private. When the plan is shared, the context is taken back: a later read by a filter throws SHARING_BROKEN and is
- * recorded, because the trigger may swallow the error.
+ * private. When the plan is shared, the context is taken back: a later read by a filter is recorded, and gives an inert
+ * value.
  */
 export class LentContext {
   /** Whether the context was read before it was taken back. */
@@ -59,7 +56,7 @@ export class LentContext {
   get value(): unknown {
     if (this.#takenBack) {
       this.broken ??= new FanfareError("SHARING_BROKEN", "A trigger's filter read `context` only when an event came");
-      throw this.broken;
+      return inertValue();
     }
     this.read = true;
     return this.#context;
@@ -71,25 +68,58 @@ export class LentContext {
   }
 }
 
-/**
- * A stand-in for an argument that a resolver must not use: any operation on `value` throws SHARING_BROKEN, and is
- * recorded, because the resolver may swallow the error.
- */
+/** A stand-in for an argument that a resolver must not use: any access is recorded, and gives an inert value. */
 export class Tripwire<Something extends object> {
   readonly value: Something;
   #tripped = false;
 
-  /** @param what the argument's name in the error's message. */
-  constructor(what: string) {
-    const trip = (): never => {
-      this.#tripped = true;
-      throw new FanfareError("SHARING_BROKEN", `A shareable resolver may not look at ${what}`);
-    };
-    // A proxy reads its traps from its handler, so a handler that is itself a proxy needs only the trap `get`.
-    this.value = new Proxy(Object.create(null), new Proxy({}, { get: () => trip }));
+  constructor() {
+    this.value = guarded(Object.create(null), {}, () => (this.#tripped = true));
   }
 
   get tripped(): boolean {
     return this.#tripped;
   }
+}
+
+/**
+ * A proxy through which only the own properties of one object can be read. Writing seems to succeed, and changes
+ * nothing.
+ *
+ * @param target an object of its own for the proxy, without properties: invariants of proxies hold for it.
+ * @param note told of any other access, in words for a log.
+ */
+function guarded<Target extends object>(target: Target, own: object, note: (access: string) => void): Target {
+  let inert: object | undefined;
+  const has = (key: PropertyKey): boolean => Object.hasOwn(own, key);
+  const noted = (access: string): true => {
+    note(access);
+    return true;
+  };
+  return new Proxy(target, {
+    get(_target, key) {
+      if (has(key)) return Reflect.get(own, key);
+      note(`it read ${String(key)}`);
+      return Reflect.get((inert ??= inertValue()), key);
+    },
+    has: (_target, key) => has(key) || !noted(`it looked for ${String(key)}`),
+    getOwnPropertyDescriptor(_target, key) {
+      if (!has(key)) note(`it looked for ${String(key)}`);
+      const described = Object.isExtensible(target) ? Reflect.getOwnPropertyDescriptor(own, key) : undefined;
+      return described && { ...described, configurable: true };
+    },
+    ownKeys() {
+      note("it listed the keys");
+      return [];
+    },
+    getPrototypeOf() {
+      note("it asked for the prototype");
+      return Reflect.getPrototypeOf(target);
+    },
+    set: (_target, key) => noted(`it wrote ${String(key)}`),
+    defineProperty: (_target, key) => noted(`it wrote ${String(key)}`),
+    deleteProperty: (_target, key) => noted(`it deleted ${String(key)}`),
+    setPrototypeOf: () => noted("it changed the prototype"),
+    preventExtensions: () => noted("it froze the context") && Reflect.preventExtensions(target),
+  });
 }

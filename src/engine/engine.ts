@@ -119,7 +119,12 @@ export class Engine implements AsyncDisposable {
       maxCompiledBytes: options.documentCache.maxBytes / 4,
       topicLimits: options.topicLimits,
     });
-    this.#execution = new Execution({ ...this.#format, schema, sharedContext: options.sharedContext });
+    this.#execution = new Execution({
+      ...this.#format,
+      schema,
+      sharedContext: options.sharedContext,
+      late: (plan, why) => queueMicrotask(() => this.#caughtLate(plan, why)),
+    });
     const { concurrency, backlog } = options;
     const bounds = {
       hub: this.hub,
@@ -215,7 +220,17 @@ export class Engine implements AsyncDisposable {
       oneOf: fields,
       error: why,
     });
-    return { ...plan, key: undefined, audience: "session", walk: undefined, lent: undefined };
+    return alone(plan);
+  }
+
+  /**
+   * Called when a resolver, in a function that it has detached, read the context of a shared execution whose result was
+   * delivered: from now on its document is not shared. The call comes from the resolver's own stack, or from anywhere.
+   */
+  #caughtLate(plan: Plan, why: FanfareError): void {
+    if (!this.#planner.isCaught(plan)) this.#caught(plan, why);
+    const { digest } = plan.document;
+    this.cohorts.splitAll(({ audience, document }) => audience === "everyone" && document.digest === digest, alone);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -224,4 +239,9 @@ export class Engine implements AsyncDisposable {
     this.fanOut[Symbol.dispose]();
     await this.hub[Symbol.asyncDispose]();
   }
+}
+
+/** The plan of an operation that must not share results with others. */
+function alone(plan: Plan): Plan {
+  return { ...plan, key: undefined, audience: "session", walk: undefined, lent: undefined };
 }

@@ -5,17 +5,24 @@ class Loader {
   readonly loaded = 1;
 }
 
+const unexpected = (why: Error) => {
+  throw why;
+};
+
 describe("The context of a shared execution", () => {
   it("is what `sharedContext` returned, accessors and symbols included", () => {
     const key = Symbol("key");
     const loader = new Loader();
-    const shared = new SharedContext({
-      loader,
-      [key]: 2,
-      get lazy() {
-        return 3;
+    const shared = new SharedContext(
+      {
+        loader,
+        [key]: 2,
+        get lazy() {
+          return 3;
+        },
       },
-    });
+      unexpected,
+    );
     const { proxy } = shared;
     expect(Reflect.get(proxy, "loader")).toBe(loader);
     expect(Reflect.get(proxy, key)).toBe(2);
@@ -60,28 +67,42 @@ describe("The context of a shared execution", () => {
     },
     { how: "freezes it", access: (context) => Object.freeze(context), why: "it froze the context" },
     { how: "makes it text", access: (context) => JSON.stringify(context), why: "it read toJSON" },
-  ])("catches who $how", ({ access, why }) => {
-    const shared = new SharedContext({ loader: new Loader() });
+  ])("catches who $how, and throws nothing", ({ access, why }) => {
+    const shared = new SharedContext({ loader: new Loader() }, unexpected);
+    access(shared.proxy);
     const message = `A shareable resolver used the context: ${why}`;
-    expect(() => access(shared.proxy)).toThrow(expect.objectContaining({ code: "SHARING_BROKEN", message }));
-    expect(shared.broken).toMatchObject({ message });
+    expect(shared.broken).toMatchObject({ code: "SHARING_BROKEN", message });
+    expect(shared.settle()).toBe(shared.broken);
   });
 
-  it("remembers the first that was caught, although its error was swallowed", () => {
-    const shared = new SharedContext({});
-    for (const name of ["user", "tenant"]) {
-      try {
-        Reflect.get(shared.proxy, name);
-      } catch {
-        // As a resolver with a fallback does.
-      }
-    }
+  it("remembers the first that was caught", () => {
+    const shared = new SharedContext({}, unexpected);
+    for (const name of ["user", "tenant"]) Reflect.get(shared.proxy, name);
     expect(shared.broken?.message).toMatch(/it read user$/);
   });
 
+  it("tells the first that comes when the execution is settled, once", () => {
+    const late: string[] = [];
+    const shared = new SharedContext({ version: 1 }, ({ message }) => late.push(message));
+    expect(shared.settle()).toBeUndefined();
+    Reflect.get(shared.proxy, "version");
+    expect(late).toEqual([]);
+    for (const name of ["user", "tenant"]) Reflect.get(shared.proxy, name);
+    expect(late).toEqual([expect.stringMatching(/it read user$/)]);
+  });
+
+  it("is not told late of somebody who was caught in time", () => {
+    const shared = new SharedContext({}, unexpected);
+    Reflect.get(shared.proxy, "user");
+    shared.settle();
+    Reflect.get(shared.proxy, "user");
+    expect(shared.broken).toBeDefined();
+  });
+
   it("bears a frozen object of the application", () => {
-    const shared = new SharedContext(Object.freeze({ version: 1 }));
+    const shared = new SharedContext(Object.freeze({ version: 1 }), unexpected);
     expect(Reflect.get(shared.proxy, "version")).toBe(1);
-    expect(() => Reflect.get(shared.proxy, "user")).toThrow("it read user");
+    Reflect.get(shared.proxy, "user");
+    expect(shared.broken?.message).toMatch(/it read user$/);
   });
 });

@@ -312,6 +312,85 @@ describe("A document with such a field", () => {
   });
 });
 
+const right = (text: string) => ({ data: { posted: { text, lie: text } } });
+const lookingSoon: Resolve = ({ text }, _args, context) => {
+  setImmediate(() => context.viewer.toUpperCase());
+  return text;
+};
+
+describe("A resolver that looks at the viewer when its result is delivered is caught from then on", () => {
+  it.each<{ how: string; look: (context: Viewing) => void }>([
+    { how: "in a timer", look: (context) => void setImmediate(() => context.viewer.toUpperCase()) },
+    {
+      how: "in a detached async function",
+      look: (context) =>
+        void (async () => {
+          await soon();
+          return context.viewer.toUpperCase();
+        })(),
+    },
+    { how: "in a detached promise", look: (context) => void soon().then(() => Object.keys(context).toSorted()) },
+  ])("$how, and ends no process", async ({ look }) => {
+    const log = new NotingLog();
+    // An unhandled error would fail this run.
+    const lie: Resolve = async ({ text }, _args, context) => {
+      look(context);
+      return text;
+    };
+    await using fanfare = serverWith(schemaWith(lie), log);
+    const clients = [await listener(fanfare, "ann", lying), await listener(fanfare, "bob", lying)];
+    await fanfare.publish("posts", { text: "one" });
+    for (const client of clients) expect(await client.receiveNext("1")).toEqual(right("one"));
+    while (remarks(log).length === 0) await soon();
+    using executed = new Executions();
+    await fanfare.publish("posts", { text: "two" });
+    for (const client of clients) expect(await client.receiveNext("1")).toEqual(right("two"));
+    expect(executed.all.map(({ members }) => members)).toEqual([1, 1]);
+    expect(remarks(log)).toHaveLength(1);
+  });
+
+  it("also after results that were written without graphql-js, with the event that follows", async () => {
+    const log = new NotingLog();
+    await using fanfare = serverWith(schemaWith(lookingSoon), log);
+    const ann = await listener(fanfare, "ann", lying);
+    const bob = await listener(fanfare, "bob", lying);
+    for (const text of ["one", "two", "three"]) {
+      await fanfare.publish("posts", { text });
+      for (const client of [ann, bob]) {
+        expect(await client.receiveNext("1")).toEqual(right(text));
+      }
+      await soon();
+      await soon();
+    }
+    expect(remarks(log)).toHaveLength(1);
+  });
+
+  it("with what still has no result: it is executed for each, in order", async () => {
+    const log = new NotingLog();
+    const gate = Promise.withResolvers<void>();
+    const lie: Resolve = async (post, _args, context) => {
+      if (post.text !== "one") await gate.promise;
+      else setImmediate(() => context.viewer);
+      return post.text === "one" ? "one" : `${post.text} for ${context.viewer}`;
+    };
+    await using fanfare = serverWith(schemaWith(lie), log);
+    const ann = await listener(fanfare, "ann", lying);
+    const bob = await listener(fanfare, "bob", lying);
+    for (const text of ["one", "two", "three"]) void fanfare.publish("posts", { text });
+    while (remarks(log).length === 0) await soon();
+    gate.resolve();
+    await fanfare.publish("posts", { text: "four" });
+    for (const [client, viewer] of [
+      [ann, "ann"],
+      [bob, "bob"],
+    ] as const) {
+      expect(await client.receiveNext("1")).toEqual({ data: { posted: { text: "one", lie: "one" } } });
+      for (const text of ["two", "three", "four"]) expect(await client.receiveNext("1")).toEqual(told(text, viewer));
+    }
+    expect(remarks(log)).toHaveLength(1);
+  });
+});
+
 const noContext = () => {
   throw new TypeError("No greeting");
 };

@@ -171,6 +171,11 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     }
   }
 
+  /** Called when all members have moved to other cohorts, where the events of the slots are executed. */
+  forgetSlots(): void {
+    this.#slots.length = 0;
+  }
+
   get unfinished(): boolean {
     return this.#backlog !== undefined && this.#hasRoom;
   }
@@ -323,7 +328,6 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   #break(slot: Slot, why: FanfareError): void {
     this.#slots.unshift(slot);
     this.host.broken(this, why);
-    this.#slots.length = 0;
   }
 
   #beginRound(): Round | undefined {

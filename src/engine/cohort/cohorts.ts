@@ -42,12 +42,13 @@ export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> 
 
   /** Splits a cohort whose shared execution read the context: from that event on, each member has its own cohort. */
   broken(cohort: Cohort<Heard>, why: FanfareError): void {
-    const plan = this.#options.caught(cohort.plan, why);
-    for (const member of [...cohort.members]) {
-      const alone = this.#create({ ...plan, key: undefined, filter: plan.filterAlone?.() ?? plan.filter });
-      this.#move(cohort, member, alone);
-    }
-    this.#close(cohort);
+    this.#split(cohort, this.#options.caught(cohort.plan, why));
+  }
+
+  /** Splits all cohorts whose plan is concerned. `alone` returns the plan of the members' own cohorts. */
+  splitAll(isConcerned: (plan: Heard) => boolean, alone: (plan: Heard) => Heard): void {
+    const concerned = [...this.#byKey.values()].filter(({ plan }) => isConcerned(plan));
+    for (const cohort of concerned) this.#options.inContext(() => this.#split(cohort, alone(cohort.plan)));
   }
 
   separate(cohort: Cohort<Heard>, member: Member): void {
@@ -77,6 +78,15 @@ export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> 
   leave(cohort: Cohort<Heard>, member: Member): void {
     cohort.delete(member);
     if (cohort.size === 0) this.#close(cohort);
+  }
+
+  #split(cohort: Cohort<Heard>, plan: Heard): void {
+    for (const member of [...cohort.members]) {
+      const alone = this.#create({ ...plan, key: undefined, filter: plan.filterAlone?.() ?? plan.filter });
+      this.#move(cohort, member, alone);
+    }
+    cohort.forgetSlots();
+    this.#close(cohort);
   }
 
   #open(plan: Heard): Cohort<Heard> {

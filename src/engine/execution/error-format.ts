@@ -1,4 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { described } from "../../base/described.ts";
+import { isPromise, silence } from "../../base/thenable.ts";
 import type { Log } from "../../contract/log.ts";
 
 /** Formats an error for clients: the `formatError` option. */
@@ -19,17 +21,27 @@ export function maskError(error: GraphQLError): GraphQLFormattedError {
   };
 }
 
-/** Wraps `format`: an unexpected error of a resolver is logged, and an error is masked if `format` throws. */
+/**
+ * Wraps `format`: an unexpected error of a resolver is logged, and an error is masked if `format` throws, or answers
+ * with a promise or nothing.
+ */
 export function errorFormatter(format: FormatError, log: Log): FormatError {
   return (error) => {
     if (!isMeant(error)) log.error("A resolver failed", { error: error.originalError ?? error, path: error.path });
     try {
-      return format(error);
+      return assertFormatted(format(error), "formatError");
     } catch (cause) {
       log.error("formatError failed", { error: cause });
       return maskError(new GraphQLError(error.message, { originalError: new Error(error.message) }));
     }
   };
+}
+
+/** @throws a TypeError for a promise, or for an answer without an object, of an application in plain JavaScript. */
+export function assertFormatted<Answer>(answer: Answer, option: string): Answer {
+  if (typeof answer === "object" && answer !== null && !isPromise(answer)) return answer;
+  silence(answer);
+  throw new TypeError(`${option} must answer with an object, not with ${described(answer)}`);
 }
 
 /** A thrown value as a GraphQLError. */

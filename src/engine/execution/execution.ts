@@ -26,6 +26,8 @@ export interface ExecutionOptions extends ResultFormat {
   readonly schema: GraphQLSchema;
   /** Returns the context of a shared execution. */
   readonly sharedContext: () => object;
+  /** Called when the context of a shared execution is read after the execution has its outcome. */
+  readonly late: (plan: Plan, why: FanfareError) => void;
 }
 
 /** Executes a plan for an event: filter, value, result, bytes. */
@@ -80,14 +82,17 @@ export class Execution implements Executor<Plan> {
     const text = plan.walk && this.#walk(plan, plan.walk, value);
     if (text !== undefined) return deliveryOf(event, text);
     return settle(
-      () => new SharedContext(sharedContextOf(this.#options.sharedContext())),
+      () => new SharedContext(sharedContextOf(this.#options.sharedContext()), (why) => this.#options.late(plan, why)),
       (shared) => this.#guarded(plan, event, value, shared),
       (error) => this.#failure(plan, error, event),
     );
   }
 
   #guarded(plan: Plan, event: Event, value: unknown, shared: SharedContext): MaybePromise<Outcome> {
-    const checked = (outcome: Outcome): Outcome => (shared.broken === undefined ? outcome : { broken: shared.broken });
+    const checked = (outcome: Outcome): Outcome => {
+      const broken = shared.settle();
+      return broken ? { broken } : outcome;
+    };
     const outcome = this.#resolved(plan, event, value, shared.proxy, sharedFieldResolver(shared));
     return outcome instanceof Promise ? outcome.then(checked) : checked(outcome);
   }

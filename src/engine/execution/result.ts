@@ -2,7 +2,7 @@ import { GraphQLError, type ExecutionResult } from "graphql";
 import type { Log } from "../../contract/log.ts";
 import type { FormattedResult } from "../../contract/request-engine.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
-import { maskError, toGraphQLError, type FormatError } from "./error-format.ts";
+import { assertFormatted, maskError, toGraphQLError, type FormatError } from "./error-format.ts";
 
 /** Changes a result before it is encoded: the `formatResponse` option. */
 export type FormatResponse = (result: FormattedResult, request: OperationRequest) => FormattedResult;
@@ -33,10 +33,7 @@ export function formatResult(
   const formatted: FormattedResult = errors ? { errors: errors.map(format.formatError), ...rest } : rest;
   if (!format.formatResponse) return formatted;
   try {
-    const changed = format.formatResponse(formatted, request);
-    // An application in plain JavaScript may return nothing.
-    if (typeof changed === "object" && changed !== null) return changed;
-    throw new TypeError(`formatResponse must return a result, not ${String(changed)}`);
+    return assertFormatted(format.formatResponse(formatted, request), "formatResponse");
   } catch (error) {
     format.log.error("formatResponse failed", { error });
     return { errors: [maskError(internal(error))] };

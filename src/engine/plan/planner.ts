@@ -148,6 +148,10 @@ export class Planner {
     this.#caught.set(plan.document.digest, true);
   }
 
+  isCaught(plan: Pick<Plan, "document">): boolean {
+    return this.#caught.get(plan.document.digest) ?? false;
+  }
+
   #compile(prepared: Prepared): Compiled {
     const values = canonical(prepared.variables.coerced);
     if (values === undefined) return this.#read(prepared, undefined);
@@ -193,7 +197,7 @@ export class Planner {
     if (sources.readsContext !== undefined) return sources.readsContext;
     if (compiled.key === undefined) return "Its variables have values that cannot be compared";
     if (compiled.unshared !== undefined) return compiled.unshared;
-    return this.#caught.get(document.digest) ? "A field of it was caught looking at the viewer" : undefined;
+    return this.isCaught({ document }) ? "A field of it was caught looking at the viewer" : undefined;
   }
 
   #audience(compiled: Compiled, sources: Sources, unshared: string | undefined): Audience {

@@ -70,8 +70,8 @@ const thrown = Symbol("a resolver or a property threw");
 class Walker {
   readonly #root: Root;
   // A walk has no GraphQLResolveInfo, so resolvers must not use `info` either.
-  readonly #context = new Tripwire<object>("its context");
-  readonly #info = new Tripwire<GraphQLResolveInfo>("its info");
+  readonly #context = new Tripwire<object>();
+  readonly #info = new Tripwire<GraphQLResolveInfo>();
   // Set when an event showed that this operation's resolvers or data cannot be walked: another attempt would call the
   // resolvers of each event twice.
   #disabled = false;
@@ -81,11 +81,14 @@ class Walker {
   }
 
   walk(rootValue: unknown): string | undefined {
-    if (this.#disabled) return undefined;
+    if (this.#isDisabled) return undefined;
     const text = this.#attempt(rootValue);
-    // Checked also after success: a resolver may have swallowed the error.
-    if (this.#context.tripped || this.#info.tripped) this.#disabled = true;
-    return this.#disabled || text === undefined ? undefined : `${this.#root.head}${text}}}`;
+    return this.#isDisabled || text === undefined ? undefined : `${this.#root.head}${text}}}`;
+  }
+
+  /** Whether a resolver used its context or info, in an attempt or later in a function that it has detached, too. */
+  get #isDisabled(): boolean {
+    return this.#disabled || this.#context.tripped || this.#info.tripped;
   }
 
   #attempt(rootValue: unknown): string | undefined {
