@@ -13,6 +13,7 @@ import {
   type ValidationRule,
 } from "graphql";
 import { withCode } from "./error.ts";
+import { IntrospectionSize } from "./introspection-size.ts";
 import { limitError, overLimits, resolveDocumentLimits, type DocumentLimits } from "./limits.ts";
 
 /** Options of {@link DocumentChecker}. */
@@ -34,6 +35,7 @@ const tokenLimitReached = /tokens\. Parsing aborted\.$/;
 export class DocumentChecker {
   readonly #schema: GraphQLSchema;
   readonly #limits: DocumentLimits;
+  readonly #introspectionSize: IntrospectionSize;
   readonly #hideSuggestions: boolean;
   readonly #rules: readonly ValidationRule[];
 
@@ -42,6 +44,7 @@ export class DocumentChecker {
     const { introspection = true, strictRootField = false, rules = [] } = options;
     this.#schema = schema;
     this.#limits = resolveDocumentLimits(options.limits);
+    this.#introspectionSize = new IntrospectionSize(schema);
     this.#hideSuggestions = !introspection;
     this.#rules = [
       ...(strictRootField ? [StrictRootFieldRule] : []),
@@ -73,7 +76,7 @@ export class DocumentChecker {
   /** The errors of a document, at most 21: the last one then says that there are more. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     try {
-      const errors = overLimits(document, this.#limits);
+      const errors = overLimits(document, this.#limits, this.#introspectionSize);
       return errors.length > 0 ? errors : this.#validate(document);
     } catch (error) {
       return [asTooDeep(error)];

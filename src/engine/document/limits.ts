@@ -9,6 +9,7 @@ import {
 } from "graphql";
 import { FanfareError } from "../../base/error.ts";
 import { fragmentsOf, type Fragments } from "../selection/fragments.ts";
+import type { IntrospectionSize } from "./introspection-size.ts";
 import { RepeatCounter } from "./repeats.ts";
 import { DocumentMeasure } from "./size.ts";
 
@@ -17,7 +18,7 @@ import { DocumentMeasure } from "./size.ts";
  * fragment counted at each spread. All are on by default; Infinity turns a limit off. A document over a limit is
  * refused before validation, since validation is the target of denial-of-service attacks.
  *
- * `depth` and `cost` do not apply to an introspection query (only `__schema` and `__type`).
+ * `depth` and `cost` do not apply to an introspection query (only `__schema` and `__type`): `introspection` does.
  */
 export interface DocumentLimits {
   /** Length of the source in UTF-16 code units, checked before parsing. Default: 15,000. */
@@ -38,6 +39,11 @@ export interface DocumentLimits {
    * limit except Infinity.
    */
   readonly repeats: number;
+  /**
+   * The estimated size of an introspection's answer, as a multiple of that of graphql-js's own introspection query with
+   * all its options. Default: 4.
+   */
+  readonly introspection: number;
 }
 
 /** The limits of a document where an option names no other. */
@@ -49,6 +55,7 @@ export const defaultDocumentLimits: DocumentLimits = {
   directives: 50,
   cost: 5_000,
   repeats: 30,
+  introspection: 4,
 };
 
 /**
@@ -73,21 +80,30 @@ export function resolveDocumentLimits(limits: Partial<DocumentLimits> = {}): Doc
     directives: resolve("directives"),
     cost: resolve("cost"),
     repeats: resolve("repeats"),
+    introspection: resolve("introspection"),
   };
 }
 
-const forAll = ["aliases", "directives", "repeats"] as const;
+const forAll = ["aliases", "directives", "repeats", "introspection"] as const;
 const notForIntrospection = ["depth", "cost"] as const;
 
 /** The errors of the first operation that is over a limit. */
-export function overLimits(document: DocumentNode, limits: DocumentLimits): readonly GraphQLError[] {
+export function overLimits(
+  document: DocumentNode,
+  limits: DocumentLimits,
+  introspectionSize: IntrospectionSize,
+): readonly GraphQLError[] {
   const fragments = fragmentsOf(document);
   const measure = new DocumentMeasure(fragments);
   const repeats = new RepeatCounter(fragments, limits.repeats);
   for (const operation of document.definitions) {
     if (operation.kind !== Kind.OPERATION_DEFINITION) continue;
     const measured = measure.size(operation);
-    const size = { ...measured, repeats: repeats.count(operation, measured.depth) };
+    const size = {
+      ...measured,
+      repeats: repeats.count(operation, measured.depth),
+      introspection: limits.introspection === Infinity ? 0 : introspectionSize.of(operation, fragments),
+    };
     const applied = isIntrospection(operation, fragments) ? forAll : [...forAll, ...notForIntrospection];
     const errors = applied
       .filter((limit) => size[limit] > limits[limit])
@@ -98,7 +114,7 @@ export function overLimits(document: DocumentNode, limits: DocumentLimits): read
 }
 
 function countedText(count: number): string {
-  return count === Infinity ? "too many to count" : String(count);
+  return count === Infinity ? "too many to count" : String(Math.ceil(count));
 }
 
 /** The error of a document over a limit. Its message names the limit, the value and the maximum. */

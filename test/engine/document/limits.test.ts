@@ -20,6 +20,7 @@ const off: DocumentLimits = {
   directives: Infinity,
   cost: Infinity,
   repeats: Infinity,
+  introspection: Infinity,
 };
 
 function errorsOf(source: string, limits: Partial<DocumentLimits> = {}): readonly GraphQLError[] {
@@ -52,6 +53,7 @@ describe("a document's limits", () => {
       directives: 50,
       cost: 5_000,
       repeats: 30,
+      introspection: 4,
     });
     expect(errorsOf(`{ ${"a { ".repeat(20)} s ${"} ".repeat(20)} }`)).toMatchObject([
       { extensions: { limit: "depth" } },
@@ -272,8 +274,10 @@ describe("known attacks are refused before they are validated", () => {
     expect(errorsOf(source)[0]?.extensions).toMatchObject({ code: "LIMIT_EXCEEDED", limit });
   });
 
-  it("circular introspection", () => {
-    const errors = errorsOf("{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }");
+  it("circular introspection, also where the limit of its size is off", () => {
+    const errors = errorsOf("{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }", {
+      introspection: Infinity,
+    });
     expect(errors[0]?.message).toBe("Maximum introspection depth exceeded");
   });
 
