@@ -17,6 +17,7 @@ import type { RelayedModel } from "./relay/relayed-model.ts";
 import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";
 import type { Connection } from "./operation/connection.ts";
 import { contextWith } from "./operation/context.ts";
+import { ownedRequest } from "./operation/owned-request.ts";
 import { ForeignOperations } from "./operation/foreign-operation.ts";
 import type { SessionHost } from "./session/host.ts";
 import { LocalSubscription } from "./operation/local-subscription.ts";
@@ -199,7 +200,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
       engine: this.#engine,
       formatError: this.#host.formatError,
       log: this.#host.log,
-      request,
+      request: ownedRequest(request),
       context: (operation) => contextWith(contextOf(), operation),
       limit,
       onEnd: () => this.#lifetime.release(subscription.values),

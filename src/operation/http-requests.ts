@@ -8,6 +8,7 @@ import { isCommand } from "../engine/document/command.ts";
 import { toGraphQLError } from "../engine/execution/error-format.ts";
 import type { Connection } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
+import { ownedRequest } from "./owned-request.ts";
 import { LocalSubscription } from "./local-subscription.ts";
 
 /** Operations with a single result by HTTP, without a session: with the same documents, limits, hooks and contexts. */
@@ -61,7 +62,8 @@ export class HttpRequests implements RequestEngine {
   /** Executes a command: a subscription with a single result. */
   async #command(given: OperationRequest, connection: Connection): Promise<FormattedResult> {
     const { engine, hooks, formatError, log } = this.#host;
-    const request = (await hooks.onSubscribe?.(given, connection)) ?? given;
+    const changed = await hooks.onSubscribe?.(given, connection);
+    const request = changed ? ownedRequest(changed) : given;
     if (!this.isCommand(this.parse(request.query), request.operationName)) throw new GraphQLError(notAnswered);
     const subscription = new LocalSubscription({
       engine,

@@ -19,6 +19,7 @@ import type { Queue } from "../outbox/queue.ts";
 import type { Writer } from "../outbox/writer.ts";
 import type { Connection, SessionHooks } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
+import { ownedRequest } from "./owned-request.ts";
 import { Life, type EndReason, type Hold } from "./life.ts";
 
 /** The session of an operation, as the operation sees it. */
@@ -219,7 +220,7 @@ export class Operation extends Life implements Late {
     const prepared = engine.prepare(request);
     if ("errors" in prepared || !isSubscription(prepared)) return this.#accept(prepared);
     const changed = await onSubscribe(request, this.#owner);
-    return this.#accept(changed && changed !== request ? engine.prepare(changed) : prepared);
+    return this.#accept(changed && changed !== request ? engine.prepare(ownedRequest(changed)) : prepared);
   }
 
   #accept(prepared: Prepared | { readonly errors: readonly GraphQLError[] }): Prepared | undefined {

@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLInt, GraphQLString } from "graphql";
+import { buildSchema, GraphQLError, GraphQLInt, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
 import { createFanfare, silentLog, type Fanfare } from "fanfare";
 import { memoryBroker } from "fanfare/brokers/memory";
@@ -35,6 +35,25 @@ describe("A subscription in the same process", () => {
     await fanfare.publish(lobby, message("one"));
     await fanfare.publish(room({ room: "attic" }), message("two"));
     expect(await results.next()).toEqual({ done: false, value: two });
+  });
+
+  it("keeps the variables that it was given, whatever the caller does to them later", async () => {
+    const schema = buildSchema(
+      "type Query { hi: String } input In { of: [Int!] } type Subscription { said(in: In): String }",
+    );
+    const said = schema.getSubscriptionType()?.getFields()["said"];
+    if (!said) throw new TypeError("No field");
+    said.resolve = (_source, args, _context, { variableValues }) => JSON.stringify([args, variableValues["coerced"]]);
+    await using fanfare = createFanfare({ schema, log: silentLog });
+    const variables = { in: { of: [1] } };
+    await using results = await fanfare.subscribe({ query: "subscription ($in: In) { said(in: $in) }", variables });
+    variables.in.of.push(2);
+    variables.in = { of: [] };
+    await fanfare.publish("said", {});
+    expect(await results.next()).toEqual({
+      done: false,
+      value: { data: { said: '[{"in":{"of":[1]}},{"in":{"of":[1]}}]' } },
+    });
   });
 
   it("gives resolvers the context that it was given", async () => {

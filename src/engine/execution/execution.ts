@@ -1,10 +1,4 @@
-import {
-  defaultFieldResolver,
-  execute,
-  type ExecutionResult,
-  type GraphQLFieldResolver,
-  type GraphQLSchema,
-} from "graphql";
+import { defaultFieldResolver, type ExecutionResult, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
 import { described } from "../../base/described.ts";
 import { FanfareError } from "../../base/error.ts";
 import type { Event } from "../../contract/broker.ts";
@@ -15,6 +9,7 @@ import { valueOf } from "../../declare/subscription.ts";
 import { formatResult, resultText, type ResultFormat } from "./result.ts";
 import { toGraphQLError } from "./error-format.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
+import { EventExecutor } from "./event-executor.ts";
 import { passes, type Executor, type Outcome } from "./executor.ts";
 import type { ContextSource, Plan } from "../plan/plan.ts";
 import { SharedContext } from "../context-guard.ts";
@@ -33,9 +28,11 @@ export interface ExecutionOptions extends ResultFormat {
 /** Executes a plan for an event: filter, value, result, bytes. */
 export class Execution implements Executor<Plan> {
   readonly #options: ExecutionOptions;
+  readonly #events: EventExecutor;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
+    this.#events = new EventExecutor(options.schema);
   }
 
   run(plan: Plan, event: Event, context: ContextSource): MaybePromise<Outcome> {
@@ -155,15 +152,7 @@ export class Execution implements Executor<Plan> {
     contextValue: unknown,
     fieldResolver: GraphQLFieldResolver<unknown, unknown> = defaultFieldResolver,
   ): MaybePromise<ExecutionResult> {
-    return execute({
-      schema: this.#options.schema,
-      document: plan.document.ast,
-      rootValue,
-      contextValue,
-      variableValues: plan.request.variables,
-      operationName: plan.request.operationName,
-      fieldResolver,
-    });
+    return this.#events.execute(plan, { rootValue, contextValue, fieldResolver });
   }
 
   #delivery(plan: Plan, result: ExecutionResult, event: Event | undefined): Delivery {

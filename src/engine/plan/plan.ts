@@ -6,6 +6,7 @@ import type { Document } from "../document/document.ts";
 import type { LentContext } from "../context-guard.ts";
 import type { Interest } from "../hub/match-index.ts";
 import type { QueueBound } from "../../declare/queue.ts";
+import type { VariableValues } from "../selection/selection.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /** The audience of a result: everyone, the operations with an equal `shareBy` key, or one session alone. */
@@ -46,6 +47,8 @@ export interface Plan extends Hearing {
   readonly document: Document;
   readonly operation: OperationDefinitionNode;
   readonly request: OperationRequest;
+  /** Coerced. */
+  readonly variables: VariableValues;
   /**
    * The root value of an execution. `value`: the result of the declaration's resolver, which runs before execution.
    * `event`: the payload, since the field has a resolver that is not the declaration's.

@@ -118,7 +118,7 @@ export class Planner {
 
   #plan(prepared: Prepared, compiled: Compiled, sources: Sources, context: unknown): Plan {
     const { declaration, root } = compiled;
-    const { document, operation, request } = prepared;
+    const { document, operation, request, variables } = prepared;
     assertTopics(sources.topics, this.#options.topicLimits);
     const unshared = this.#unshared(prepared, compiled, sources);
     const audience = this.#audience(compiled, sources, unshared);
@@ -134,6 +134,7 @@ export class Planner {
       operation,
       // Extensions belong to one client's request, and are not part of the shared plan.
       request: key === undefined ? request : { ...request, extensions: undefined },
+      variables: variables.values,
       fieldName: root.field.name,
       args: root.args,
       declaration,
