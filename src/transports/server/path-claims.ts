@@ -2,20 +2,22 @@ import { createServer, IncomingMessage, type Server, type ServerResponse } from 
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { FanfareError } from "../../base/error.ts";
-import { refuseByStatus } from "../websocket/refusal.ts";
+import { asksForWebSocket, serveAsPlain } from "./plain-request.ts";
 
 export type HttpServer = Server | SecureServer;
 
 /** The handlers of one path. Without a handler, requests or upgrades go to the server's other listeners. */
 export interface PathClaim {
   readonly request?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** Takes upgrades to WebSocket. With `request`, upgrades to anything else are plain requests of this path. */
   readonly upgrade?: ((request: IncomingMessage, stream: Duplex, head: Buffer) => void) | undefined;
 }
 
 /**
  * Diverts the requests and upgrades of one path from a server's other listeners, also from listeners that are added
- * later. All other events reach them unchanged. An upgrade without a handler is answered with 404, since a listener for
- * upgrades keeps Node from handling it as a plain request. Disposal undoes all of it.
+ * later. All other events reach them unchanged. A listener for upgrades makes Node hand over every request with an Upgrade
+ * header; those that neither the claim nor another listener takes are served as the plain requests that they were
+ * without it. Disposal undoes all of it.
  *
  * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is claimed already.
  */
@@ -28,6 +30,9 @@ export function claimPath(server: HttpServer, path: string, claim: PathClaim): D
   return claims.add(path, claim);
 }
 
+/** Who takes an upgrade. `nobody`: it is a plain request. */
+type Taker = "claim" | "others" | "nobody";
+
 const claimed = new WeakMap<HttpServer, PathClaims>();
 
 class PathClaims {
@@ -35,6 +40,8 @@ class PathClaims {
   readonly #claims = new Map<string, PathClaim>();
   readonly #emit: HttpServer["emit"];
   readonly #emitWasOwn: boolean;
+  /** The server's own decision on upgrades, by request; undefined before Node 22.21 and 24.9. */
+  readonly #decide: unknown;
   /** A server that never listens. Claimed events are emitted on it, so that tracing tools instrument them as well. */
   readonly #inner: Server;
 
@@ -42,10 +49,12 @@ class PathClaims {
     this.#server = server;
     this.#emit = server.emit;
     this.#emitWasOwn = Object.hasOwn(server, "emit");
+    this.#decide = Reflect.get(server, "shouldUpgradeCallback");
     this.#inner = createServer((request, response) => this.#at(request)?.request?.(request, response));
     this.#inner.on("upgrade", this.#upgraded);
     // Monkey patching: an emitter calls all listeners, so only a replaced `emit` can keep an event from the others.
     server.emit = this.#divert;
+    if (this.#decide !== undefined) Reflect.set(server, "shouldUpgradeCallback", this.#isUpgrade);
   }
 
   add(path: string, claim: PathClaim): Disposable {
@@ -68,6 +77,9 @@ class PathClaims {
     this.#claims.delete(key);
     if (this.#claims.size > 0) return;
     this.#server.off("upgrade", this.#upgraded);
+    if (Reflect.get(this.#server, "shouldUpgradeCallback") === this.#isUpgrade) {
+      Reflect.set(this.#server, "shouldUpgradeCallback", this.#decide);
+    }
     // If other code has wrapped `emit` meanwhile, it stays in place: without claims it passes all events on.
     if (this.#server.emit !== this.#divert) return;
     if (this.#emitWasOwn) this.#server.emit = this.#emit;
@@ -80,11 +92,13 @@ class PathClaims {
   }
 
   readonly #divert = (event: string, ...rest: unknown[]): boolean => {
-    if (event !== "request" && event !== "upgrade") return this.#pass(event, rest);
     const [request, second, head] = rest;
-    const claim = request instanceof IncomingMessage ? this.#at(request) : undefined;
-    if (event === "request" && claim?.request) return this.#inner.emit(event, request, second);
-    if (event === "upgrade" && claim?.upgrade) return this.#inner.emit(event, request, second, head);
+    if (event === "request" && request instanceof IncomingMessage && this.#at(request)?.request) {
+      return this.#inner.emit(event, request, second);
+    }
+    if (event === "upgrade" && request instanceof IncomingMessage && this.#taker(request) !== "others") {
+      return this.#inner.emit(event, request, second, head);
+    }
     return this.#pass(event, rest);
   };
 
@@ -92,11 +106,27 @@ class PathClaims {
     return Reflect.apply(this.#emit, this.#server, [event, ...rest]) === true;
   }
 
+  #taker(request: IncomingMessage): Taker {
+    const claim = this.#at(request);
+    if (claim?.upgrade && asksForWebSocket(request)) return "claim";
+    if (claim?.upgrade && claim.request) return "nobody";
+    return this.#othersTake(request) ? "others" : "nobody";
+  }
+
+  #othersTake(request: IncomingMessage): boolean {
+    if (this.#server.listeners("upgrade").every((listener) => listener === this.#upgraded)) return false;
+    const decide = this.#decide;
+    return typeof decide !== "function" || Boolean(Reflect.apply(decide, this.#server, [request]));
+  }
+
+  /** The server's `shouldUpgradeCallback`: whether Node stops to parse a request's connection and emits `upgrade`. */
+  readonly #isUpgrade = (request: IncomingMessage): boolean => this.#taker(request) !== "nobody";
+
   /** A listener for upgrades. Fastify calls it without `emit`, for the upgrades of its secondary servers. */
   readonly #upgraded = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    const claim = this.#at(request);
-    if (claim?.upgrade) claim.upgrade(request, stream, head);
-    else if (this.#server.listenerCount("upgrade") === 1) refuseByStatus(stream, 404, "Not found");
+    const taker = this.#taker(request);
+    if (taker === "claim") this.#at(request)?.upgrade?.(request, stream, head);
+    else if (taker === "nobody") serveAsPlain(this.#server, request, stream, head);
   };
 }
 

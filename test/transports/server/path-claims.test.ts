@@ -126,7 +126,7 @@ describe("a claimed path", () => {
     expect(await text(at.port, "/graphql")).toBe("ours");
     expect(await text(at.port, "/streams")).toBe("two");
     expect(await upgrade(at.port, "/graphql")).toBe("open");
-    expect(await upgrade(at.port, "/streams")).toBe(404);
+    expect(await upgrade(at.port, "/streams")).toBe(200);
   });
 
   it("is one's own alone", async () => {
@@ -142,10 +142,10 @@ describe("a claimed path", () => {
 });
 
 describe("an upgrade that nobody claimed", () => {
-  it("is answered with 404 when nobody else listens", async () => {
+  it("is a plain request when nobody else listens", async () => {
     await using at = await fixture();
     at.attach({ websocket: at.websocket });
-    expect(await upgrade(at.port, "/other")).toBe(404);
+    expect(await upgrade(at.port, "/other")).toBe(200);
   });
 
   it("is left to whoever else listens", async () => {
