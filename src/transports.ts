@@ -107,6 +107,7 @@ export class Transports implements AsyncDisposable {
       log,
       origin,
       parse: (text) => parse(text, depth),
+      decode: decodeRequest,
       streams: this.#streams,
     });
     this.nodeHandler = nodeHandler(this.service, trustProxy);

@@ -48,7 +48,7 @@ const packages: Readonly<Record<Room, readonly string[]>> = {
   engine: ["graphql"],
   operation: ["graphql"],
   session: ["graphql"],
-  transports: ["graphql", "graphql-http", "ws"],
+  transports: ["ws"],
   models: ["graphql"],
   fanfare: ["graphql"],
   testing: ["graphql"],

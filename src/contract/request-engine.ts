@@ -1,4 +1,4 @@
-import type { DocumentNode, GraphQLError, GraphQLFormattedError, GraphQLSchema } from "graphql";
+import type { GraphQLFormattedError } from "graphql";
 import type { OperationRequest } from "../dialects/message.ts";
 import type { Peer } from "./peer.ts";
 
@@ -9,22 +9,34 @@ export interface FormattedResult {
   readonly extensions?: unknown;
 }
 
+/** What an operation is. A command is a subscription with a single result, which changes something. */
+export type OperationKind = "query" | "mutation" | "subscription" | "command";
+
+/** A result as JSON. */
+export interface EncodedResult {
+  readonly text: string;
+  /** `executed`: it has data. `refused`: it has errors of the request only. `malformed`: the request has no document. */
+  readonly outcome: "executed" | "refused" | "malformed";
+}
+
+/** A request after the hooks, which may have changed it. */
+export interface BegunRequest {
+  readonly request: OperationRequest;
+  /** Undefined if it was refused, or if its document has a syntax error or not this operation; `run` has the errors. */
+  readonly kind: OperationKind | undefined;
+  /** Executes it, with a context of its own. */
+  run(): Promise<EncodedResult>;
+}
+
 /**
  * The engine, for a transport that answers single HTTP requests without a session. Its checks, cache and hooks are
  * those of every other operation.
  */
 export interface RequestEngine {
-  readonly schema: GraphQLSchema;
   /** The largest request body, in bytes. */
   readonly maxBodyBytes: number;
-  /** Parses a document; cached. Throws a GraphQLError for a syntax error and for a document over the limits of size. */
-  parse(source: string): DocumentNode;
-  /** Validates a document, including the limits of depth, aliases, directives and cost; cached. */
-  validate(document: DocumentNode): readonly GraphQLError[];
-  /** Formats an error of parsing or validation for clients. */
-  formatError(error: GraphQLError): GraphQLFormattedError;
-  /** Whether the operation is a command: a subscription that gives one result and ends. */
-  isCommand(document: DocumentNode, operationName: string | undefined): boolean;
-  /** Executes one query, mutation or command, with its hooks and a context of its own. */
-  execute(peer: Peer, document: DocumentNode, request: OperationRequest): Promise<FormattedResult>;
+  /** The kind of a request's operation; undefined if its document has a syntax error or not this operation. */
+  kindOf(request: OperationRequest): OperationKind | undefined;
+  /** Asks the hook of operations, which may refuse the request or change it. */
+  begin(peer: Peer, request: OperationRequest): Promise<BegunRequest>;
 }

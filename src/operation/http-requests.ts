@@ -1,11 +1,18 @@
-import { GraphQLError, type DocumentNode, type GraphQLFormattedError, type GraphQLSchema } from "graphql";
+import { getOperationAST, GraphQLError } from "graphql";
 import type { Peer } from "../contract/peer.ts";
-import type { FormattedResult, RequestEngine } from "../contract/request-engine.ts";
+import type {
+  BegunRequest,
+  EncodedResult,
+  FormattedResult,
+  OperationKind,
+  RequestEngine,
+} from "../contract/request-engine.ts";
 import type { Viewer } from "../contract/viewer.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { isCommand } from "../engine/document/command.ts";
 import { toGraphQLError } from "../engine/execution/error-format.ts";
+import { resultText } from "../engine/execution/result.ts";
 import type { Connection } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
 import { ownedRequest } from "./owned-request.ts";
@@ -23,48 +30,60 @@ export class HttpRequests implements RequestEngine {
     this.maxBodyBytes = maxBodyBytes;
   }
 
-  get schema(): GraphQLSchema {
-    return this.#host.engine.schema;
+  kindOf({ query, operationName }: OperationRequest): OperationKind | undefined {
+    const { documents, schema } = this.#host.engine;
+    const { ast } = documents.get(query);
+    if (!ast) return undefined;
+    return isCommand(schema, ast, operationName) ? "command" : getOperationAST(ast, operationName)?.operation;
   }
 
-  parse(source: string): DocumentNode {
-    return this.#host.engine.documents.parse(source);
-  }
-
-  validate(document: DocumentNode): readonly GraphQLError[] {
-    return this.#host.engine.documents.validate(document);
-  }
-
-  formatError(error: GraphQLError): GraphQLFormattedError {
-    return this.#host.formatError(error);
-  }
-
-  isCommand(document: DocumentNode, operationName: string | undefined): boolean {
-    return isCommand(this.schema, document, operationName);
-  }
-
-  async execute(peer: Peer, document: DocumentNode, request: OperationRequest): Promise<FormattedResult> {
-    const { engine, hooks, formatError } = this.#host;
+  async begin(peer: Peer, request: OperationRequest): Promise<BegunRequest> {
+    const { formatError, hooks } = this.#host;
     this.#count += 1;
     const connection = connectionOf(peer, `http-${this.#count}`);
     try {
       await hooks.onOperation?.(request, connection);
-      if (this.isCommand(document, request.operationName)) return await this.#command(request, connection);
     } catch (error) {
-      return { errors: [formatError(toGraphQLError(error))] };
+      const result = { errors: [formatError(toGraphQLError(error))] };
+      return { request, kind: undefined, run: async () => this.#encoded(result) };
     }
+    const kind = this.kindOf(request);
+    return { request, kind, run: async () => this.#encoded(await this.#run(kind, request, connection)) };
+  }
+
+  async #run(
+    kind: OperationKind | undefined,
+    request: OperationRequest,
+    connection: Connection,
+  ): Promise<FormattedResult> {
+    const { engine, formatError } = this.#host;
+    if (kind === "command") return this.#command(request, connection);
     const prepared = engine.prepare(request);
     if ("errors" in prepared) return { errors: prepared.errors.map(formatError) };
     const operation = new DetachedOperation(connection, prepared.operation.name?.value);
     return engine.execute(prepared, () => this.#host.contextOf(connection, request, operation));
   }
 
+  #encoded(result: FormattedResult): EncodedResult {
+    const outcome = result.data === undefined ? "refused" : "executed";
+    return { text: resultText(result, this.#host.log), outcome };
+  }
+
   /** Executes a command: a subscription with a single result. */
   async #command(given: OperationRequest, connection: Connection): Promise<FormattedResult> {
+    const { hooks, formatError } = this.#host;
+    try {
+      const changed = await hooks.onSubscribe?.(given, connection);
+      const request = changed ? ownedRequest(changed) : given;
+      if (this.kindOf(request) !== "command") throw new GraphQLError(notAnswered);
+      return await this.#resultOf(request, connection);
+    } catch (error) {
+      return { errors: [formatError(toGraphQLError(error))] };
+    }
+  }
+
+  async #resultOf(request: OperationRequest, connection: Connection): Promise<FormattedResult> {
     const { engine, hooks, formatError, log } = this.#host;
-    const changed = await hooks.onSubscribe?.(given, connection);
-    const request = changed ? ownedRequest(changed) : given;
-    if (!this.isCommand(this.parse(request.query), request.operationName)) throw new GraphQLError(notAnswered);
     const subscription = new LocalSubscription({
       engine,
       formatError,

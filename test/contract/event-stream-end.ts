@@ -70,7 +70,7 @@ export async function openFetchStream(accept: Accept): Promise<SocketClient> {
   const leaving = new AbortController();
   const request = new Request(`http://127.0.0.1${url}`, { method: "POST", headers, signal: leaving.signal });
   const { promise: responded, resolve: respond } = Promise.withResolvers<Response>();
-  streams.distinct(new FetchExchange(request, introduction.address, respond), { object: body, bytes: 30 });
+  streams.distinct(new FetchExchange(request, introduction.address, respond), body, 30);
   const response = await responded;
   const reader = new PausingReader(response);
   return {

@@ -10,7 +10,6 @@ const parts = {
   src: "src",
   "test/graphql-16": "test/graphql-16",
   "node_modules/graphql": "test/clients/node_modules/graphql",
-  "node_modules/graphql-http": "node_modules/graphql-http",
   "node_modules/ws": "node_modules/ws",
 };
 

@@ -127,7 +127,7 @@ export async function eventStreamServer(options: EventStreamServerOptions = {}):
     log,
     ...more,
   });
-  const service = httpService({ engine: new PlainEngine(), log, parse: parseJson, streams });
+  const service = httpService({ engine: new PlainEngine(), log, parse: parseJson, decode: decodeRequest, streams });
   const server = createServer(around(nodeHandler(service)));
   const port = await listenAnywhere(server);
   const send = (sent: SentRequest = {}): Promise<Answer> => answerOf(port, sent);

@@ -1,5 +1,8 @@
-import { buildSchema, execute, parse, validate } from "graphql";
-import type { RequestEngine } from "../../src/contract/request-engine.ts";
+import { buildSchema, execute, getOperationAST, GraphQLError, parse, validate, type ExecutionResult } from "graphql";
+import type { Peer } from "../../src/contract/peer.ts";
+import type { BegunRequest, EncodedResult, OperationKind, RequestEngine } from "../../src/contract/request-engine.ts";
+import type { OperationRequest } from "../../src/dialects/message.ts";
+import { decodeRequest } from "../../src/dialects/request.ts";
 import { jsonDepth } from "../../src/base/json-depth.ts";
 import { parseObject } from "../../src/base/json.ts";
 import { nodeHandler, type HttpHandler } from "../../src/transports/http/node-handler.ts";
@@ -14,19 +17,25 @@ const schema = buildSchema(`
 
 /** graphql-js itself, behind the contract; it counts how often it has executed. */
 export class PlainEngine implements RequestEngine {
-  readonly schema = schema;
   readonly maxBodyBytes = 10_000;
   executed = 0;
 
-  parse: RequestEngine["parse"] = (source) => parse(source);
+  kindOf({ query, operationName }: OperationRequest): OperationKind | undefined {
+    try {
+      return getOperationAST(parse(query), operationName)?.operation;
+    } catch {
+      return undefined;
+    }
+  }
 
-  validate: RequestEngine["validate"] = (document) => validate(schema, document);
+  async begin(peer: Peer, request: OperationRequest): Promise<BegunRequest> {
+    return { request, kind: this.kindOf(request), run: () => this.run(peer, request) };
+  }
 
-  formatError: RequestEngine["formatError"] = (error) => error.toJSON();
-
-  isCommand: RequestEngine["isCommand"] = () => false;
-
-  execute: RequestEngine["execute"] = async (peer, document, request) => {
+  async run(peer: Peer, request: OperationRequest): Promise<EncodedResult> {
+    if (request.query === "") return encoded({ errors: [new GraphQLError("Missing query")] }, "malformed");
+    const errors = errorsOf(request.query);
+    if (errors.length > 0) return encoded({ errors }, "refused");
     this.executed += 1;
     const rootValue = {
       hi: ({ name }: { name: string }) => `hi ${name}`,
@@ -36,19 +45,23 @@ export class PlainEngine implements RequestEngine {
       },
       count: () => this.executed,
     };
-    const { operationName, variables: variableValues } = request;
-    const { data, errors } = await execute({
-      schema,
-      document,
-      rootValue,
-      variableValues,
-      operationName,
-    });
-    return {
-      ...(errors && { errors: errors.map((error) => error.toJSON()) }),
-      ...(data !== undefined && { data }),
-    };
-  };
+    const { operationName, query, variables: variableValues } = request;
+    const result = await execute({ schema, document: parse(query), rootValue, variableValues, operationName });
+    return encoded(result, result.data === undefined ? "refused" : "executed");
+  }
+}
+
+function encoded(result: ExecutionResult, outcome: EncodedResult["outcome"]): EncodedResult {
+  return { text: JSON.stringify(result), outcome };
+}
+
+function errorsOf(query: string): readonly GraphQLError[] {
+  try {
+    return validate(schema, parse(query));
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
 }
 
 export const parseJson: HttpServiceOptions["parse"] = (text) =>
@@ -60,6 +73,12 @@ export interface PlainHttpOptions extends Partial<HttpServiceOptions> {
 
 /** HTTP on graphql-js. */
 export function plainHttp({ trustProxy, ...options }: PlainHttpOptions = {}): HttpHandler {
-  const service = httpService({ engine: new PlainEngine(), log: recordedLog(), parse: parseJson, ...options });
+  const service = httpService({
+    engine: new PlainEngine(),
+    log: recordedLog(),
+    parse: parseJson,
+    decode: decodeRequest,
+    ...options,
+  });
   return nodeHandler(service, trustProxy);
 }

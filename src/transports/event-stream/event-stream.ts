@@ -77,13 +77,15 @@ export class EventStreams implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** Answers a request with the results of its operation. */
-  distinct(exchange: HttpExchange, { object, bytes }: HttpPayload): Answered {
+  /**
+   * Answers a request with the results of its operation.
+   *
+   * @param bytes of the request.
+   */
+  distinct(exchange: HttpExchange, request: OperationRequest, bytes: number): Answered {
     const opened = this.#open(exchange, this.#distinct);
     if (!(opened instanceof EventStreamConnection)) return opened;
-    const request = this.#options.request(object);
-    if ("problem" in request) opened.receive({ type: "invalid", reason: request.problem });
-    else opened.receive({ type: "subscribe", id: onlyOperation, request }, bytes);
+    opened.receive({ type: "subscribe", id: onlyOperation, request }, bytes);
     return undefined;
   }
 

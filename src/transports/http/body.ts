@@ -45,9 +45,10 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The query parameters of a URL. */
+/** The query parameters of a URL. Only its first question mark is a delimiter (RFC 3986, 3.4). */
 export function searchOf(url: string): URLSearchParams {
-  return new URLSearchParams(url.split("?")[1]);
+  const at = url.indexOf("?");
+  return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
 }
 
 /** The query parameters of a GET request, as the object that a POST request has as its body. */

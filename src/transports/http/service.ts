@@ -1,13 +1,14 @@
-import { getOperationAST } from "graphql";
 import type { JsonObject } from "../../base/json.ts";
 import type { Log } from "../../contract/log.ts";
 import type { RequestEngine } from "../../contract/request-engine.ts";
+import type { OperationRequest } from "../../dialects/message.ts";
 import type { EventStreams } from "../event-stream/event-stream.ts";
 import type { HttpExchange, HttpService } from "../exchange/exchange.ts";
 import { problem, type HttpReply } from "../exchange/reply.ts";
 import { crossSiteHint, mayBeCrossSite, OriginCheck, type OriginRule } from "../origin.ts";
+import { AcceptHeader } from "./accept-header.ts";
 import { readBody, searchOf, searchPayload, type HttpBody, type ParseJson } from "./body.ts";
-import { graphqlOverHttp } from "./graphql-over-http.ts";
+import { answerByJson, needsStream, notAcceptable, refusedByGet, resultTypes } from "./graphql-over-http.ts";
 
 /** Options of {@link httpService}. */
 export interface HttpServiceOptions {
@@ -17,6 +18,8 @@ export interface HttpServiceOptions {
   readonly origin?: OriginRule | undefined;
   /** Parses bodies, and `variables` and `extensions` of a URL. A problem is answered with status 400. */
   readonly parse: ParseJson;
+  /** Decodes a request's JSON object. A problem is answered with status 400. */
+  readonly decode: (object: JsonObject) => OperationRequest | { readonly problem: string };
   /** Serves server-sent events. Default: none. */
   readonly streams?: EventStreams | undefined;
 }
@@ -37,17 +40,16 @@ export function httpService(options: HttpServiceOptions): HttpService {
 
 const tokenHeader = "x-graphql-event-stream-token";
 const streamType = "text/event-stream";
-const jsonTypes = ["application/graphql-response+json", "application/json", "application/*", "*/*"];
+const allowed = "GET, POST";
+const allowedWithStreams = `${allowed}, PUT, DELETE`;
 
 class Answers implements HttpService {
   readonly #options: HttpServiceOptions;
   readonly #origin: OriginCheck;
-  readonly #run: ReturnType<typeof graphqlOverHttp>;
 
   constructor(options: HttpServiceOptions) {
     this.#options = options;
     this.#origin = new OriginCheck(options.origin);
-    this.#run = graphqlOverHttp(options.engine, options.parse);
   }
 
   answer(exchange: HttpExchange): void {
@@ -64,17 +66,18 @@ class Answers implements HttpService {
   /** The response to a request; undefined if its stream responds. */
   async #answer(exchange: HttpExchange): Promise<HttpReply | undefined> {
     const { streams } = this.#options;
-    if (!streams) return this.#json(exchange);
+    if (!streams) return this.#operation(exchange);
     const { headers, method } = exchange;
     const search = searchOf(exchange.url);
     const token = exchange.peer.header(tokenHeader) ?? search.get("token");
-    const wish = streamWish(headers.accept);
     if (method === "PUT") return streams.reserve(exchange);
     if (method === "DELETE") return streams.stop(exchange, token ?? "", search.get("operationId"));
     // The token doubles as a CSRF token: a page of another site does not know it.
-    if (method === "GET" && wish === "first" && token !== null) return streams.open(exchange, token);
-    if (method === "POST" && token !== null) return this.#start(streams, exchange, token);
-    return wish === "none" ? this.#json(exchange) : this.#stream(streams, exchange, wish);
+    if (token !== null && method === "GET" && prefersStream(new AcceptHeader(headers.accept))) {
+      return streams.open(exchange, token);
+    }
+    if (token !== null && method === "POST") return this.#start(streams, exchange, token);
+    return this.#operation(exchange, streams);
   }
 
   /** Starts an operation on an open stream (single connection mode). */
@@ -83,72 +86,39 @@ class Answers implements HttpService {
     return "reply" in body ? body.reply : streams.start(exchange, token, body);
   }
 
-  /** Answers an operation by a stream (distinct connections mode), or by JSON. */
-  async #stream(streams: EventStreams, exchange: HttpExchange, wish: "first" | "also"): Promise<HttpReply | undefined> {
-    const { method } = exchange;
-    if (method !== "GET" && method !== "POST") return this.#json(exchange);
-    if (method === "GET" && mayBeCrossSite(exchange.headers, this.#origin)) return problem(403, crossSiteHint);
-    const body = method === "GET" ? searchPayload(exchange.url, this.#options.parse) : await this.#body(exchange);
-    if ("reply" in body) return body.reply;
-    const kind = this.#kindOf(body.object);
-    if (wish === "also" && kind !== "subscription") return this.#json(exchange, body.object);
-    if (method === "GET" && (kind === "mutation" || kind === "command")) {
-      return problem(405, `A ${kind} must be sent by POST`, { allow: "POST" });
+  /** Answers an operation by JSON, or by a stream (distinct connections mode). */
+  async #operation(exchange: HttpExchange, streams?: EventStreams): Promise<HttpReply | undefined> {
+    const { decode, engine } = this.#options;
+    const { headers, method } = exchange;
+    if (method !== "GET" && method !== "POST") {
+      return problem(405, "Method Not Allowed", { allow: streams ? allowedWithStreams : allowed });
     }
-    return streams.distinct(exchange, body);
-  }
-
-  /**
-   * Answers by JSON.
-   *
-   * @param body if it was read before.
-   */
-  async #json(exchange: HttpExchange, body?: JsonObject): Promise<HttpReply> {
-    const { method, url, headers, peer } = exchange;
     if (method === "GET" && mayBeCrossSite(headers, this.#origin)) return problem(403, crossSiteHint);
-    let object = body ?? null;
-    if (method === "POST" && !object) {
-      const read = await this.#body(exchange);
-      if ("reply" in read) return read.reply;
-      object = read.object;
+    const accept = new AcceptHeader(headers.accept);
+    const type = accept.preferred(resultTypes);
+    const stream = accept.names(streamType) ? streams : undefined;
+    if (type === undefined && !stream) return accept.names(streamType) ? needsStream : notAcceptable;
+    const body = await this.#body(exchange);
+    if ("reply" in body) return body.reply;
+    const request = decode(body.object);
+    if ("problem" in request) return problem(400, request.problem);
+    const kind = stream && engine.kindOf(request);
+    if (stream && (type === undefined || prefersStream(accept) || kind === "subscription")) {
+      return (method === "GET" && refusedByGet(kind)) || stream.distinct(exchange, request, body.bytes);
     }
-    const reply = await this.#run({ method, url, headers, body: object, raw: undefined, context: peer });
-    return this.#options.streams && reply[1].status === 405 ? withStreamMethods(reply) : reply;
+    const answer = await answerByJson(engine, exchange, request, type ?? "");
+    if (!("subscription" in answer)) return answer;
+    return stream ? stream.distinct(exchange, answer.subscription, body.bytes) : needsStream;
   }
 
-  #body(exchange: HttpExchange): Promise<HttpBody> {
+  async #body(exchange: HttpExchange): Promise<HttpBody> {
     const { engine, parse } = this.#options;
+    if (exchange.method === "GET") return searchPayload(exchange.url, parse);
     return readBody(exchange, engine.maxBodyBytes, parse);
   }
-
-  /** The kind of an operation; undefined for an invalid request, whose error the session words. */
-  #kindOf({ query, operationName }: JsonObject): string | undefined {
-    if (typeof query !== "string") return undefined;
-    const name = typeof operationName === "string" ? operationName : undefined;
-    const { engine } = this.#options;
-    try {
-      const document = engine.parse(query);
-      return engine.isCommand(document, name) ? "command" : getOperationAST(document, name)?.operation;
-    } catch {
-      return undefined;
-    }
-  }
 }
 
-function withStreamMethods([body, head]: HttpReply): HttpReply {
-  const { allow } = { allow: "", ...head.headers };
-  return allow === "GET, POST"
-    ? [body, { ...head, headers: { ...head.headers, allow: "GET, POST, PUT, DELETE" } }]
-    : [body, head];
-}
-
-/**
- * Content negotiation by the Accept header. `first`: event streams are preferred. `also`: they are accepted after JSON,
- * as by clients that send the same header with each request. `none`: they are not accepted.
- */
-function streamWish(accept: string | undefined): "first" | "also" | "none" {
-  const types = accept?.split(",").map((entry) => entry.split(";")[0]?.trim().toLowerCase() ?? "") ?? [];
-  if (!types.includes(streamType)) return "none";
-  const first = types.find((type) => type === streamType || jsonTypes.includes(type));
-  return first === streamType ? "first" : "also";
+/** Whether event streams are preferred to JSON, and not only accepted as well. */
+function prefersStream(accept: AcceptHeader): boolean {
+  return accept.names(streamType) && accept.preferred([...resultTypes, streamType]) === streamType;
 }
