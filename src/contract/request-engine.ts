@@ -19,9 +19,8 @@ export interface EncodedResult {
   readonly outcome: "executed" | "refused" | "malformed";
 }
 
-/** A request after the hooks, which may have changed it. */
+/** A request after the hook of operations, which may have refused or changed it. */
 export interface BegunRequest {
-  readonly request: OperationRequest;
   /** Undefined if it was refused, or if its document has a syntax error or not this operation; `run` has the errors. */
   readonly kind: OperationKind | undefined;
   /** Executes it, with a context of its own. */

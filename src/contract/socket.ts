@@ -8,6 +8,8 @@ import type { Peer } from "./peer.ts";
  */
 export interface Socket {
   readonly peer: Peer;
+  /** Whether it may carry no mutation and no command, such as a stream that was asked for by GET. Default: false. */
+  readonly readOnly?: boolean;
   /** Back-pressure: true while written bytes wait in this process. {@link SocketHandler.drained} reports the end. */
   readonly blocked: boolean;
   /**

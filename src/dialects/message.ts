@@ -2,6 +2,7 @@ import type { GraphQLFormattedError } from "graphql";
 
 /** The GraphQL request of an operation. */
 export interface OperationRequest {
+  /** The document. Empty where the client sent none, such as for a persisted document, which `extensions` may name. */
   readonly query: string;
   readonly operationName?: string | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | undefined;

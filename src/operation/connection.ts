@@ -32,9 +32,12 @@ export interface SessionHooks {
    * `connection.connected`.
    */
   readonly onConnect?: (params: MessagePayload, connection: Connection) => MaybePromise<object | boolean | void>;
-  /** Called before each operation of any kind. An error that it throws ends the operation. */
-  readonly onOperation?: (request: OperationRequest, connection: Connection) => MaybePromise<void>;
-  /** Called before each subscription. May return a changed request. An error that it throws ends the operation. */
+  /**
+   * Called before each operation of any kind, and before its document is parsed. May return a changed request, such as
+   * one with a persisted document in place of an empty `query`. An error that it throws ends the operation.
+   */
+  readonly onOperation?: (request: OperationRequest, connection: Connection) => MaybePromise<OperationRequest | void>;
+  /** Called before each subscription that is valid. May return a changed request. An error that it throws ends the operation. */
   readonly onSubscribe?: (request: OperationRequest, connection: Connection) => MaybePromise<OperationRequest | void>;
   /** Called after the end of each subscription that was started, for any reason: also when its socket closed. */
   readonly onUnsubscribe?: (operation: OperationHandle, connection: Connection) => MaybePromise<void>;

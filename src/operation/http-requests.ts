@@ -11,11 +11,12 @@ import type { Viewer } from "../contract/viewer.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { isCommand } from "../engine/document/command.ts";
+import { isPersisted } from "../engine/document/missing.ts";
 import { toGraphQLError } from "../engine/execution/error-format.ts";
 import { resultText } from "../engine/execution/result.ts";
+import { changedRequest } from "./changed-request.ts";
 import type { Connection } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
-import { ownedRequest } from "./owned-request.ts";
 import { LocalSubscription } from "./local-subscription.ts";
 
 /** Operations with a single result by HTTP, without a session: with the same documents, limits, hooks and contexts. */
@@ -37,18 +38,20 @@ export class HttpRequests implements RequestEngine {
     return isCommand(schema, ast, operationName) ? "command" : getOperationAST(ast, operationName)?.operation;
   }
 
-  async begin(peer: Peer, request: OperationRequest): Promise<BegunRequest> {
+  async begin(peer: Peer, given: OperationRequest): Promise<BegunRequest> {
     const { formatError, hooks } = this.#host;
     this.#count += 1;
     const connection = connectionOf(peer, `http-${this.#count}`);
+    let request: OperationRequest;
     try {
-      await hooks.onOperation?.(request, connection);
+      request = changedRequest(given, await hooks.onOperation?.(given, connection));
     } catch (error) {
       const result = { errors: [formatError(toGraphQLError(error))] };
-      return { request, kind: undefined, run: async () => this.#encoded(result) };
+      return { kind: undefined, run: async () => this.#encoded(result, "refused") };
     }
     const kind = this.kindOf(request);
-    return { request, kind, run: async () => this.#encoded(await this.#run(kind, request, connection)) };
+    const failed = request.query === "" && !isPersisted(request) ? "malformed" : "refused";
+    return { kind, run: async () => this.#encoded(await this.#run(kind, request, connection), failed) };
   }
 
   async #run(
@@ -64,8 +67,9 @@ export class HttpRequests implements RequestEngine {
     return engine.execute(prepared, () => this.#host.contextOf(connection, request, operation));
   }
 
-  #encoded(result: FormattedResult): EncodedResult {
-    const outcome = result.data === undefined ? "refused" : "executed";
+  /** @param failed the outcome of a result without data. */
+  #encoded(result: FormattedResult, failed: EncodedResult["outcome"]): EncodedResult {
+    const outcome = result.data === undefined ? failed : "executed";
     return { text: resultText(result, this.#host.log), outcome };
   }
 
@@ -73,8 +77,7 @@ export class HttpRequests implements RequestEngine {
   async #command(given: OperationRequest, connection: Connection): Promise<FormattedResult> {
     const { hooks, formatError } = this.#host;
     try {
-      const changed = await hooks.onSubscribe?.(given, connection);
-      const request = changed ? ownedRequest(changed) : given;
+      const request = changedRequest(given, await hooks.onSubscribe?.(given, connection));
       if (this.kindOf(request) !== "command") throw new GraphQLError(notAnswered);
       return await this.#resultOf(request, connection);
     } catch (error) {

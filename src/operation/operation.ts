@@ -10,6 +10,7 @@ import type { Viewer } from "../contract/viewer.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import type { RunningSubscription } from "../engine/cohort/member.ts";
+import { isCommand } from "../engine/document/command.ts";
 import type { Prepared } from "../engine/document/prepare.ts";
 import { deliveryOf, type Delivery } from "../engine/execution/delivery.ts";
 import { toGraphQLError } from "../engine/execution/error-format.ts";
@@ -17,9 +18,9 @@ import { resultText } from "../engine/execution/result.ts";
 import { HeldResults } from "../outbox/held-results.ts";
 import type { Queue } from "../outbox/queue.ts";
 import type { Writer } from "../outbox/writer.ts";
+import { changedRequest } from "./changed-request.ts";
 import type { Connection, SessionHooks } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
-import { ownedRequest } from "./owned-request.ts";
 import { Life, type EndReason, type Hold } from "./life.ts";
 
 /** The session of an operation, as the operation sees it. */
@@ -84,12 +85,12 @@ export class Operation extends Life implements Late {
    * Prepares and runs the operation. Resolves when a subscription is live; for a query or a mutation when it runs, or
    * with strict ordering when it has its result. Never rejects.
    */
-  async start(request: OperationRequest): Promise<void> {
+  async start(given: OperationRequest): Promise<void> {
     const { hooks, ordering } = this.#owner.host;
     if (this.ended) return;
     try {
       // Awaited even without a hook: the id has to stay taken while further messages of the same read are handled.
-      await hooks.onOperation?.(request, this.#owner);
+      const request = changedRequest(given, await hooks.onOperation?.(given, this.#owner));
       const time = this.#owner.host.engine.whenTimeFor(request, this.requestBytes);
       if (time) await time;
       if (this.ended) return;
@@ -219,15 +220,27 @@ export class Operation extends Life implements Late {
     const { engine } = this.#owner.host;
     const prepared = engine.prepare(request);
     if ("errors" in prepared || !isSubscription(prepared)) return this.#accept(prepared);
-    const changed = await onSubscribe(request, this.#owner);
-    return this.#accept(changed && changed !== request ? engine.prepare(ownedRequest(changed)) : prepared);
+    const changed = changedRequest(request, await onSubscribe(request, this.#owner));
+    return this.#accept(changed === request ? prepared : engine.prepare(changed));
   }
 
   #accept(prepared: Prepared | { readonly errors: readonly GraphQLError[] }): Prepared | undefined {
-    if ("errors" in prepared) this.fail(prepared.errors);
-    else if (isSubscription(prepared) || this.#writer.dialect.rules.singleResults) return prepared;
-    else this.fail([subscriptionsOnly()]);
+    const errors = "errors" in prepared ? prepared.errors : this.#refused(prepared);
+    if (!("errors" in prepared) && errors.length === 0) return prepared;
+    this.fail(errors);
     return undefined;
+  }
+
+  /** Why the connection cannot carry a valid operation. */
+  #refused({ document, operation, request }: Prepared): readonly GraphQLError[] {
+    const { dialect, socket } = this.#writer;
+    if (socket.readOnly) {
+      const { schema } = this.#owner.host.engine;
+      const kind = isCommand(schema, document.ast, request.operationName) ? "command" : operation.operation;
+      if (kind === "command" || kind === "mutation") return [badRequest(`A ${kind} must be sent by POST`)];
+    }
+    if (operation.operation === "subscription" || dialect.rules.singleResults) return [];
+    return [badRequest("This protocol carries subscriptions only; send queries and mutations over HTTP")];
   }
 
   async #run(work: Promise<void>): Promise<void> {
@@ -328,8 +341,6 @@ function isSubscription({ operation }: Prepared): boolean {
   return operation.operation === "subscription";
 }
 
-function subscriptionsOnly(): GraphQLError {
-  return new GraphQLError("This protocol carries subscriptions only; send queries and mutations over HTTP", {
-    extensions: { code: "BAD_REQUEST" },
-  });
+function badRequest(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: "BAD_REQUEST" } });
 }

@@ -29,7 +29,7 @@ export class PlainEngine implements RequestEngine {
   }
 
   async begin(peer: Peer, request: OperationRequest): Promise<BegunRequest> {
-    return { request, kind: this.kindOf(request), run: () => this.run(peer, request) };
+    return { kind: this.kindOf(request), run: () => this.run(peer, request) };
   }
 
   async run(peer: Peer, request: OperationRequest): Promise<EncodedResult> {

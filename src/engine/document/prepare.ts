@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import type { OperationRequest } from "../../dialects/message.ts";
 import { Document, type DocumentCache } from "./document.ts";
+import { missingDocument } from "./missing.ts";
 import { coerceVariables, type Variables } from "./variables.ts";
 
 /** A valid operation with coerced variables. */
@@ -18,6 +19,7 @@ export function prepare(
   request: OperationRequest,
   hideSuggestions: boolean,
 ): Prepared | { readonly errors: readonly GraphQLError[] } {
+  if (request.query === "") return { errors: [missingDocument(request)] };
   const document = documents.get(request.query);
   if (!(document instanceof Document)) return document;
   const operation = document.operation(request.operationName);

@@ -38,6 +38,8 @@ const comment = new TextEncoder().encode(":\n\n");
  */
 export class EventStreamConnection implements Socket, StreamListener {
   readonly peer: Peer;
+  /** GET is a safe method (RFC 9110, 9.2.1); a hook may turn the client's document into a mutation. */
+  readonly readOnly: boolean;
   readonly #host: EventStreamHost;
   readonly #mode: EventStreamMode;
   /** The request that waits for a response. */
@@ -52,6 +54,7 @@ export class EventStreamConnection implements Socket, StreamListener {
     this.#host = host;
     this.#mode = mode;
     this.peer = exchange.peer;
+    this.readOnly = exchange.method !== "POST" && exchange.method !== "PUT";
     this.#unanswered = exchange;
     exchange.onGone(() => this.gone());
   }

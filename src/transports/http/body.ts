@@ -30,10 +30,13 @@ export async function readBody(exchange: HttpExchange, maxBytes: number, parse: 
     return { reply };
   }
   const text = decode(bytes);
+  if (text?.trimStart().startsWith("[")) return { reply: problem(400, batchHint) };
   const parsed = text === undefined ? { problem: "Not valid UTF-8" } : parse(text);
   if ("problem" in parsed) return { reply: problem(400, parsed.problem) };
   return { object: parsed.object, bytes: bytes.length };
 }
+
+const batchHint = "Batches are not supported; send each operation in a request of its own";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 

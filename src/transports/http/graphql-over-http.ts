@@ -27,15 +27,15 @@ export function refusedByGet(kind: string | undefined): HttpReply | undefined {
   return problem(405, `A ${kind} must be sent by POST`, { allow: "POST" });
 }
 
-/** The response to a request by JSON; undefined for a subscription, with the request as the hooks have changed it. */
+/** The response to a request by JSON; undefined for a subscription. */
 export async function answerByJson(
   engine: RequestEngine,
   exchange: HttpExchange,
   request: OperationRequest,
   type: string,
-): Promise<HttpReply | { readonly subscription: OperationRequest }> {
+): Promise<HttpReply | undefined> {
   const begun = await engine.begin(exchange.peer, request);
-  if (begun.kind === "subscription") return { subscription: begun.request };
+  if (begun.kind === "subscription") return undefined;
   const refused = exchange.method === "POST" ? undefined : refusedByGet(begun.kind);
   return refused ?? replyOf(await begun.run(), type);
 }

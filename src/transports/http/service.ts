@@ -107,8 +107,9 @@ class Answers implements HttpService {
       return (method === "GET" && refusedByGet(kind)) || stream.distinct(exchange, request, body.bytes);
     }
     const answer = await answerByJson(engine, exchange, request, type ?? "");
-    if (!("subscription" in answer)) return answer;
-    return stream ? stream.distinct(exchange, answer.subscription, body.bytes) : needsStream;
+    if (answer) return answer;
+    // A hook has put the subscription in. The session asks it again, with the connection that it belongs to.
+    return stream ? stream.distinct(exchange, request, body.bytes) : needsStream;
   }
 
   async #body(exchange: HttpExchange): Promise<HttpBody> {

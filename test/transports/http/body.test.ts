@@ -19,7 +19,7 @@ async function fetchServer(): Promise<EchoServer> {
     await fanfare[Symbol.asyncDispose]();
     server.close();
   };
-  return { port, url: `http://127.0.0.1:${port}/graphql`, [Symbol.asyncDispose]: dispose };
+  return { fanfare, port, url: `http://127.0.0.1:${port}/graphql`, [Symbol.asyncDispose]: dispose };
 }
 
 describe.each([

@@ -1,5 +1,5 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
-import { createFanfare, silentLog, type FanfareOptions } from "fanfare";
+import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
 import { declare } from "fanfare/declare";
 
 const { subscription, topic } = declare();
@@ -32,6 +32,7 @@ export const echoSchema: GraphQLSchema = new GraphQLSchema({
 });
 
 export interface EchoServer extends AsyncDisposable {
+  readonly fanfare: Fanfare;
   readonly port: number;
   readonly url: string;
 }
@@ -40,7 +41,7 @@ export interface EchoServer extends AsyncDisposable {
 export async function echoServer(options: Partial<FanfareOptions> = {}): Promise<EchoServer> {
   const fanfare = createFanfare({ schema: echoSchema, log: silentLog, ...options });
   const { port, url } = await fanfare.listen({ port: 0 });
-  return { port, url, [Symbol.asyncDispose]: () => fanfare[Symbol.asyncDispose]() };
+  return { fanfare, port, url, [Symbol.asyncDispose]: () => fanfare[Symbol.asyncDispose]() };
 }
 
 /** The result in an answer, by JSON or as the first event of a stream, which is then closed. */
