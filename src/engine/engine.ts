@@ -28,6 +28,7 @@ import type { Plan } from "./plan/plan.ts";
 import type { RootField } from "./plan/root-field.ts";
 import { Planner, type ShareBy } from "./plan/planner.ts";
 import type { TopicLimits } from "./plan/topic-limits.ts";
+import { withoutIncrementalDirectives } from "./document/incremental-directives.ts";
 import { prepare, type Prepared } from "./document/prepare.ts";
 
 /** The time of one turn of the event loop in which operations are started, events executed and sources read. */
@@ -79,6 +80,7 @@ export interface Planned {
 
 /** Prepares, plans and executes operations on one schema and one broker. */
 export class Engine implements AsyncDisposable {
+  /** The schema on which documents are executed. */
   readonly schema: GraphQLSchema;
   readonly documents: DocumentCache;
   readonly hub: Hub;
@@ -94,9 +96,10 @@ export class Engine implements AsyncDisposable {
   readonly #hideSuggestions: boolean;
 
   constructor(options: EngineOptions) {
-    const { schema, broker, clock, log, linger, inContext, introspection } = options;
+    const { broker, clock, log, linger, inContext, introspection } = options;
+    const schema = withoutIncrementalDirectives(options.schema);
     this.schema = schema;
-    this.documents = new DocumentCache(schema, {
+    this.documents = new DocumentCache(options.schema, {
       ...options.documentCache,
       limits: options.documentLimits,
       introspection,

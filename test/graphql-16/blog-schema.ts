@@ -1,4 +1,6 @@
 import {
+  DirectiveLocation,
+  GraphQLDirective,
   GraphQLEnumType,
   GraphQLError,
   GraphQLID,
@@ -10,9 +12,13 @@ import {
   GraphQLSchema,
   GraphQLString,
   version,
+  specifiedDirectives,
 } from "graphql";
 import { declare } from "fanfare";
 import type { Topic } from "fanfare/declare";
+
+/** As schemas of that time declare it themselves. */
+const defer = new GraphQLDirective({ name: "defer", locations: [DirectiveLocation.INLINE_FRAGMENT] });
 
 export interface Post {
   readonly __typename: "Post";
@@ -99,6 +105,7 @@ function fail(): never {
 export function blogSchema(counts: Counts, does: Deeds): GraphQLSchema {
   return new GraphQLSchema({
     types: [AuthorType],
+    directives: [...specifiedDirectives, defer],
     query: new GraphQLObjectType({
       name: "Query",
       fields: {

@@ -76,6 +76,14 @@ describe("A server on graphql 16", () => {
     });
   });
 
+  it("delivers whole what a document may defer", async () => {
+    await using client = await joined("ada");
+    const query = "{ ... @defer { double(of: 21) } }";
+    for (const result of [await byHttp(query), await client.query(query)])
+      expect(result).toEqual({ data: { double: 42 } });
+    expect(await resultOf("... @defer { text }")).toEqual({ data: { posted: { text: "hello" } } });
+  });
+
   it("answers mutations, also with introspection of their type", async () => {
     await using client = await joined("ada");
     expect(await client.mutate(`mutation { post(id: "1", text: "hello") { __typename text } }`)).toEqual({

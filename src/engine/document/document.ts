@@ -11,6 +11,7 @@ import { digestOf } from "../../base/digest.ts";
 import { FanfareError } from "../../base/error.ts";
 import { DocumentChecker, type DocumentCheckOptions } from "./checker.ts";
 import { cutMessage } from "./error.ts";
+import { askingForWholeResults, hasIncrementalDirectives } from "./incremental-directives.ts";
 
 /** A valid document. */
 export class Document {
@@ -70,7 +71,7 @@ export class DocumentCache {
   readonly #checker: DocumentChecker;
   readonly #documents: BoundedMap<string, Document>;
   readonly #failures: BoundedMap<string, DocumentErrors>;
-  readonly #validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+  readonly #stripsDirectives: boolean;
 
   /** @throws FanfareError BAD_OPTION for a limit or a bound that is not a number in its range. */
   constructor(schema: GraphQLSchema, options: DocumentCacheOptions = {}) {
@@ -79,6 +80,7 @@ export class DocumentCache {
       throw new FanfareError("BAD_OPTION", "The document cache's `maxEntries` and `maxBytes` must be 0 or more");
     }
     this.#checker = new DocumentChecker(schema, options);
+    this.#stripsDirectives = hasIncrementalDirectives(schema);
     this.#documents = new BoundedMap(maxEntries, maxBytes);
     this.#failures = new BoundedMap(Math.ceil(maxEntries / 10), maxBytes / 10);
   }
@@ -94,27 +96,6 @@ export class DocumentCache {
     return this.#documents.get(source) ?? this.#failures.get(source) ?? this.#read(source);
   }
 
-  /**
-   * The parsed document, which may be invalid.
-   *
-   * @throws the GraphQLError of a source that cannot be parsed.
-   */
-  parse(source: string): DocumentNode {
-    const result = this.get(source);
-    if (result.ast) return result.ast;
-    throw result.errors[0];
-  }
-
-  /** The errors of a parsed document, memoised by document. */
-  validate(document: DocumentNode): readonly GraphQLError[] {
-    let errors = this.#validated.get(document);
-    if (!errors) {
-      errors = this.#checker.validate(document);
-      this.#validated.set(document, errors);
-    }
-    return errors;
-  }
-
   #read(source: string): Document | DocumentErrors {
     let ast: DocumentNode;
     try {
@@ -123,9 +104,9 @@ export class DocumentCache {
       if (!(error instanceof GraphQLError)) throw error;
       return this.#fail(source, { errors: [error], ast: undefined });
     }
-    const errors = this.validate(ast);
+    const errors = this.#checker.validate(ast);
     if (errors.length > 0) return this.#fail(source, { errors, ast });
-    const document = new Document(source, ast);
+    const document = new Document(source, this.#stripsDirectives ? askingForWholeResults(ast) : ast);
     this.#documents.set(source, document, weight(source, ast));
     return document;
   }

@@ -229,26 +229,3 @@ describe("the errors of a document", () => {
     expect(error).toMatchObject({ message: expect.stringMatching(/^Unknown operation named "n+…$/) });
   });
 });
-
-describe("for an HTTP transport", () => {
-  it("parsing throws the error of a source that cannot be read", () => {
-    const cache = new DocumentCache(schema);
-    expect(() => cache.parse("{ hi")).toThrow(GraphQLError);
-    expect(() => cache.parse("{ hi")).toThrow("Syntax Error: Expected Name, found <EOF>.");
-  });
-
-  it("parsing and validating share the cache with everybody else", () => {
-    const cache = new DocumentCache(schema);
-    expect(cache.parse("{ hi }")).toBe(document(cache, "{ hi }").ast);
-    expect(cache.validate(cache.parse("{ hi }"))).toEqual([]);
-    expect(cache.parse("{ nope }")).toBe(cache.parse("{ nope }"));
-    expect(cache.validate(cache.parse("{ nope }"))).toBe(errors(cache, "{ nope }"));
-  });
-
-  it("a document from elsewhere is validated once, limits included", () => {
-    const elsewhere = new DocumentCache(schema).parse("{ hi }");
-    const strict = new DocumentCache(schema, { limits: { cost: 0.5 } });
-    expect(strict.validate(elsewhere)).toMatchObject([{ extensions: { code: "LIMIT_EXCEEDED", limit: "cost" } }]);
-    expect(strict.validate(elsewhere)).toBe(strict.validate(elsewhere));
-  });
-});
