@@ -2,6 +2,12 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Peer } from "../../contract/peer.ts";
 import type { HttpReply } from "./reply.ts";
 
+/**
+ * Bytes of a body beyond its limit that are read and thrown away: a client that writes all of its request before it
+ * reads would otherwise see a broken connection instead of the answer. Over it, the connection is cut.
+ */
+export const discardedBytes = 67_108_864;
+
 /** An HTTP request and its response, in any runtime. It is answered once, by `reply` or by `stream`. */
 export interface HttpExchange {
   readonly method: string;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Peer } from "../../contract/peer.ts";
 import { BodyStream } from "./body-stream.ts";
-import type { HttpExchange, StreamBody, StreamListener } from "./exchange.ts";
+import { discardedBytes, type HttpExchange, type StreamBody, type StreamListener } from "./exchange.ts";
 import type { HttpReply } from "./reply.ts";
 
 /** An exchange by the Fetch standard's `Request` and `Response`. */
@@ -35,11 +35,14 @@ export class FetchExchange implements HttpExchange {
     const { body } = this.#request;
     const chunks: Uint8Array[] = [];
     let size = 0;
-    if (!body) return new Uint8Array();
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > maxBytes) return undefined;
-      chunks.push(chunk);
+    const reader = body?.getReader();
+    for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+      size += chunk.value.length;
+      if (reader && size > maxBytes) {
+        void discard(reader);
+        return undefined;
+      }
+      chunks.push(chunk.value);
     }
     return joined(chunks, size);
   }
@@ -68,6 +71,21 @@ export class FetchExchange implements HttpExchange {
 /** The peer of a request. It holds the headers only, so that the request's body can be collected. */
 function peerOf(headers: Headers, address: string, url: string): Peer {
   return { address, url, header: (name) => headers.get(name) ?? undefined };
+}
+
+/** Reads the rest of a body, up to a bound. Never rejects. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    let size = 0;
+    while (size <= discardedBytes) {
+      const { value } = await reader.read();
+      if (!value) return;
+      size += value.length;
+    }
+    await reader.cancel();
+  } catch {
+    // The client has disconnected.
+  }
 }
 
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Peer } from "../../contract/peer.ts";
-import type { HttpExchange, StreamBody, StreamListener } from "./exchange.ts";
+import { discardedBytes, type HttpExchange, type StreamBody, type StreamListener } from "./exchange.ts";
 import type { HttpReply } from "./reply.ts";
 import { peerOf } from "../peer.ts";
 import { ResponseStream } from "./response-stream.ts";
@@ -41,7 +41,7 @@ export class NodeExchange implements HttpExchange {
   }
 
   async read(maxBytes: number): Promise<Uint8Array | undefined> {
-    const bytes = parsedBefore(this.#request) ?? (await readBytes(this.#request, maxBytes));
+    const bytes = readBefore(this.#request) ?? (await readBytes(this.#request, maxBytes));
     return bytes && bytes.length <= maxBytes ? bytes : undefined;
   }
 
@@ -67,23 +67,29 @@ export class NodeExchange implements HttpExchange {
   }
 }
 
-/** The body that a framework's body parser has parsed, serialised again so that the same checks apply. */
-function parsedBefore(request: IncomingMessage): Buffer | undefined {
+/**
+ * The body that a framework's body parser has read; an object is serialised again, so that the same checks apply. A
+ * `body` beside unread bytes is nobody's: Express 4 sets it for bodies that its parsers leave alone.
+ */
+function readBefore(request: IncomingMessage): Buffer | undefined {
+  if (!request.readableDidRead) return request.readableEnded ? Buffer.alloc(0) : undefined;
   const body: unknown = "body" in request ? request.body : undefined;
-  if (body !== undefined) return Buffer.from(JSON.stringify(body));
-  if (request.readableEnded) throw new Error("Something else has read the body of the request");
-  return undefined;
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  if (body !== undefined) return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  throw new Error("Something else has read the body of Node's request, and has not left it there as its `body`");
 }
 
-/** Reads a body; undefined if it has more than `maxBytes`, in which case the rest is discarded. */
+/** Reads a body; undefined if it has more than `maxBytes`, in which case further bytes are discarded. */
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else resolve(undefined);
+      if (size <= maxBytes) return void chunks.push(chunk);
+      chunks = [];
+      resolve(undefined);
+      if (size > maxBytes + discardedBytes) request.destroy();
     });
     request.once("end", () => resolve(Buffer.concat(chunks)));
     request.once("error", reject);

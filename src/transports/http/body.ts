@@ -22,13 +22,7 @@ export async function readBody(exchange: HttpExchange, maxBytes: number, parse: 
     return { reply: problem(415, "The body must be application/json in UTF-8, not compressed") };
   }
   const bytes = await exchange.read(maxBytes);
-  if (!bytes) {
-    // The rest of the body is not read, so the connection cannot be reused.
-    const reply = problem(413, `The body may have at most ${maxBytes} bytes`, {
-      connection: "close",
-    });
-    return { reply };
-  }
+  if (!bytes) return { reply: problem(413, `The body may have at most ${maxBytes} bytes`) };
   const text = decode(bytes);
   if (text?.trimStart().startsWith("[")) return { reply: problem(400, batchHint) };
   const parsed = text === undefined ? { problem: "Not valid UTF-8" } : parse(text);

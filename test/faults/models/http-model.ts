@@ -22,7 +22,7 @@ export function expectedOf(schema: GraphQLSchema, request: HttpRequest): Expecte
   if (method === "GET" && !preflighted) wrong.add(403);
   const parameters = method === "POST" ? readObject(bodyOf(request)) : ofSearch(request);
   const asked = parameters && readRequest(parameters);
-  if (!asked) wrong.add(400);
+  if (!asked || (!streams && asked.query === "")) wrong.add(400);
   if (accept !== undefined && !streams && accept !== "application/json") wrong.add(406);
   const outcome = asked ? outcomeOf(schema, asked) : "error";
   // Whether its variables are right is not asked then.

@@ -1,26 +1,5 @@
-import { serve } from "@hono/node-server";
-import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { createFanfare, silentLog } from "fanfare";
-import { fetchHandler } from "fanfare/fetch";
-import { portOf } from "../websocket-server.ts";
-import { echoSchema, echoServer, firstResult, type EchoServer } from "./http-server.ts";
-
-async function fetchServer(): Promise<EchoServer> {
-  const fanfare = createFanfare({ schema: echoSchema, log: silentLog });
-  const handle = fetchHandler(fanfare);
-  const app = new Hono();
-  app.all("*", (context) => handle(context.req.raw));
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, () => resolve());
-  await promise;
-  const port = portOf(server);
-  const dispose = async () => {
-    await fanfare[Symbol.asyncDispose]();
-    server.close();
-  };
-  return { fanfare, port, url: `http://127.0.0.1:${port}/graphql`, [Symbol.asyncDispose]: dispose };
-}
+import { echoServer, fetchServer, firstResult } from "./http-server.ts";
 
 describe.each([
   ["Node's server", echoServer],

@@ -1,6 +1,10 @@
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
 import { declare } from "fanfare/declare";
+import { fetchHandler } from "fanfare/fetch";
+import { portOf } from "../websocket-server.ts";
 
 const { subscription, topic } = declare();
 const said = topic("said", { room: String }).of<string>();
@@ -42,6 +46,23 @@ export async function echoServer(options: Partial<FanfareOptions> = {}): Promise
   const fanfare = createFanfare({ schema: echoSchema, log: silentLog, ...options });
   const { port, url } = await fanfare.listen({ port: 0 });
   return { fanfare, port, url, [Symbol.asyncDispose]: () => fanfare[Symbol.asyncDispose]() };
+}
+
+/** The same by the Fetch standard, on Hono. */
+export async function fetchServer(): Promise<EchoServer> {
+  const fanfare = createFanfare({ schema: echoSchema, log: silentLog });
+  const handle = fetchHandler(fanfare);
+  const app = new Hono();
+  app.all("*", (context) => handle(context.req.raw));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, () => resolve());
+  await promise;
+  const port = portOf(server);
+  const dispose = async () => {
+    await fanfare[Symbol.asyncDispose]();
+    server.close();
+  };
+  return { fanfare, port, url: `http://127.0.0.1:${port}/graphql`, [Symbol.asyncDispose]: dispose };
 }
 
 /** The result in an answer, by JSON or as the first event of a stream, which is then closed. */
