@@ -84,7 +84,7 @@ describe("The fetch handler", () => {
     await using server = chat();
     const own = await get(server.handler, { query: "{ hi }" }, { "x-graphql-require-preflight": "1" });
     expect(await own.json()).toEqual({ data: { hi: "hello" } });
-    expect((await get(server.handler, { query: "{ hi }" })).status).toBe(403);
+    expect((await get(server.handler, { query: "{ hi }" }, { cookie: "a=b" })).status).toBe(403);
     const mutation = { query: "mutation { shout }" };
     expect((await get(server.handler, mutation, { "x-graphql-require-preflight": "1" })).status).toBe(405);
   });

@@ -69,7 +69,18 @@ export function mayBeCrossSite(headers: IncomingHttpHeaders, origin: OriginCheck
   const site = headers["sec-fetch-site"];
   if (site === "same-origin" || site === "none") return false;
   if (origin.proves(headers) || isJson(headers["content-type"])) return false;
+  if (site === undefined && headers.origin === undefined && isHarmless(headers, origin)) return false;
   return preflightHeaders.every((name) => headers[name] === undefined);
+}
+
+/**
+ * Whether a request without an Origin comes from an allowed page by its Referer, which older browsers send in place of
+ * `Sec-Fetch-Site`, or from a program: without a Referer, and without a cookie or credentials that a browser could add.
+ */
+function isHarmless(headers: IncomingHttpHeaders, origin: OriginCheck): boolean {
+  const { authorization, cookie, referer } = headers;
+  if (referer === undefined) return cookie === undefined && authorization === undefined;
+  return origin.proves({ ...headers, origin: written(referer) });
 }
 
 /**

@@ -193,7 +193,7 @@ describe("The same path by HTTP", () => {
     }
     expect(await (await post({ query: "mutation { hi }" })).text()).toBe('{"data":{"hi":"done"}}');
     expect((await get("mutation { hi }")).status).toBe(405);
-    expect((await fetch(`${url}?query={hi}`)).status).toBe(403);
+    expect((await fetch(`${url}?query={hi}`, { headers: { cookie: "a=b" } })).status).toBe(403);
   });
 
   it.each([

@@ -70,7 +70,7 @@ export function bytesOf(request: HttpRequest): Buffer {
     Connection: "close",
     ...(accept !== undefined && { Accept: accept }),
     ...(method === "POST" && { "Content-Type": contentType, "Content-Length": String(Buffer.byteLength(body)) }),
-    ...(preflighted && { "x-requested-with": "test" }),
+    ...(preflighted ? { "x-requested-with": "test" } : { Cookie: "a=b" }),
     ...(token !== undefined && { "X-GraphQL-Event-Stream-Token": token }),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -66,7 +66,7 @@ const cases: Readonly<Record<string, readonly [status: number, bytes: Buffer | s
     405,
     get(`${change}%20query%20A%20%7Bhi%7D&operationName=B`.replace("mutation", "mutation%20B"), own),
   ],
-  "a query from another site": [403, get(ask)],
+  "a query with a cookie that no page is named for": [403, get(ask, { Cookie: "a=b" })],
   "a query from another site's page": [
     403,
     get(ask, { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" }),

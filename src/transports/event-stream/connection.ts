@@ -23,7 +23,8 @@ export interface EventStreamMode {
   acknowledged(connection: EventStreamConnection): void;
 }
 
-const headers: Readonly<Record<string, string>> = {
+/** The headers of a stream's response. */
+export const streamHeaders: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
   // Turns off response buffering in nginx, which would delay events.
@@ -83,7 +84,7 @@ export class EventStreamConnection implements Socket, StreamListener {
     if (this.#ending || this.#gone) return;
     this.#unanswered = undefined;
     try {
-      this.#body = exchange.stream(headers, this);
+      this.#body = exchange.stream(streamHeaders, this);
     } catch (error) {
       this.#host.log.error("An event stream could not be opened", { error });
       this.terminate();

@@ -4,6 +4,8 @@ import { BodyStream } from "./body-stream.ts";
 import { discardedBytes, type HttpExchange, type StreamBody, type StreamListener } from "./exchange.ts";
 import type { HttpReply } from "./reply.ts";
 
+const encoder = new TextEncoder();
+
 /** An exchange by the Fetch standard's `Request` and `Response`. */
 export class FetchExchange implements HttpExchange {
   readonly url: string;
@@ -49,7 +51,9 @@ export class FetchExchange implements HttpExchange {
 
   reply([body, { status, headers }]: HttpReply): void {
     this.#onGone = undefined;
-    this.#respond(new Response(body, { status, headers: { ...headers } }));
+    if (this.method !== "HEAD") return this.#respond(new Response(body, { status, headers }));
+    const length = body === null ? {} : { "content-length": String(encoder.encode(body).length) };
+    this.#respond(new Response(null, { status, headers: { ...headers, ...length } }));
   }
 
   stream(headers: Readonly<Record<string, string>>, listener: StreamListener): StreamBody {

@@ -50,7 +50,9 @@ export class NodeExchange implements HttpExchange {
     const response = this.#response;
     if (response.destroyed || response.headersSent) return;
     const bytes = Buffer.from(body ?? "");
-    response.writeHead(head.status, { ...head.headers, "content-length": bytes.length });
+    // Node leaves the body of an answer to HEAD out; the length is that of the answer to GET, if it has one.
+    const length = body === null && this.method === "HEAD" ? {} : { "content-length": bytes.length };
+    response.writeHead(head.status, { ...head.headers, ...length });
     response.end(bytes);
   }
 

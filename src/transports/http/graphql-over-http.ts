@@ -8,9 +8,10 @@ const resultType = "application/graphql-response+json";
 /** The media types of a result, that of the older convention first: it is the default. */
 export const resultTypes: readonly string[] = ["application/json", resultType];
 
+// Many clients show the first words of a message only.
 const streamHint =
-  "Subscriptions need a stream: use WebSocket (subprotocol graphql-transport-ws), " +
-  "or server-sent events (Accept: text/event-stream) where this server offers them";
+  "Use WebSocket (subprotocol graphql-transport-ws) or server-sent events (Accept: text/event-stream), where this " +
+  "server offers them: a subscription needs a stream";
 
 /** The response to a request whose Accept header has no type of this server. */
 export const notAcceptable: HttpReply = problem(

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../base/json.ts";
 import type { Log } from "../../contract/log.ts";
 import type { RequestEngine } from "../../contract/request-engine.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
+import { streamHeaders } from "../event-stream/connection.ts";
 import type { EventStreams } from "../event-stream/event-stream.ts";
 import type { HttpExchange, HttpService } from "../exchange/exchange.ts";
 import { problem, type HttpReply } from "../exchange/reply.ts";
@@ -40,7 +41,7 @@ export function httpService(options: HttpServiceOptions): HttpService {
 
 const tokenHeader = "x-graphql-event-stream-token";
 const streamType = "text/event-stream";
-const allowed = "GET, POST";
+const allowed = "GET, HEAD, POST";
 const allowedWithStreams = `${allowed}, PUT, DELETE`;
 
 class Answers implements HttpService {
@@ -90,10 +91,10 @@ class Answers implements HttpService {
   async #operation(exchange: HttpExchange, streams?: EventStreams): Promise<HttpReply | undefined> {
     const { decode, engine } = this.#options;
     const { headers, method } = exchange;
-    if (method !== "GET" && method !== "POST") {
+    if (method !== "GET" && method !== "HEAD" && method !== "POST") {
       return problem(405, "Method Not Allowed", { allow: streams ? allowedWithStreams : allowed });
     }
-    if (method === "GET" && mayBeCrossSite(headers, this.#origin)) return problem(403, crossSiteHint);
+    if (method !== "POST" && mayBeCrossSite(headers, this.#origin)) return problem(403, crossSiteHint);
     const accept = new AcceptHeader(headers.accept);
     const type = accept.preferred(resultTypes);
     const stream = accept.names(streamType) ? streams : undefined;
@@ -104,19 +105,31 @@ class Answers implements HttpService {
     if ("problem" in request) return problem(400, request.problem);
     const kind = stream && engine.kindOf(request);
     if (stream && (type === undefined || prefersStream(accept) || kind === "subscription")) {
-      return (method === "GET" && refusedByGet(kind)) || stream.distinct(exchange, request, body.bytes);
+      const refused = method === "POST" ? undefined : refusedByGet(kind);
+      return refused ?? streamed(stream, exchange, request, body.bytes);
     }
     const answer = await answerByJson(engine, exchange, request, type ?? "");
     if (answer) return answer;
     // A hook has put the subscription in. The session asks it again, with the connection that it belongs to.
-    return stream ? stream.distinct(exchange, request, body.bytes) : needsStream;
+    return stream ? streamed(stream, exchange, request, body.bytes) : needsStream;
   }
 
   async #body(exchange: HttpExchange): Promise<HttpBody> {
     const { engine, parse } = this.#options;
-    if (exchange.method === "GET") return searchPayload(exchange.url, parse);
-    return readBody(exchange, engine.maxBodyBytes, parse);
+    if (exchange.method === "POST") return readBody(exchange, engine.maxBodyBytes, parse);
+    return searchPayload(exchange.url, parse);
   }
+}
+
+/** A stream with the results of an operation; for HEAD its headers only, and nothing is started. */
+function streamed(
+  streams: EventStreams,
+  exchange: HttpExchange,
+  request: OperationRequest,
+  bytes: number,
+): HttpReply | undefined {
+  if (exchange.method === "HEAD") return [null, { status: 200, headers: streamHeaders }];
+  return streams.distinct(exchange, request, bytes);
 }
 
 /** Whether event streams are preferred to JSON, and not only accepted as well. */
