@@ -47,11 +47,11 @@ export class HttpRequests implements RequestEngine {
       request = changedRequest(given, await hooks.onOperation?.(given, connection));
     } catch (error) {
       const result = { errors: [formatError(toGraphQLError(error))] };
-      return { kind: undefined, run: async () => this.#encoded(result, "refused") };
+      return { kind: undefined, run: async () => this.#encoded(given, result, "refused") };
     }
     const kind = this.kindOf(request);
     const failed = request.query === "" && !isPersisted(request) ? "malformed" : "refused";
-    return { kind, run: async () => this.#encoded(await this.#run(kind, request, connection), failed) };
+    return { kind, run: async () => this.#encoded(request, await this.#run(kind, request, connection), failed) };
   }
 
   async #run(
@@ -68,9 +68,13 @@ export class HttpRequests implements RequestEngine {
   }
 
   /** @param failed the outcome of a result without data. */
-  #encoded(result: FormattedResult, failed: EncodedResult["outcome"]): EncodedResult {
+  #encoded(
+    { operationName }: OperationRequest,
+    result: FormattedResult,
+    failed: EncodedResult["outcome"],
+  ): EncodedResult {
     const outcome = result.data === undefined ? failed : "executed";
-    return { text: resultText(result, this.#host.log), outcome };
+    return { text: resultText(result, this.#host.log, operationName), outcome };
   }
 
   /** Executes a command: a subscription with a single result. */

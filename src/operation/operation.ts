@@ -260,7 +260,7 @@ export class Operation extends Life implements Late {
     this.#tellStart(prepared);
     const result = await host.engine.execute(prepared, () => host.contextOf(this.#owner, prepared.request, this));
     if (this.ended) return;
-    this.#writer.send(this.queue, deliveryOf(undefined, resultText(result, host.log)));
+    this.#writer.send(this.queue, deliveryOf(undefined, resultText(result, host.log, this.#name)));
     if (this.ended) return;
     this.sayComplete();
     this.end("result");

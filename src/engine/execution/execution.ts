@@ -157,7 +157,7 @@ export class Execution implements Executor<Plan> {
 
   #delivery(plan: Plan, result: ExecutionResult, event: Event | undefined): Delivery {
     const formatted = formatResult(result, plan.request, this.#options);
-    return deliveryOf(event, resultText(formatted, this.#options.log));
+    return deliveryOf(event, resultText(formatted, this.#options.log, plan.request.operationName));
   }
 
   #failure(plan: Plan, error: unknown, event: Event | undefined): Delivery {

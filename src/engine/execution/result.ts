@@ -40,13 +40,32 @@ export function formatResult(
   }
 }
 
-/** The JSON of a result. Data without a JSON form, such as a bigint, becomes an error. */
-export function resultText(result: FormattedResult, log: Log): string {
+/**
+ * The JSON of a result. Data without a JSON form, such as a bigint, becomes an error.
+ *
+ * @param operation the operation's name, for the log.
+ */
+export function resultText(result: FormattedResult, log: Log, operation?: string): string {
   try {
     return JSON.stringify(result);
   } catch (error) {
-    log.error("A result has no JSON", { error });
+    log.error("A result has no JSON", { operation, fields: fieldsWithoutJson(result.data), error });
     return JSON.stringify({ errors: [maskError(internal(error))], data: null });
+  }
+}
+
+/** The root fields, by response name, whose values have no JSON. */
+function fieldsWithoutJson(data: unknown): readonly string[] {
+  const fields = typeof data === "object" && data !== null ? Object.entries(data) : [];
+  return fields.filter(([, value]) => !hasJson(value)).map(([name]) => name);
+}
+
+function hasJson(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 
