@@ -6,13 +6,15 @@ import { createClient } from "graphql-ws";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { createFanfare, silentLog } from "fanfare";
 import { graphqlTransportWs } from "../../src/dialects/graphql-transport-ws.ts";
 import { attach } from "../../src/transports/server/attach.ts";
 import { websocketTransport } from "../../src/transports/websocket/websocket.ts";
+import { chatSchema } from "../server/chat.ts";
 import { greeter } from "./greeter.ts";
 import { plainHttp } from "./request-engine.ts";
 import { listenAnywhere, portOf, recordedLog } from "./websocket-server.ts";
-import { WebSocketClient } from "./websocket-client.ts";
+import { connected, WebSocketClient } from "./websocket-client.ts";
 
 interface Running {
   readonly server: Server;
@@ -86,6 +88,17 @@ describe.each(Object.entries(frameworks))("attached to a server of %s", (_name, 
     server.closeAllConnections();
     await running.close();
   });
+});
+
+it("Fastify closes while WebSockets are open, when its hook `preClose` disposes what is attached", async () => {
+  const fanfare = createFanfare({ schema: chatSchema(), log: silentLog });
+  const app = fastify();
+  fanfare.attach(app.server);
+  app.addHook("preClose", () => fanfare[Symbol.asyncDispose]());
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  using client = await connected(`ws://127.0.0.1:${portOf(app.server)}/graphql`);
+  await app.close();
+  expect(await client.ended).toMatchObject({ code: 1012 });
 });
 
 describe("the HTTP handler", () => {

@@ -2,6 +2,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { Log } from "../../contract/log.ts";
 import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
 import { attach, type PathOptions } from "./attach.ts";
+import { Connections } from "./connections.ts";
 
 /** Options of {@link listen}. */
 export interface ServerOptions extends PathOptions {
@@ -45,6 +46,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
     },
     (_request, response) => response.writeHead(404, { "content-type": "text/plain" }).end("Not found"),
   );
+  const connections = new Connections(server);
   server.maxHeadersCount = limits.requestHeaders === Infinity ? 0 : limits.requestHeaders;
   const attached = attach(server, options);
   await new Promise<void>((resolve, reject) => {
@@ -65,7 +67,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
     url: `http://${name}:${actual}${path}`,
     async [Symbol.asyncDispose]() {
       // Graceful shutdown: requests on open connections still reach the transports, which refuse them if need be.
-      await closed(server, limits.closeMilliseconds);
+      await closed(server, connections, limits.closeMilliseconds);
       attached[Symbol.dispose]();
     },
   };
@@ -80,7 +82,7 @@ function timeoutOf(milliseconds: number): number {
  * Resolves when a server is closed, or after a timeout: WebSockets, which the transports close, keep a server from
  * being closed.
  */
-function closed(server: HttpServer, milliseconds: number): Promise<void> {
+function closed(server: HttpServer, connections: Connections, milliseconds: number): Promise<void> {
   // Idle keep-alive connections are closed at once. 0 would turn the timeout off.
   server.keepAliveTimeout = 1;
   return new Promise((resolve) => {
@@ -92,5 +94,6 @@ function closed(server: HttpServer, milliseconds: number): Promise<void> {
       clearTimeout(cut);
       resolve();
     });
+    connections.destroySilent();
   });
 }

@@ -124,6 +124,23 @@ describe("listening alone", () => {
     expect(await running).toBe("cut");
   });
 
+  it.each([
+    ["nothing was ever asked", ""],
+    ["the last answer was read", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
+  ])("does not wait for a connection on which %s", async (_what, asked) => {
+    const listening = await serve({ limits: { closeMilliseconds: 60_000 } });
+    const socket = connect(listening.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    await once(listening.server, "connection");
+    if (asked !== "") socket.write(asked);
+    if (asked !== "") await once(socket, "data");
+    socket.resume();
+    await listening[Symbol.asyncDispose]();
+    await closed;
+    expect(socket.destroyed).toBe(true);
+  });
+
   it("leaves WebSockets to their transport on disposal", async () => {
     const websocket = websocketTransport({ dialects: [graphqlTransportWs()], accept: greeter, log });
     const listening = await serve({ websocket, limits: { closeMilliseconds: 50 } });
