@@ -21,6 +21,7 @@ let scratchView = scratch;
  * Writes pieces to a body in one system call, as one chunk if the body is chunked (RFC 9112, 7.1). Pieces from 3 KiB on
  * are written by reference: never change them afterwards.
  *
+ * @param stream a socket for which `isKernelSocket` holds: short chunks are built in memory that is used again.
  * @param count the number of pieces in `parts`.
  * @param chunked whether the body has the transfer coding `chunked`.
  */

@@ -1,5 +1,6 @@
 import { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { isKernelSocket } from "../kernel-socket.ts";
 import { writeChunk } from "./chunk.ts";
 import type { StreamBody, StreamListener } from "./exchange.ts";
 
@@ -7,8 +8,8 @@ const lineEnd = Buffer.from("\r\n");
 
 /**
  * The streamed body of a response of Node's HTTP server. An HTTP/1 body is written directly to the connection, with its
- * own chunked framing, which saves a sixth of the CPU time of a delivery. A response that a middleware has wrapped, and
- * an HTTP/2 response, is written by its own `write`.
+ * own chunked framing, which saves a sixth of the CPU time of a delivery. A response that a middleware has wrapped, an
+ * HTTP/2 response, and one on a stream that may keep chunks, is written by its own `write`.
  */
 export class ResponseStream implements StreamBody {
   readonly #response: ServerResponse;
@@ -28,7 +29,8 @@ export class ResponseStream implements StreamBody {
     response.flushHeaders();
     // A pipelined response has no connection until the response before it has ended.
     const isPlain = response instanceof ServerResponse && !Object.hasOwn(response, "write");
-    this.#connection = isPlain ? (response.socket ?? undefined) : undefined;
+    const { socket } = response;
+    this.#connection = isPlain && isKernelSocket(socket) ? socket : undefined;
   }
 
   get blocked(): boolean {

@@ -4,6 +4,7 @@ import { closeCodes, cutReason } from "../../base/close-code.ts";
 import type { Log } from "../../contract/log.ts";
 import type { Peer } from "../../contract/peer.ts";
 import type { Socket, SocketHandler } from "../../contract/socket.ts";
+import { isKernelSocket } from "../kernel-socket.ts";
 import { writeFrames } from "./frame.ts";
 
 /** The owner of connections, as a connection sees it. */
@@ -17,20 +18,21 @@ export interface ConnectionHost {
 
 /**
  * A WebSocket, as a session sees it. `ws` handles incoming frames, pings and the closing handshake. Outgoing messages
- * are framed here and written to the connection below `ws`, unless they have to be compressed.
+ * are framed here and written to the socket below `ws`, unless they have to be compressed, or the stream may keep chunks.
  */
 export class WebSocketConnection implements Socket, WebSocketOwner {
   readonly peer: Peer;
   readonly #host: ConnectionHost;
   readonly #webSocket: OwnedWebSocket;
   readonly #stream: Duplex;
-  readonly #compressed: boolean;
+  /** Whether messages go through `ws`, which never uses memory again. */
+  readonly #throughWs: boolean;
   #handler: SocketHandler | undefined;
   /** The code and reason with which the server ended the connection. They take precedence over the client's answer. */
   #ending: { readonly code: number; readonly reason: string } | undefined;
-  /** With compression: whether more bytes wait than the stream's high-water mark. */
+  /** Through `ws`: whether more bytes wait than the stream's high-water mark. */
   #full = false;
-  /** Without compression: whether a listener for `drain` is set. */
+  /** To the socket: whether a listener for `drain` is set. */
   #awaitsDrain = false;
 
   constructor(host: ConnectionHost, webSocket: OwnedWebSocket, stream: Duplex, peer: Peer) {
@@ -38,7 +40,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.peer = peer;
     this.#webSocket = webSocket;
     this.#stream = stream;
-    this.#compressed = webSocket.extensions !== "";
+    this.#throughWs = webSocket.extensions !== "" || !isKernelSocket(stream);
   }
 
   /** Opens a session and starts to listen. */
@@ -53,7 +55,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   }
 
   get blocked(): boolean {
-    if (this.#compressed) return this.#full;
+    if (this.#throughWs) return this.#full;
     if (!this.#stream.writableNeedDrain) return false;
     // Pings and pongs of `ws` may have filled the stream, not only `write`.
     this.#awaitDrain();
@@ -62,7 +64,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 
   write(parts: readonly Uint8Array[], count: number): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    if (!this.#compressed) {
+    if (!this.#throughWs) {
       if (!writeFrames(this.#stream, parts, count)) this.#awaitDrain();
       return;
     }

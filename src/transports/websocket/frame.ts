@@ -19,6 +19,7 @@ const scratchBytes = 4_096;
  * Writes `count` text messages as unmasked frames, in one system call. `parts` has three pieces per message: head,
  * shared bytes, tail. Shared bytes from 3 KiB on are written by reference: never change them afterwards.
  *
+ * @param stream a socket for which `isKernelSocket` holds: short frames are built in memory that is used again.
  * @returns false if the stream has to be drained, as `stream.write` does.
  */
 export function writeFrames(stream: Writable, parts: readonly Uint8Array[], count: number): boolean {
