@@ -157,7 +157,7 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
     slice: options.slice ?? 512,
     execution,
     formatError: options.formatError ?? maskError,
-    log: options.log ? guardedLog(options.log) : consoleLog,
+    log: guardedLog(options.log ?? consoleLog),
     clock,
   };
 }

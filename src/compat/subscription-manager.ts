@@ -6,6 +6,7 @@ import type { FormattedResult } from "../contract/request-engine.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import { createFanfare, type Fanfare } from "../fanfare.ts";
 import { consoleLog } from "../observe/console-log.ts";
+import { guardedLog } from "../observe/guarded-log.ts";
 import { triggersOf, type SetupFunctions } from "./setup-functions.ts";
 
 /** Options of a manager: an existing server, or a schema and an engine of which it creates its own server. */
@@ -67,7 +68,7 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
   /** @throws FanfareError BAD_OPTION for a limit below 1. */
   constructor(options: ManagerOptions<Context>) {
     this.#limit = options.subscriptions ?? 10_000;
-    this.#log = options.log ?? consoleLog;
+    this.#log = guardedLog(options.log ?? consoleLog);
     if (!(this.#limit >= 1)) {
       throw new FanfareError("BAD_OPTION", `subscriptions is ${this.#limit}; it must be at least 1`);
     }

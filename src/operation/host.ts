@@ -4,7 +4,7 @@ import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { FormatError } from "../engine/execution/error-format.ts";
+import type { ErrorFormatter } from "../engine/execution/error-format.ts";
 import type { Connection, SessionHooks } from "./connection.ts";
 
 /** The parts and options that all operations of a server have in common. */
@@ -12,7 +12,7 @@ export interface OperationHost {
   readonly engine: Engine;
   readonly log: Log;
   readonly hooks: SessionHooks;
-  readonly formatError: FormatError;
+  readonly formatError: ErrorFormatter;
   /** `strict`: a client's messages are handled one at a time, each to its end. */
   readonly ordering: "concurrent" | "strict";
   /** Milliseconds of starting or executing after which an operation is logged as slow. Infinity: never. */

@@ -12,7 +12,7 @@ import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { isCommand } from "../engine/document/command.ts";
 import { isPersisted } from "../engine/document/missing.ts";
-import { toGraphQLError } from "../engine/execution/error-format.ts";
+import { toGraphQLError, type ErrorPlace } from "../engine/execution/error-format.ts";
 import { resultText } from "../engine/execution/result.ts";
 import { changedRequest } from "./changed-request.ts";
 import type { Connection } from "./connection.ts";
@@ -46,7 +46,7 @@ export class HttpRequests implements RequestEngine {
     try {
       request = changedRequest(given, await hooks.onOperation?.(given, connection));
     } catch (error) {
-      const result = { errors: [formatError(toGraphQLError(error))] };
+      const result = { errors: [formatError(toGraphQLError(error), placeOf(connection, given))] };
       return { kind: undefined, run: async () => this.#encoded(given, result, "refused") };
     }
     const kind = this.kindOf(request);
@@ -62,7 +62,8 @@ export class HttpRequests implements RequestEngine {
     const { engine, formatError } = this.#host;
     if (kind === "command") return this.#command(request, connection);
     const prepared = engine.prepare(request);
-    if ("errors" in prepared) return { errors: prepared.errors.map(formatError) };
+    const place = placeOf(connection, request);
+    if ("errors" in prepared) return { errors: prepared.errors.map((error) => formatError(error, place)) };
     const operation = new DetachedOperation(connection, prepared.operation.name?.value);
     return engine.execute(prepared, () => this.#host.contextOf(connection, request, operation));
   }
@@ -85,7 +86,7 @@ export class HttpRequests implements RequestEngine {
       if (this.kindOf(request) !== "command") throw new GraphQLError(notAnswered);
       return await this.#resultOf(request, connection);
     } catch (error) {
-      return { errors: [formatError(toGraphQLError(error))] };
+      return { errors: [formatError(toGraphQLError(error), placeOf(connection, given))] };
     }
   }
 
@@ -110,6 +111,10 @@ export class HttpRequests implements RequestEngine {
 }
 
 const notAnswered = "This subscription has no result that HTTP could be answered with";
+
+function placeOf({ id }: Connection, { operationName }: OperationRequest): ErrorPlace {
+  return { session: id, operation: operationName };
+}
 
 function connectionOf(peer: Peer, id: string): Connection {
   return { id, peer, params: undefined, connected: undefined, viewer: undefined, close: () => undefined };

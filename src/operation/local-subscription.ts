@@ -10,14 +10,14 @@ import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
-import { toGraphQLError, type FormatError } from "../engine/execution/error-format.ts";
+import { toGraphQLError, type ErrorFormatter } from "../engine/execution/error-format.ts";
 import type { Connection } from "./connection.ts";
 import { IteratedOperation } from "./iterated-operation.ts";
 
 /** Options of {@link LocalSubscription}. */
 export interface LocalSubscriptionOptions {
   readonly engine: Engine;
-  readonly formatError: FormatError;
+  readonly formatError: ErrorFormatter;
   readonly log: Log;
   readonly request: OperationRequest;
   /** The HTTP client of the operation. Default: none, for code of this process. */
@@ -65,6 +65,7 @@ export class LocalSubscription extends IteratedOperation<FormattedResult> {
    */
   async start(): Promise<void> {
     const { engine, request } = this.#options;
+    this.#name = request.operationName;
     const prepared = engine.prepare(request);
     if ("errors" in prepared) return this.fail(prepared.errors);
     this.#name = prepared.operation.name?.value;
@@ -111,7 +112,9 @@ export class LocalSubscription extends IteratedOperation<FormattedResult> {
   }
 
   protected sayErrors(errors: readonly GraphQLError[]): void {
-    this.values.push({ errors: errors.map(this.#options.formatError) });
+    const { client, formatError } = this.#options;
+    const place = { session: client?.id, operation: this.#name, field: this.running?.plan.fieldName };
+    this.values.push({ errors: errors.map((error) => formatError(error, place)) });
   }
 
   protected unsubscribed(): MaybePromise<void> | undefined {

@@ -88,6 +88,7 @@ export class Operation extends Life implements Late {
   async start(given: OperationRequest): Promise<void> {
     const { hooks, ordering } = this.#owner.host;
     if (this.ended) return;
+    this.#name = request.operationName;
     try {
       // Awaited even without a hook: the id has to stay taken while further messages of the same read are handled.
       const request = changedRequest(given, await hooks.onOperation?.(given, this.#owner));
@@ -196,7 +197,9 @@ export class Operation extends Life implements Late {
   }
 
   protected sayErrors(errors: readonly GraphQLError[]): void {
-    const formatted = errors.map(this.#owner.host.formatError);
+    const { formatError } = this.#owner.host;
+    const place = { session: this.#owner.id, operation: this.#name, field: this.running?.plan.fieldName };
+    const formatted = errors.map((error) => formatError(error, place));
     this.#writer.sendMessage({ type: "error", id: this.id, errors: formatted });
   }
 

@@ -4,7 +4,10 @@ import { chatSchema, message, room, type Message } from "../server/chat.ts";
 import { until } from "../faults/until.ts";
 import { Observed } from "./observed.ts";
 
-type ChatOptions = Pick<FanfareOptions, "clock" | "dialects" | "onSubscribe">;
+interface ChatOptions extends Pick<FanfareOptions, "clock" | "dialects" | "log" | "onOperation" | "onSubscribe"> {
+  /** Subscription fields beside those of a chat. */
+  readonly fields?: Parameters<typeof chatSchema>[0];
+}
 
 /** How a client has introduced itself: by a message, by the header `user`, or both. */
 interface Introduction {
@@ -77,10 +80,11 @@ export class ChatServer implements AsyncDisposable {
   }
 
   #made(): Fanfare {
+    const { fields, ...options } = this.#options;
     return createFanfare({
-      ...this.#options,
-      schema: chatSchema(),
       log: silentLog,
+      ...options,
+      schema: chatSchema(fields),
       onConnect: (params, { peer }) => void this.introductions.push({ message: params, header: peer.header("user") }),
     });
   }

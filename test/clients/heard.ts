@@ -30,6 +30,14 @@ export class Heard implements Observer {
     if (this.results.length < count) throw new Error(`Ended before result ${count}: ${JSON.stringify(this)}`);
   }
 
+  /** Resolves when an error came, as such or in a result. */
+  async failed(): Promise<void> {
+    await until(
+      () => this.errors !== undefined || this.results.some(({ errors }) => errors !== undefined),
+      () => `an error; ${JSON.stringify(this)}`,
+    );
+  }
+
   async ended(): Promise<void> {
     await until(
       () => this.completed || this.errors !== undefined,

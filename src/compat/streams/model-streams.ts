@@ -11,6 +11,7 @@ import type { OperationContext } from "../../declare/operation-handle.ts";
 import { invalidAction, permissionDenied, streams } from "../../dialects/streams.ts";
 import type { Fanfare } from "../../fanfare.ts";
 import { consoleLog } from "../../observe/console-log.ts";
+import { guardedLog } from "../../observe/guarded-log.ts";
 import type { HttpServer } from "../../transports/server/path-claims.ts";
 import { ModelStream, type StreamedModel, type StreamOptions } from "./model-stream.ts";
 import { actionWords, isAction, rowActions, type StreamAction, type StreamOperation } from "./stream-action.ts";
@@ -97,7 +98,7 @@ export class ModelStreams {
     const { channels = 10_000, log = consoleLog } = options;
     if (!(channels > 0)) throw new FanfareError("BAD_OPTION", `channels is ${channels}; it must be a number above 0`);
     this.#options = { ...options, channels };
-    this.#log = log;
+    this.#log = guardedLog(log);
   }
 
   /** The number of open channels. */

@@ -21,18 +21,37 @@ export function maskError(error: GraphQLError): GraphQLFormattedError {
   };
 }
 
+/** The operation of an error, for the log. */
+export interface ErrorPlace {
+  readonly session?: string | undefined;
+  readonly operation?: string | undefined;
+  /** The root field of a subscription. */
+  readonly field?: string | undefined;
+}
+
+/** A {@link FormatError} that never throws and whose results always have a JSON form. */
+export type ErrorFormatter = (error: GraphQLError, place?: ErrorPlace) => GraphQLFormattedError;
+
 /**
- * Wraps `format`: an unexpected error of a resolver is logged, and an error is masked if `format` throws, or answers
- * with a promise or nothing.
+ * Wraps `format`: an unexpected error of a resolver is logged, and an error is masked if `format` throws, answers
+ * with a promise or nothing, or if its answer has no JSON form, such as extensions with a bigint or a circular reference.
  */
-export function errorFormatter(format: FormatError, log: Log): FormatError {
-  return (error) => {
-    if (!isMeant(error)) log.error("A resolver failed", { error: error.originalError ?? error, path: error.path });
+export function errorFormatter(format: FormatError, log: Log): ErrorFormatter {
+  return (error, place = {}) => {
+    const { path } = error;
+    if (!isMeant(error)) log.error("A resolver failed", { error: error.originalError ?? error, path, ...place });
+    let formatted: GraphQLFormattedError;
     try {
-      return assertFormatted(format(error), "formatError");
+      formatted = assertFormatted(format(error), "formatError");
     } catch (cause) {
-      log.error("formatError failed", { error: cause });
-      return maskError(new GraphQLError(error.message, { originalError: new Error(error.message) }));
+      log.error("formatError failed", { error: cause, path, ...place });
+      return masked(error);
+    }
+    try {
+      return plainJson(formatted);
+    } catch (cause) {
+      log.error("An error for a client has no JSON", { error, cause, path, ...place });
+      return masked(error);
     }
   };
 }
@@ -42,6 +61,20 @@ export function assertFormatted<Answer>(answer: Answer, option: string): Answer 
   if (typeof answer === "object" && answer !== null && !isPromise(answer)) return answer;
   silence(answer);
   throw new TypeError(`${option} must answer with an object, not with ${described(answer)}`);
+}
+
+/**
+ * A formatted error as its JSON says it: plain data, which can be encoded again without calling the application.
+ *
+ * @throws the errors of `JSON.stringify`, and SyntaxError for a value that it omits, such as undefined.
+ */
+function plainJson(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const plain: GraphQLFormattedError = JSON.parse(JSON.stringify(formatted));
+  return plain;
+}
+
+function masked({ message, nodes, path, positions, source }: GraphQLError): GraphQLFormattedError {
+  return maskError(new GraphQLError(message, { nodes, path, positions, source, originalError: new Error(message) }));
 }
 
 /** A thrown value as a GraphQLError. */
