@@ -5,9 +5,14 @@ import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
 
-/** A behaviour of older servers that existing clients may depend on. Off by default. */
+/** Behaviours of older servers that existing clients may depend on. All are off by default. */
 export interface GraphqlSubscriptionsOptions {
-  /** True: a keep-alive is sent as soon as the connection is open. Default false. */
+  /**
+   * True: a message `keepalive` goes with each WebSocket ping to a client that was acknowledged. Default false:
+   * WebSocket pings keep the connection.
+   */
+  readonly keepAlives?: boolean;
+  /** True: a keep-alive is sent as soon as the connection is open, and then as by `keepAlives`. Default false. */
   readonly greeting?: boolean;
 }
 
@@ -78,10 +83,11 @@ function invalid(id: string | undefined, reason: string): ClientMessage {
   return { type: "invalid", ...(id !== undefined && { id }), reason: cutReason(reason) };
 }
 
-function wire(message: ServerMessage, { greeting }: GraphqlSubscriptionsOptions): readonly string[] {
+function wire(message: ServerMessage, options: GraphqlSubscriptionsOptions): readonly string[] {
+  const { greeting = false, keepAlives = greeting } = options;
   switch (message.type) {
     case "opened":
-      return greeting ? [keepAlive] : [];
+      return greeting && message.keepsAlive ? [keepAlive] : [];
     case "ack":
       return ['{"type":"init_success"}'];
     case "refused": {
@@ -90,7 +96,7 @@ function wire(message: ServerMessage, { greeting }: GraphqlSubscriptionsOptions)
       return [`{"type":"init_fail","payload":{"error":${error}},"error":${error}}`];
     }
     case "keepAlive":
-      return [keepAlive];
+      return keepAlives ? [keepAlive] : [];
     case "started":
       return [`{"type":"subscription_success","id":${message.id}}`];
     case "error":

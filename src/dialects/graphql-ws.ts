@@ -17,7 +17,15 @@ export interface GraphqlWsOptions {
   readonly confirmation?: MessagePayload;
   /** True: neither the acknowledgement nor keep-alives are sent. Default false. */
   readonly silent?: boolean;
-  /** True: a keep-alive is sent as soon as the connection is open. Default false. */
+  /**
+   * True: a message `ka` goes with the acknowledgement, and with each WebSocket ping from then on; with a `keepAlive` of
+   * Infinity there are none. Default false: WebSocket pings keep the connection.
+   *
+   * From its first `ka` on, a client leaves when it has heard none for its `timeout`: 30 s, but 10 s in
+   * subscriptions-transport-ws 0.8.0 to 0.9.6, and 5 s in 0.7.0 and 0.7.1. The server's `keepAlive` has to be below it.
+   */
+  readonly keepAlives?: boolean;
+  /** True: a keep-alive is sent as soon as the connection is open, and then as by `keepAlives`. Default false. */
   readonly greeting?: boolean;
   /** True: a start whose id is in use replaces the old operation only once the new one is subscribed. Default false. */
   readonly succession?: boolean;
@@ -92,17 +100,21 @@ function invalid(id: string | undefined, reason: string): ClientMessage {
 }
 
 function wire(message: ServerMessage, options: GraphqlWsOptions): readonly object[] {
-  const { confirmation, errorsAsResults, greeting, silent } = options;
+  const { confirmation, errorsAsResults, greeting = false, silent = false } = options;
+  const keepsAlive = !silent && (options.keepAlives ?? greeting);
   switch (message.type) {
     case "opened":
-      return greeting ? [keepAlive] : [];
-    case "ack":
-      // A client starts to check for keep-alives when it has received the first.
-      return silent ? [] : [{ type: "connection_ack", payload: message.payload }, keepAlive];
+      // A client leaves if none follows the first keep-alive.
+      return greeting && message.keepsAlive ? [keepAlive] : [];
+    case "ack": {
+      if (silent) return [];
+      const ack = { type: "connection_ack", payload: message.payload };
+      return keepsAlive && message.keepsAlive ? [ack, keepAlive] : [ack];
+    }
     case "refused":
       return [{ type: "connection_error", payload: { message: message.reason } }];
     case "keepAlive":
-      return silent ? [] : [keepAlive];
+      return keepsAlive ? [keepAlive] : [];
     case "started":
       return confirmation ? [{ id: message.id, type: "data", payload: confirmation }] : [];
     case "error":

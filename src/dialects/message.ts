@@ -24,10 +24,13 @@ export type ClientMessage =
   | { readonly type: "terminate" }
   | { readonly type: "invalid"; readonly id?: string; readonly reason: string };
 
-/** A message to a client. Results are not among them: they are shared bytes inside an {@link Envelope}. */
+/**
+ * A message to a client. Results are not among them: they are shared bytes inside an {@link Envelope}. `keepsAlive`
+ * says whether `keepAlive` messages will follow. Default: they will not.
+ */
 export type ServerMessage =
-  | { readonly type: "opened" }
-  | { readonly type: "ack"; readonly payload: MessagePayload | undefined }
+  | { readonly type: "opened"; readonly keepsAlive?: boolean }
+  | { readonly type: "ack"; readonly payload: MessagePayload | undefined; readonly keepsAlive?: boolean }
   | { readonly type: "refused"; readonly reason: string }
   | { readonly type: "keepAlive" }
   | { readonly type: "ping"; readonly payload: MessagePayload | undefined }

@@ -39,6 +39,11 @@ export class SessionRegistry implements Disposable {
     return this.#size;
   }
 
+  /** Whether sessions are pinged. */
+  get pings(): boolean {
+    return this.#sweep !== undefined;
+  }
+
   /** The refusal of a further connection; undefined if it may be opened. */
   admit(peer: Peer): Refusal | undefined {
     const overload = { code: closeCodes.overload.code, reason: closeCodes.overload.reason };

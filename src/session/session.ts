@@ -45,7 +45,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     this.id = id;
     this.writer = new Writer(this, socket, dialect);
     host.init.add(this);
-    this.writer.sendMessage({ type: "opened" });
+    this.writer.sendMessage({ type: "opened", keepsAlive: host.registry.pings });
   }
 
   get peer(): Peer {
@@ -309,9 +309,10 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
   }
 
   #acknowledge(payload: MessagePayload | undefined): void {
-    this.host.ack.delete(this);
-    this.host.registry.acknowledged(this);
-    this.writer.sendMessage({ type: "ack", payload });
+    const { ack, registry } = this.host;
+    ack.delete(this);
+    registry.acknowledged(this);
+    this.writer.sendMessage({ type: "ack", payload, keepsAlive: registry.pings });
     this.#starts?.begin();
     const channel = telemetry["session.ready"];
     if (channel.hasSubscribers) channel.publish({ session: this.id, viewer: this.viewer?.id });

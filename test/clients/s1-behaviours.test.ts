@@ -379,7 +379,7 @@ describe.each(clients2016)("With the client of subscriptions-transport-ws $versi
 
   it("keep-alives are sent, and pass it by", async () => {
     const clock = new StandingTime();
-    await using server = await ManagedServer.start({ clock });
+    await using server = await ManagedServer.start({ clock, dialects: [graphqlSubscriptions({ keepAlives: true })] });
     using joined = new Joined(Client, server);
     const handled = joined.subscribe(jessie);
     await server.live(1);

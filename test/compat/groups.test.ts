@@ -206,7 +206,6 @@ describe("Subscriptions by groups", () => {
     await transcript(
       `C> {"type":"connection_init"}
        S> {"type":"connection_ack"}
-       S> {"type":"ka"}
        C> {"id":"1","type":"start","payload":{"query":"subscription { myModelCreated { name } }"}}
        S> {"id":"1","type":"data","payload":{"data":null,"errors":null,"extensions":{"cyparta":{"registeredGroups":["MyModelCreated"],"subscripe":true,"subscribe":true,"action":"register"}}}}
        !> created
@@ -234,9 +233,8 @@ describe("Subscriptions by groups", () => {
     ],
     ["graphql-ws", "start", '{"type":"error","id":"1","payload":{"message":"\\"query\\" must be a string"}}'],
   ] as const)("answer in %s a %s that cannot be understood (S4-W10)", async (dialect, type, answer) => {
-    const acknowledgement = dialect === "graphql-ws" ? '\nS> {"type":"ka"}' : "";
     await transcript(
-      `${init}${acknowledgement}
+      `${init}
        C> {"type":"${type}","id":"1","payload":{}}
        S> ${answer}`,
       { dialect },

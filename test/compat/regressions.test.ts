@@ -188,8 +188,7 @@ describe("A fault of the servers with classes", () => {
   const start = `C> {"type":"start","id":"1","payload":{"query":"${to("lobby").replaceAll('"', '\\"')}"}}`;
   const event = `S> {"type":"data","id":"1","payload":{"data":{"heard":"hello"}}}`;
   const init = `C> {"type":"connection_init"}
-                S> {"type":"connection_ack"}
-                S> {"type":"ka"}`;
+                S> {"type":"connection_ack"}`;
 
   const ready = `C> {"type":"connection_init"}
                  S> {"type":"connection_ack"}`;
@@ -270,7 +269,6 @@ describe("A fault of the servers with groups", () => {
       graphqlWs(),
       `C> {"type":"connection_init"}
        S> {"type":"connection_ack"}
-       S> {"type":"ka"}
        C> {"type":"start","id":"1","payload":{"query":"subscription { heard(group: \\"lobby\\") }"}}
        !> lobby
        S> {"type":"data","id":"1","payload":{"data":{"heard":"hello"}}}
@@ -414,8 +412,7 @@ describe("A fault of the servers with observables", () => {
       fanfare,
       graphqlWs(),
       `C> {"type":"connection_init","payload":{"Authorization":"Bearer x"}}
-       S> {"type":"connection_ack"}
-       S> {"type":"ka"}`,
+       S> {"type":"connection_ack"}`,
     );
   });
 

@@ -160,7 +160,7 @@ const onTheServer: readonly Open[] = [
     tail: "}",
   }),
   webSocket("graphql-ws", [{ type: "connection_init" }, { type: "start", id: "ключ", payload: request }], {
-    prelude: ['{"type":"connection_ack"}', '{"type":"ka"}'],
+    prelude: ['{"type":"connection_ack"}'],
     head: '{"id":"ключ","type":"data","payload":',
     tail: "}",
   }),
