@@ -33,18 +33,52 @@ export class OriginCheck {
     return isSameHost(origin, host);
   }
 
-  /** Whether a request has an allowed Origin, or neither an Origin nor a cookie, so that it is not a browser's. */
-  permits(headers: IncomingHttpHeaders): boolean {
-    if (this.#allowed === undefined || this.proves(headers)) return true;
-    return headers.origin === undefined && headers.cookie === undefined;
+  /**
+   * The reason why a WebSocket may not be opened; undefined for an allowed Origin, and for a request with neither an
+   * Origin nor a cookie, which is not a browser's.
+   */
+  problem(headers: IncomingHttpHeaders): OriginProblem | undefined {
+    const { cookie, host, origin } = headers;
+    if (this.#allowed === undefined || this.proves(headers)) return undefined;
+    if (origin !== undefined) return { ...foreignOrigin, origin, host };
+    return cookie === undefined ? undefined : { ...cookieAlone, origin, host };
   }
 }
 
-/** Whether an Origin is the server's own host. A Host header may contain the default port, an Origin never does. */
+/** Why a WebSocket was refused, in words for its client, and the option that would allow it, for the log. */
+export interface OriginProblem {
+  readonly reason: string;
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+  readonly cure: string;
+}
+
+const foreignOrigin = {
+  reason: "Origin not allowed",
+  cure: "serve the page from this host, or add its origin to the option `origin: { allow: [ … ] }`",
+};
+
+const cookieAlone = {
+  reason: "Cookie without an Origin not allowed",
+  cure: 'send no cookie, or an Origin that is allowed; the option `origin: { allow: "any" }` turns the check off',
+};
+
+const secure: ReadonlySet<string> = new Set(["https", "wss"]);
+
+/**
+ * Whether an Origin is the server's own host. Clients that are no browsers write the URL that they connect to: with the
+ * scheme of WebSockets, the default port or capitals. No page of another site can make a browser send such a one.
+ */
 function isSameHost(origin: string, host: string | undefined): boolean {
   if (!host) return false;
-  const server = host.toLowerCase();
-  return origin === `https://${server.replace(/:443$/, "")}` || origin === `http://${server.replace(/:80$/, "")}`;
+  const [, scheme, authority] = /^(https?|wss?):\/\/(.+)$/.exec(origin.toLowerCase()) ?? [];
+  if (scheme === undefined || authority === undefined) return false;
+  const port = secure.has(scheme) ? ":443" : ":80";
+  return withoutPort(authority, port) === withoutPort(host.toLowerCase(), port);
+}
+
+function withoutPort(authority: string, port: string): string {
+  return authority.endsWith(port) ? authority.slice(0, -port.length) : authority;
 }
 
 /** An origin as browsers serialise it. Not `URL.origin`, which is "null" for apps such as `capacitor://localhost`. */

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import type { Peer } from "../../src/contract/peer.ts";
 import { graphqlTransportWs } from "../../src/dialects/graphql-transport-ws.ts";
+import { NotingLog } from "../server/noting-log.ts";
 import { OriginCheck } from "../../src/transports/origin.ts";
 import { bareConnection, connected, WebSocketClient } from "./websocket-client.ts";
 import { websocketServer } from "./websocket-server.ts";
@@ -121,7 +122,15 @@ describe("an origin", () => {
     ["that begins with the host", { host, origin: "https://good.com.evil.io" }, false],
     ["that ends with the host", { host, origin: "https://notgood.com" }, false],
     ["of a subdomain", { host, origin: "https://sub.good.com" }, false],
-    ["in capitals, which no browser sends", { host, origin: "https://GOOD.com" }, false],
+    ["in capitals, which no browser sends", { host, origin: "https://GOOD.com" }, true],
+    ["with the scheme of WebSockets, which no browser sends", { host, origin: "ws://good.com" }, true],
+    ["with that of WebSockets over TLS", { host: "good.com:443", origin: "wss://good.com" }, true],
+    ["with that and a port", { host: "good.com:8080", origin: "ws://good.com:8080" }, true],
+    ["with its default port written out", { host, origin: "https://good.com:443" }, true],
+    ["with the default port of WebSockets written out", { host, origin: "WSS://Good.com:443" }, true],
+    ["with the port of another scheme", { host, origin: "wss://good.com:80" }, false],
+    ["of another host with the scheme of WebSockets", { host, origin: "wss://evil.com" }, false],
+    ["of a user at another host", { host, origin: "wss://good.com@evil.com" }, false],
     ["with a path", { host, origin: "https://good.com/" }, false],
     ["of another scheme", { host, origin: "ftp://good.com" }, false],
     ["that is null", { host, origin: "null" }, false],
@@ -136,13 +145,13 @@ describe("an origin", () => {
     ["of the list, an app's", { host, origin: "capacitor://localhost" }, true],
   ])("%s: %j is allowed: %s", (_name, headers, allowed) => {
     const check = new OriginCheck({ allow: ["https://app.example.com", "capacitor://localhost"] });
-    expect(check.permits(headers)).toBe(allowed);
+    expect(check.problem(headers) === undefined).toBe(allowed);
   });
 
   it("may be anything if the check is off", () => {
     const check = new OriginCheck({ allow: "any" });
-    expect(check.permits({ host, origin: "https://evil.com", cookie: "a=b" })).toBe(true);
-    expect(check.permits({ host, cookie: "a=b" })).toBe(true);
+    expect(check.problem({ host, origin: "https://evil.com", cookie: "a=b" })).toBeUndefined();
+    expect(check.problem({ host, cookie: "a=b" })).toBeUndefined();
     expect(check.proves({ host })).toBe(false);
   });
 
@@ -165,6 +174,42 @@ describe("an origin", () => {
     using client = new WebSocketClient(server.url, undefined, { origin: "https://evil.com" });
     expect(await client.ended).toEqual({ code: 4403, reason: "Origin not allowed" });
     expect(server.sessions).toEqual([]);
+  });
+
+  it("that is refused is logged with what was compared, the option that allows it, and then only counted", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const log = new NotingLog();
+    await using server = await websocketServer({ log });
+    const origin = `https://${"e".repeat(200)}.com`;
+    for (let count = 0; count < 3; count += 1) {
+      using client = new WebSocketClient(server.url, undefined, { origin });
+      expect(await client.ended).toMatchObject({ status: 403 });
+    }
+    expect(log.entries).toEqual([
+      {
+        level: "warn",
+        message: expect.stringMatching(/^A WebSocket was refused: Origin not allowed.*`origin: { allow: \[ … \] }`$/),
+        details: { origin: `"${origin.slice(0, 100)}…"`, host: `"127.0.0.1:${server.port}"` },
+      },
+    ]);
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    expect(log.entries.slice(1)).toMatchObject([{ level: "warn", details: { refused: 2 } }]);
+  });
+
+  it("that is missing beside a cookie is told as that", async () => {
+    const log = new NotingLog();
+    await using server = await websocketServer({ log });
+    using client = new WebSocketClient(server.url, undefined, { headers: { cookie: "a=b" } });
+    expect(await client.ended).toEqual({ status: 403, body: "Cookie without an Origin not allowed" });
+    expect(log.messages).toEqual([expect.stringContaining('`origin: { allow: "any" }`')]);
+  });
+
+  it("of Apollo iOS, the URL that it connects to, is let in", async () => {
+    await using server = await websocketServer();
+    const headers = { host: "api.example.com:443", origin: "wss://api.example.com" };
+    using client = await connected(server.url, undefined, { headers });
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
   });
 
   it("of the server itself is let in, also with cookies", async () => {

@@ -95,8 +95,8 @@ export async function websocketServer(options: Partial<WebSocketOptions> = {}): 
       sessions.push(session);
       return session;
     },
-    log,
     ...options,
+    log: options.log ?? log,
   });
   const server = createServer();
   server.on("upgrade", (request, stream, head) => transport.upgrade(request, stream, head));

@@ -8,9 +8,10 @@ import type { Log } from "../../contract/log.ts";
 import type { Accept, Admit, Refusal } from "../../contract/socket.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
-import { OriginCheck, type OriginRule } from "../origin.ts";
+import { OriginCheck, type OriginProblem, type OriginRule } from "../origin.ts";
 import { peerOf } from "../peer.ts";
 import { OwnedWebSocket, WebSocketConnection, type ConnectionHost } from "./connection.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { RefusalServer, refuseByStatus } from "./refusal.ts";
 
 /** Options of {@link websocketTransport}. */
@@ -94,6 +95,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
   readonly #host: ConnectionHost;
   readonly #server: WebSocketServer;
   readonly #refusals: RefusalServer;
+  readonly #refusalLog: RefusalLog;
   readonly #connections = new Set<WebSocketConnection>();
   #disposed: Promise<void> | undefined;
   #emptied: (() => void) | undefined;
@@ -104,6 +106,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
     this.#options = options;
     this.#closeMilliseconds = limits.closeMilliseconds;
     this.#refusals = new RefusalServer(limits);
+    this.#refusalLog = new RefusalLog(options.log);
     this.#origin = new OriginCheck(options.origin);
     this.#host = {
       log: options.log,
@@ -147,7 +150,8 @@ class NodeWebSocketTransport implements WebSocketTransport {
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { accept, admit, trustProxy = 0 } = this.#options;
     if (this.#disposed) return refuseByStatus(stream, 503, closeCodes.goingAway.reason);
-    if (!this.#origin.permits(request.headers)) return this.#refuse(request, stream, head, foreign);
+    const problem = this.#origin.problem(request.headers);
+    if (problem) return this.#refuseOrigin(request, stream, head, problem);
     const dialect = this.#choose(offeredBy(request));
     if (!dialect) return this.#refuse(request, stream, head, this.#unspoken());
     const peer = peerOf(request, trustProxy);
@@ -171,8 +175,20 @@ class NodeWebSocketTransport implements WebSocketTransport {
     return { status: 400, code, reason: `${reason}; this server speaks ${names}` };
   }
 
-  #refuse(request: IncomingMessage, stream: Duplex, head: Buffer, refusal: Refusal): void {
-    const how = this.#options.refusal ?? (refusal === foreign ? "http" : "close");
+  #refuseOrigin(request: IncomingMessage, stream: Duplex, head: Buffer, problem: OriginProblem): void {
+    this.#refusalLog.refused(problem);
+    const { code } = closeCodes.forbidden;
+    this.#refuse(request, stream, head, { status: 403, code, reason: problem.reason }, "http");
+  }
+
+  #refuse(
+    request: IncomingMessage,
+    stream: Duplex,
+    head: Buffer,
+    refusal: Refusal,
+    otherwise: "http" | "close" = "close",
+  ): void {
+    const how = this.#options.refusal ?? otherwise;
     if (how === "http") refuseByStatus(stream, refusal.status, refusal.reason);
     else this.#refusals.refuse(request, stream, head, refusal);
   }
@@ -195,14 +211,9 @@ class NodeWebSocketTransport implements WebSocketTransport {
     }
     clearTimeout(cut);
     this.#refusals[Symbol.dispose]();
+    this.#refusalLog[Symbol.dispose]();
   }
 }
-
-const foreign: Refusal = {
-  status: 403,
-  code: closeCodes.forbidden.code,
-  reason: "Origin not allowed",
-};
 
 /** The offered subprotocols. A malformed header is left to `ws`, which refuses it. */
 function offeredBy(request: IncomingMessage): string[] {
