@@ -1,3 +1,4 @@
+import { operationNameOf } from "../base/operation-name.ts";
 import { isOptionalObject, isOptionalString, type JsonObject } from "../base/json.ts";
 import type { OperationRequest } from "./message.ts";
 
@@ -18,7 +19,7 @@ export function decodeRequest({
   if (!isOptionalObject(extensions)) return { problem: '"extensions" must be an object' };
   return {
     query: query ?? "",
-    operationName: operationName ?? undefined,
+    operationName: operationNameOf(operationName),
     variables: variables ?? undefined,
     extensions: extensions ?? undefined,
   };

@@ -88,7 +88,7 @@ export class Operation extends Life implements Late {
   async start(given: OperationRequest): Promise<void> {
     const { hooks, ordering } = this.#owner.host;
     if (this.ended) return;
-    this.#name = request.operationName;
+    this.#name = given.operationName;
     try {
       // Awaited even without a hook: the id has to stay taken while further messages of the same read are handled.
       const request = changedRequest(given, await hooks.onOperation?.(given, this.#owner));

@@ -1,10 +1,11 @@
+import { operationNameOf } from "../../base/operation-name.ts";
 import { getOperationAST, Kind, type DocumentNode, type GraphQLSchema, type SelectionSetNode } from "graphql";
 import { isCommandField } from "../../declare/command.ts";
 import { fragmentsOf, type Fragments } from "../selection/fragments.ts";
 
 /** Whether an operation is a subscription whose root fields are all commands. The document need not be valid. */
 export function isCommand(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): boolean {
-  const operation = getOperationAST(document, operationName);
+  const operation = getOperationAST(document, operationNameOf(operationName));
   if (operation?.operation !== "subscription") return false;
   const fields = schema.getSubscriptionType()?.getFields() ?? {};
   const names = [...fieldsIn(operation.selectionSet, fragmentsOf(document), new Set())];

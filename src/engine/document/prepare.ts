@@ -16,9 +16,11 @@ export interface Prepared {
 export function prepare(
   schema: GraphQLSchema,
   documents: DocumentCache,
-  request: OperationRequest,
+  given: OperationRequest,
   hideSuggestions: boolean,
 ): Prepared | { readonly errors: readonly GraphQLError[] } {
+  // Code of this process and hooks may give an empty name as well.
+  const request = given.operationName === "" ? { ...given, operationName: undefined } : given;
   if (request.query === "") return { errors: [missingDocument(request)] };
   const document = documents.get(request.query);
   if (!(document instanceof Document)) return document;

@@ -17,7 +17,7 @@ export function outcomeOf(
 ): "error" | "result" | "events" {
   try {
     const document = parse(query);
-    const operation = getOperationAST(document, operationName);
+    const operation = getOperationAST(document, operationName === "" ? undefined : operationName);
     if (!operation || validate(schema, document).length > 0) return "error";
     const values = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {});
     if (values.errors) return "error";
