@@ -36,6 +36,8 @@ export interface GraphqlWsOptions {
 /**
  * The protocol of subscriptions-transport-ws 0.7 to 0.11, whose WebSocket subprotocol is called `graphql-ws`. The
  * client of the package graphql-ws does not speak it: it speaks `graphql-transport-ws`.
+ *
+ * Ids are texts, and numbers in 0.7.0 and 0.7.1. The number `1` and the text `"1"` are different ids.
  */
 export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
   const { refusedCode = 1011, echoComplete = false } = options;
@@ -58,7 +60,7 @@ export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
     },
     encode: (message) => wire(message, options).map((each) => encoder.encode(JSON.stringify(each))),
     envelope: (operationId) => ({
-      head: lastingBytes(`{"id":${JSON.stringify(operationId)},"type":"data","payload":`),
+      head: lastingBytes(`{"id":${JSON.stringify(idOf(operationId))},"type":"data","payload":`),
       tail,
     }),
   };
@@ -68,20 +70,20 @@ const encoder = new TextEncoder();
 const tail = encoder.encode("}");
 
 function decodeObject(message: JsonObject): ClientMessage {
-  const { id, payload, type } = message;
-  const known = isId(id) ? id : undefined;
+  const { payload, type } = message;
+  const known = keyOf(message["id"]);
   switch (type) {
     case "connection_init":
       if (!isOptionalObject(payload)) return invalid(known, '"payload" of "connection_init" must be an object');
       return { type: "init", payload: payload ?? undefined };
     case "start": {
-      if (known === undefined) return invalid(known, '"id" of "start" must be a non-empty string');
+      if (known === undefined) return invalid(known, '"id" of "start" must be a non-empty string or a number');
       if (!isObject(payload)) return invalid(known, '"payload" of "start" must be an object');
       const request = decodeRequest(payload);
       return "problem" in request ? invalid(known, request.problem) : { type: "subscribe", id: known, request };
     }
     case "stop":
-      if (known === undefined) return invalid(known, '"id" of "stop" must be a non-empty string');
+      if (known === undefined) return invalid(known, '"id" of "stop" must be a non-empty string or a number');
       return { type: "complete", id: known };
     case "connection_terminate":
       return { type: "terminate" };
@@ -91,8 +93,19 @@ function decodeObject(message: JsonObject): ClientMessage {
   }
 }
 
-function isId(id: unknown): id is string {
-  return typeof id === "string" && id !== "";
+/** Begins the key of an id that is no plain text: what follows is its JSON. */
+const mark = "\0";
+
+/** An operation's key in this process: the id itself for a text, unless that begins with the mark. */
+function keyOf(id: unknown): string | undefined {
+  if (typeof id === "string" && id !== "") return id.startsWith(mark) ? mark + JSON.stringify(id) : id;
+  // `1e999` parses to Infinity, which is written as `null`: an answer would carry no id.
+  return Number.isFinite(id) ? mark + JSON.stringify(id) : undefined;
+}
+
+/** The id of a key, as the client gave it. */
+function idOf(key: string): unknown {
+  return key.startsWith(mark) ? JSON.parse(key.slice(mark.length)) : key;
 }
 
 function invalid(id: string | undefined, reason: string): ClientMessage {
@@ -116,18 +129,18 @@ function wire(message: ServerMessage, options: GraphqlWsOptions): readonly objec
     case "keepAlive":
       return keepsAlive ? [keepAlive] : [];
     case "started":
-      return confirmation ? [{ id: message.id, type: "data", payload: confirmation }] : [];
-    case "error":
+      return confirmation ? [{ id: idOf(message.id), type: "data", payload: confirmation }] : [];
+    case "error": {
+      const id = idOf(message.id);
       // Not `error`: on it a client drops the operation and shows its caller only one message.
-      return [
-        { id: message.id, type: "data", payload: { data: null, errors: message.errors } },
-        ...(errorsAsResults ? [] : [{ id: message.id, type: "complete" }]),
-      ];
+      const result = { id, type: "data", payload: { data: null, errors: message.errors } };
+      return errorsAsResults ? [result] : [result, { id, type: "complete" }];
+    }
     case "complete":
-      return [message];
+      return [{ type: "complete", id: idOf(message.id) }];
     case "invalid":
       if (message.id === undefined) return [{ type: "connection_error", payload: { message: message.reason } }];
-      return [{ id: message.id, type: "error", payload: { message: message.reason } }];
+      return [{ id: idOf(message.id), type: "error", payload: { message: message.reason } }];
     case "ping":
     case "pong":
       return [];

@@ -9,7 +9,7 @@ export interface SessionLimits extends OutboxLimits {
   readonly messageBytes: number;
   /** Levels of nesting of a message's JSON. Default: 64. Over it: close 4400. */
   readonly jsonDepth: number;
-  /** Bytes of an operation's id. Default: 64. Over it: close 4400. */
+  /** Bytes of an operation's id. Default: 64. Over it: the error LIMIT_EXCEEDED for that id. */
   readonly operationIdBytes: number;
   /** Operations of one session, running or waiting to start. Default: 100. Over it: the error TOO_MANY_OPERATIONS. */
   readonly operations: number;

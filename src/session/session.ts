@@ -201,12 +201,12 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
 
   #read(text: string): void {
     if (this.#state === "closed") return;
-    this.#take(exceeds(text, this.#maxMessageBytes) ? this.#tooLarge() : this.#decode(text));
+    this.#take(isWithin(text, this.#maxMessageBytes) ? this.#decode(text) : this.#tooLarge());
   }
 
   #take(message: ClientMessage): void {
     const isRunning = (id: string) => this.#operations.has(id);
-    this.#step({ type: "message", message: this.#withFittingId(message), isRunning });
+    this.#step({ type: "message", message, isRunning });
   }
 
   #decode(text: string): ClientMessage {
@@ -227,12 +227,6 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
 
   #tooLarge(): ClientMessage {
     return { type: "invalid", reason: `A message may have at most ${this.#maxMessageBytes} bytes` };
-  }
-
-  #withFittingId(message: ClientMessage): ClientMessage {
-    const { operationIdBytes } = this.host.limits;
-    if (message.type !== "subscribe" || Buffer.byteLength(message.id) <= operationIdBytes) return message;
-    return { type: "invalid", reason: `An operation's id may have at most ${operationIdBytes} bytes` };
   }
 
   #step(input: SessionInput): void {
@@ -326,15 +320,14 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     if (this.writer.dialect.rules.duplicate === "replace") this.writer.dropAll(id);
     if (former && succeeds) this.#forget(former);
     const operation = new Operation(this, id, succeeds ? former : undefined);
-    if (this.#operations.size >= this.host.limits.operations) {
-      operation.fail([tooManyOperations(this.host.limits.operations)]);
-      return;
-    }
-    if (!this.takes(operation, requestMemory(request))) return;
+    const { operationIdBytes, operations, starting } = this.host.limits;
+    if (this.#operations.size >= operations) return operation.fail([tooManyOperations(operations)]);
+    if (!this.takes(operation, requestMemory(request) + jsonMemory(id))) return;
     this.#keep(operation);
-    const limit = this.host.ordering === "strict" ? 1 : this.host.limits.starting;
+    const limit = this.host.ordering === "strict" ? 1 : starting;
     this.#starts ??= new StartQueue(limit, this.acknowledged, () => (this.#starts = undefined));
-    this.#starts.add(operation, () => operation.start(request));
+    if (isWithin(id, operationIdBytes)) this.#starts.add(operation, () => operation.start(request));
+    else this.#starts.add(operation, async () => operation.fail([idTooLong(operationIdBytes)]));
   }
 
   #keep(operation: Operation): void {
@@ -379,9 +372,15 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
   }
 }
 
-function exceeds(text: string, bytes: number): boolean {
-  // A UTF-16 code unit takes one to three bytes of UTF-8, so the bytes of most messages need not be counted.
-  return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
+function isWithin(text: string, bytes: number): boolean {
+  // A UTF-16 code unit takes one to three bytes of UTF-8, so the bytes of most texts need not be counted.
+  return text.length * 3 <= bytes || (text.length <= bytes && Buffer.byteLength(text) <= bytes);
+}
+
+function idTooLong(maximum: number): GraphQLError {
+  return new GraphQLError(`An operation's id may have at most ${maximum} bytes`, {
+    extensions: { code: "LIMIT_EXCEEDED", limit: "operationIdBytes", maximum },
+  });
 }
 
 /** Variables are kept as they came, and as GraphQL coerces them: into objects that take some eight times as much. */

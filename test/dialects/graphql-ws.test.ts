@@ -163,7 +163,7 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       C> {"type":"FOO","id":"9"}
       S> {"type":"error","id":"9","payload":{"message":"Invalid message type!…"}}
       C> {"type":"start","payload":{"query":"{ a }"}}
-      S> {"type":"connection_error","payload":{"message":"\\"id\\" of \\"start\\" must be a non-empty string"}}
+      S> {"type":"connection_error","payload":{"message":"\\"id\\" of \\"start\\" must be a non-empty string or a number"}}
       C> {"type":"start","id":"9"}
       S> {"type":"error","id":"9","payload":{"message":"\\"payload\\" of \\"start\\" must be an object"}}
       C> {"type":"start","id":"9","payload":{}}
@@ -175,6 +175,44 @@ describe("graphql-ws, of subscriptions-transport-ws", () => {
       ${subscribe}
       !> publish
       ${event}`);
+  });
+
+  it("takes numbers as ids, 0 too, and answers with the id as it came, as 0.7.0 and 0.7.1 need it", async () => {
+    await transcript(`
+      ${init}
+      C> {"type":"start","id":0,"payload":{"query":"{ a }"}}
+      S> {"type":"data","id":0,"payload":{"data":{"a":"1"}}}
+      S> {"type":"complete","id":0}
+      C> {"type":"start","id":1.5,"payload":{"query":"{ nope }"}}
+      S> {"type":"data","id":1.5,"payload":{"data":null,"errors":[{"message":"Cannot query field…","locations":[{"line":1,"column":3}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}}
+      S> {"type":"complete","id":1.5}
+      C> {"type":"start","id":2,"payload":{}}
+      S> {"type":"error","id":2,"payload":{"message":"\\"query\\" must be a string"}}
+      C> {"type":"start","id":2,"payload":{"query":"subscription { users { id } }"}}
+      ${subscribe}
+      !> publish
+      S> {"type":"data","id":2,"payload":{"data":{"users":[{"id":"7"}]}}}
+      ${event}
+      C> {"type":"stop","id":2}
+      !> publish
+      ${event}
+      !> end
+      S> {"type":"complete","id":"2"}`);
+  });
+
+  it("keeps ids apart that could be taken for one another", async () => {
+    for (const id of ["\u00001", '\u0000"x"', "1", "\u0000"]) {
+      await transcript(`
+        ${init}
+        C> ${JSON.stringify({ type: "start", id, payload: { query: "{ a }" } })}
+        S> {"type":"data","id":${JSON.stringify(id)},"payload":{"data":{"a":"1"}}}
+        S> {"type":"complete","id":${JSON.stringify(id)}}`);
+    }
+    const ids = [1, "1", "\u00001", '\u0000"\u00001"'].map((id) => {
+      const message = graphqlWs().decode(JSON.stringify({ type: "stop", id }));
+      return message.type === "complete" && message.id;
+    });
+    expect(new Set(ids).size).toBe(4);
   });
 
   it("ends an operation at stop without an answer (S5-W10)", async () => {

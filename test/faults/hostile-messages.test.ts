@@ -31,8 +31,6 @@ const unacceptable: Readonly<Record<string, string>> = {
   "an id that is empty": subscribe({ id: "", payload: { query: "{ hi }" } }),
   "an id that is a number": subscribe({ id: 1, payload: { query: "{ hi }" } }),
   "an id that is an object": subscribe({ id: { toString: "1" }, payload: { query: "{ hi }" } }),
-  "an id of 65 bytes": subscribe({ id: "x".repeat(65), payload: { query: "{ hi }" } }),
-  "an id of 22 characters and 66 bytes": subscribe({ id: "€".repeat(22), payload: { query: "{ hi }" } }),
   "no query": subscribe({ id: "1", payload: {} }),
   "a query that was parsed already": subscribe({ id: "1", payload: { query: { kind: "Document", definitions: [] } } }),
   "variables that are a list": subscribe({ id: "1", payload: { query: "{ hi }", variables: [] } }),
@@ -214,6 +212,21 @@ describe("A server that is told", () => {
     client.subscribe("1", "{ hi }");
     await client.until(() => client.messages.length === 2, "the second answer");
     expect(client.messages.map(({ type }) => type)).toEqual(["next", "complete"]);
+  });
+
+  it.each([
+    ["65 bytes", "x".repeat(65)],
+    ["22 characters and 66 bytes", "€".repeat(22)],
+  ])("to subscribe with an id of %s answers that id with an error, and the connection goes on", async (_, id) => {
+    using client = await BareClient.ready(scene.port);
+    client.subscribe(id, "{ hi }");
+    client.subscribe("2", "{ hi }");
+    await client.until(() => client.messages.length === 3, "an error, a result and its end");
+    const extensions = { code: "LIMIT_EXCEEDED", limit: "operationIdBytes", maximum: 64 };
+    expect(client.of(id)).toEqual([
+      { id, type: "error", payload: [{ message: "An operation's id may have at most 64 bytes", extensions }] },
+    ]);
+    expect(client.of("2").map(({ type }) => type)).toEqual(["next", "complete"]);
   });
 
   it("to end an operation that is not there does nothing", async () => {

@@ -93,8 +93,14 @@ describe("An operation's id", () => {
     await client.receiveNext(good);
     await client.receiveComplete(good);
     client.start("{ hi }", bad);
-    const { reason } = await client.waitDisconnect(4400);
-    expect(reason).toBe("An operation's id may have at most 64 bytes");
+    const extensions = { code: "LIMIT_EXCEEDED", limit: "operationIdBytes", maximum: 64 };
+    expect(await client.receive({ id: bad })).toEqual({
+      id: bad,
+      type: "error",
+      payload: [{ message: "An operation's id may have at most 64 bytes", extensions }],
+    });
+    client.start("{ hi }", good);
+    await client.receiveNext(good);
   });
 });
 

@@ -13,7 +13,8 @@ export type Said =
   | { readonly type: "init" }
   | { readonly type: "ping"; readonly payload: unknown }
   | { readonly type: "nothing" }
-  | { readonly type: "start"; readonly id: string; readonly request: Request }
+  /** With an id that is over its limit, it is refused. */
+  | { readonly type: "start"; readonly id: string; readonly request: Request; readonly refused: boolean }
   | { readonly type: "stop"; readonly id: string }
   | { readonly type: "leave" }
   /** It cannot be understood; the id is there if the message has one. */

@@ -48,7 +48,7 @@ export const graphqlSubscriptions: DialectModel = {
 function start(id: string, message: JsonObject): Said {
   const request = readRequest(message);
   if (!request) return { type: "wrong", id };
-  return Buffer.byteLength(id) > maxIdBytes ? { type: "wrong" } : { type: "start", id, request };
+  return { type: "start", id, request, refused: Buffer.byteLength(id) > maxIdBytes };
 }
 
 /** Two things have one name here; an operation that was refused has errors with codes (PROTOCOL 9.1). */

@@ -46,8 +46,8 @@ export const graphqlTransportWs: DialectModel = {
 
 function start(id: unknown, payload: JsonObject): Said {
   const request = readRequest(payload);
-  if (!isId(id) || Buffer.byteLength(id) > maxIdBytes || !request) return { type: "wrong" };
-  return { type: "start", id: JSON.stringify(id), request };
+  if (!isId(id) || !request) return { type: "wrong" };
+  return { type: "start", id: JSON.stringify(id), request, refused: Buffer.byteLength(id) > maxIdBytes };
 }
 
 function isId(id: unknown): id is string {

@@ -50,10 +50,11 @@ export const graphqlWs: DialectModel = {
 function start(id: string, payload: JsonObject): Said {
   const request = readRequest(payload);
   if (!request) return { type: "wrong", id };
-  const text: unknown = JSON.parse(id);
-  return Buffer.byteLength(String(text)) > maxIdBytes ? { type: "wrong" } : { type: "start", id, request };
+  const given: unknown = JSON.parse(id);
+  return { type: "start", id, request, refused: Buffer.byteLength(String(given)) > maxIdBytes };
 }
 
 function idOf({ id }: { readonly id?: unknown }): string | undefined {
-  return typeof id === "string" && id !== "" ? JSON.stringify(id) : undefined;
+  const isId = Number.isFinite(id) || (typeof id === "string" && id !== "");
+  return isId ? JSON.stringify(id) : undefined;
 }

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from "graphql";
 import type { ServerMessage } from "../bare-client.ts";
 import type { Heard } from "../frame-reader.ts";
-import type { Answer, Course, DialectModel, Reply, Request, Said } from "./dialect-model.ts";
+import type { Answer, Course, DialectModel, Reply, Said } from "./dialect-model.ts";
 import { readObject } from "./json-object.ts";
 import { outcomeOf } from "./request.ts";
 
@@ -123,7 +123,7 @@ export class ProtocolModel {
         this.#pongs.push(said.payload);
         return;
       case "start":
-        return this.#start(said.id, said.request);
+        return this.#start(said);
       case "stop":
         return this.#stop(said.id);
       case "leave":
@@ -137,7 +137,7 @@ export class ProtocolModel {
     }
   }
 
-  #start(id: string, request: Request): void {
+  #start({ id, refused, request }: Extract<Said, { readonly type: "start" }>): void {
     const { dialect, excessive, schema } = this.#options;
     if (dialect.early === "close" && !this.#runs) {
       this.closing = 4401;
@@ -155,7 +155,7 @@ export class ProtocolModel {
       // Whether it was answered before this arrived, nobody can tell.
       this.closings.add(4409);
     } else if (last) last.stopped = true;
-    const outcome = excessive.has(request.query) ? "error" : outcomeOf(schema, request);
+    const outcome = refused || excessive.has(request.query) ? "error" : outcomeOf(schema, request);
     asked.push({ course: dialect.courses[outcome], stopped: false });
     this.#operations.set(id, asked);
   }
