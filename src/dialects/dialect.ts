@@ -8,6 +8,8 @@ import type { ClientMessage, Envelope, ServerMessage } from "./message.ts";
 export interface Dialect {
   /** The WebSocket subprotocol, as it stands in `Sec-WebSocket-Protocol`. */
   readonly name: string;
+  /** True: messages may come in binary frames, too, in UTF-8. Default false: a binary frame closes with 4400. */
+  readonly binary?: boolean;
   readonly rules: DialectRules;
   /**
    * Decodes one message. Never throws: text outside the protocol gives an `invalid` message, whose reason has at most

@@ -1,6 +1,7 @@
 import { type CloseCode, closeCodes, cutReason, quoted } from "../base/close-code.ts";
-import { isOptionalObject, type JsonObject, parseObject } from "../base/json.ts";
+import { type JsonObject, parseObject } from "../base/json.ts";
 import type { Dialect } from "./dialect.ts";
+import { initPayload } from "./init-payload.ts";
 import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
@@ -17,7 +18,7 @@ export interface GraphqlSubscriptionsOptions {
 }
 
 /**
- * The protocol of subscriptions-transport-ws up to 0.6, from 2016. It carries subscriptions only, its ids are numbers
+ * The protocol of subscriptions-transport-ws 0.5 and 0.6, from 2016. Versions before have no init, and are not served. It carries subscriptions only, its ids are numbers
  * from 0, and a start may come before the init. The `context` that a client may send is ignored: only the server
  * decides the context.
  *
@@ -57,8 +58,7 @@ function decodeObject(message: JsonObject): ClientMessage {
   const id = idOf(message["id"]);
   switch (type) {
     case "init":
-      if (!isOptionalObject(payload)) return invalid(id, '"payload" of "init" must be an object');
-      return { type: "init", payload: payload ?? undefined };
+      return { type: "init", payload: initPayload(payload) };
     case "subscription_start": {
       if (id === undefined) return invalid(id, '"id" of "subscription_start" must be a number or a non-empty string');
       const request = decodeRequest(message);

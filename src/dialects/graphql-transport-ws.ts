@@ -1,6 +1,7 @@
 import { closeCodes, cutReason, quoted } from "../base/close-code.ts";
 import { isObject, isOptionalObject, type JsonObject, parseObject } from "../base/json.ts";
 import type { Dialect } from "./dialect.ts";
+import { initPayload } from "./init-payload.ts";
 import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, MessagePayload, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
@@ -27,6 +28,11 @@ export interface GraphqlTransportWsOptions {
    * with 4400. Default false.
    */
   readonly answerInvalid?: boolean;
+  /**
+   * True: the payload of an init may be any JSON, and an empty text counts as absent, as the client of
+   * django-channels-graphql-ws sends it. What is no object becomes `{ payload }`. Default false: close 4400.
+   */
+  readonly anyPayload?: boolean;
 }
 
 /** The protocol of graphql-ws 5 and 6, Apollo Client 3.6 and later, urql and Relay. */
@@ -45,7 +51,7 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
     },
     decode(text) {
       const parsed = parseObject(text);
-      return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object);
+      return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object, options);
     },
     encode(message) {
       // Encoded once, as it is the same for all clients: a thundering herd asks for thousands at the same time.
@@ -63,11 +69,12 @@ const encoder = new TextEncoder();
 const tail = encoder.encode("}");
 const plainAck = [encoder.encode(`{"type":"connection_ack"}`)];
 
-function decodeObject(message: JsonObject): ClientMessage {
+function decodeObject(message: JsonObject, { anyPayload }: GraphqlTransportWsOptions): ClientMessage {
   const { id, payload, type } = message;
   const known = isId(id) ? id : undefined;
   switch (type) {
     case "connection_init":
+      if (anyPayload) return { type: "init", payload: initPayload(payload) };
       return withPayload("init", type, payload);
     case "ping":
     case "pong":

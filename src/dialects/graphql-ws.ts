@@ -1,6 +1,7 @@
 import { type CloseCode, closeCodes, cutReason, quoted } from "../base/close-code.ts";
-import { isObject, isOptionalObject, type JsonObject, parseObject } from "../base/json.ts";
+import { isObject, type JsonObject, parseObject } from "../base/json.ts";
 import type { Dialect } from "./dialect.ts";
+import { initPayload } from "./init-payload.ts";
 import { lastingBytes } from "./lasting-bytes.ts";
 import type { ClientMessage, MessagePayload, ServerMessage } from "./message.ts";
 import { decodeRequest } from "./request.ts";
@@ -27,6 +28,8 @@ export interface GraphqlWsOptions {
   readonly keepAlives?: boolean;
   /** True: a keep-alive is sent as soon as the connection is open, and then as by `keepAlives`. Default false. */
   readonly greeting?: boolean;
+  /** True: messages may come in binary frames, as of Apollo Kotlin 3.0 to 3.2.0. Default false: close 4400. */
+  readonly binary?: boolean;
   /** True: a start whose id is in use replaces the old operation only once the new one is subscribed. Default false. */
   readonly succession?: boolean;
   /** True: an operation's errors are sent as `data`, and no `complete` follows. Default false. */
@@ -44,6 +47,7 @@ export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
   const refused: CloseCode = { code: refusedCode, reason: closeCodes.forbidden.reason, retry: true };
   return {
     name: "graphql-ws",
+    binary: options.binary ?? false,
     rules: {
       early: "wait",
       duplicate: options.succession ? "succeed" : "replace",
@@ -74,8 +78,7 @@ function decodeObject(message: JsonObject): ClientMessage {
   const known = keyOf(message["id"]);
   switch (type) {
     case "connection_init":
-      if (!isOptionalObject(payload)) return invalid(known, '"payload" of "connection_init" must be an object');
-      return { type: "init", payload: payload ?? undefined };
+      return { type: "init", payload: initPayload(payload) };
     case "start": {
       if (known === undefined) return invalid(known, '"id" of "start" must be a non-empty string or a number');
       if (!isObject(payload)) return invalid(known, '"payload" of "start" must be an object');

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { closeCodes, cutReason } from "../../base/close-code.ts";
@@ -27,6 +28,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   readonly #stream: Duplex;
   /** Whether messages go through `ws`, which never uses memory again. */
   readonly #throughWs: boolean;
+  readonly #binary: boolean;
   #handler: SocketHandler | undefined;
   /** The code and reason with which the server ended the connection. They take precedence over the client's answer. */
   #ending: { readonly code: number; readonly reason: string } | undefined;
@@ -35,8 +37,10 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   /** To the socket: whether a listener for `drain` is set. */
   #awaitsDrain = false;
 
-  constructor(host: ConnectionHost, webSocket: OwnedWebSocket, stream: Duplex, peer: Peer) {
+  /** @param binary whether messages may come in binary frames. */
+  constructor(host: ConnectionHost, webSocket: OwnedWebSocket, stream: Duplex, peer: Peer, binary: boolean = false) {
     this.#host = host;
+    this.#binary = binary;
     this.peer = peer;
     this.#webSocket = webSocket;
     this.#stream = stream;
@@ -99,8 +103,10 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 
   message(data: unknown, isBinary: boolean): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    if (isBinary || !Buffer.isBuffer(data)) {
+    if (!Buffer.isBuffer(data) || (isBinary && !this.#binary)) {
       this.close(closeCodes.badRequest.code, "Binary messages are not accepted");
+    } else if (isBinary && !isUtf8(data)) {
+      this.close(closeCodes.badRequest.code, "Not valid UTF-8");
     } else this.#tell((handler) => handler.message(data.toString()));
   }
 

@@ -159,7 +159,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
     if (refusal) return this.#refuse(request, stream, head, refusal);
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
       if (!(webSocket instanceof OwnedWebSocket)) return;
-      const connection = new WebSocketConnection(this.#host, webSocket, stream, peer);
+      const connection = new WebSocketConnection(this.#host, webSocket, stream, peer, dialect.binary);
       this.#connections.add(connection);
       connection.open((socket) => accept(socket, dialect));
     });

@@ -1,5 +1,5 @@
 import type { DialectModel, Said } from "./dialect-model.ts";
-import { isObject, isObjectOrAbsent, type JsonObject } from "./json-object.ts";
+import { isObject, type JsonObject } from "./json-object.ts";
 import { readRequest } from "./request.ts";
 
 const maxIdBytes = 64;
@@ -24,7 +24,7 @@ export const graphqlWs: DialectModel = {
     const id = idOf(message);
     switch (type) {
       case "connection_init":
-        return isObjectOrAbsent(payload) ? { type: "init" } : { type: "wrong", id };
+        return { type: "init" };
       case "connection_terminate":
         return { type: "leave" };
       case "stop":

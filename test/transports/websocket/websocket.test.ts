@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createClient } from "graphql-ws";
 import { describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { graphqlWs } from "../../../src/dialects/graphql-ws.ts";
 import { greeter } from "../greeter.ts";
 import { bareConnection, connected, WebSocketClient } from "../websocket-client.ts";
 import { websocketServer } from "../websocket-server.ts";
@@ -64,6 +65,17 @@ describe("a client that breaks the rules", () => {
     client.socket.send(Buffer.from("{}"));
     expect(await client.ended).toEqual({ code: 4400, reason: "Binary messages are not accepted" });
     expect(server.session.messages).toEqual([]);
+  });
+
+  it("may send binary messages in a dialect that says so, in UTF-8", async () => {
+    const dialects = [graphqlWs({ binary: true })];
+    await using server = await websocketServer({ dialects });
+    using client = await connected(server.url, "graphql-ws");
+    client.socket.send(Buffer.from('{"é":1}'));
+    await vi.waitFor(() => expect(server.session.messages).toEqual(['{"é":1}']));
+    client.socket.send(Buffer.from([0x22, 0xc3, 0x28, 0x22]));
+    expect(await client.ended).toEqual({ code: 4400, reason: "Not valid UTF-8" });
+    expect(server.session.messages).toHaveLength(1);
   });
 
   it("is closed with 1007 for broken UTF-8", async () => {
