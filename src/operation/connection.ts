@@ -27,11 +27,17 @@ export interface ContextInput {
 /** An application's hooks in the life of a connection. All may be async. */
 export interface SessionHooks {
   /**
-   * Called with a client's init message. Returning false, or throwing, refuses the connection with 4403; the reason is
-   * the message of a GraphQLError, and the code's own reason otherwise. A returned object becomes
-   * `connection.connected`.
+   * Called with a client's init message. Returning nothing, true or an object accepts the connection. Returning false, or
+   * throwing, refuses it with 4403; the reason is the message of a GraphQLError, and the code's own reason otherwise. Any
+   * other value, such as null, refuses it as well, and is logged.
+   *
+   * A returned object becomes `connection.connected`. Its property `acknowledge` is an object that the client gets as the
+   * payload of the acknowledgement, where the dialect has one; the connection is refused if it has no JSON form.
    */
-  readonly onConnect?: (params: MessagePayload, connection: Connection) => MaybePromise<object | boolean | void>;
+  readonly onConnect?: (
+    params: MessagePayload,
+    connection: Connection,
+  ) => MaybePromise<(object & { readonly acknowledge?: MessagePayload }) | boolean | void>;
   /**
    * Called before each operation of any kind, and before its document is parsed. May return a changed request, such as
    * one with a persisted document in place of an empty `query`. An error that it throws ends the operation.

@@ -12,6 +12,7 @@ import type { ClientMessage, MessagePayload, OperationRequest } from "../dialect
 import type { SessionHooks } from "../operation/connection.ts";
 import { Operation, type OperationOwner } from "../operation/operation.ts";
 import { Writer, type WriterOwner } from "../outbox/writer.ts";
+import { admissionOf } from "./admission.ts";
 import type { SessionHost } from "./host.ts";
 import { Inbox, priorityOf, type InboxOwner } from "./inbox.ts";
 import { OperationTable } from "./operation-table.ts";
@@ -267,7 +268,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     if (params && !this.#keepParams(params)) return;
     if (hooks.onConnect) void this.#ask(hooks.onConnect, params ?? {});
     // Not at once: messages of the same read as the init message are held to the limits before the acknowledgement.
-    else queueMicrotask(() => this.#accept(undefined));
+    else queueMicrotask(() => this.#accept(undefined, undefined));
   }
 
   /** Keeps the init payload, if it is within the budget for requests. Otherwise the connection is closed. */
@@ -279,22 +280,24 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     return shortage === undefined;
   }
 
-  #accept(connected: object | undefined): void {
+  #accept(connected: object | undefined, payload: MessagePayload | undefined): void {
     this.#connected = connected;
     this.host.requests.accept(this);
     this.#accepted = true;
     // Closed while `onConnect` ran, which then accepted it: each such connection gets its `onDisconnect`.
     if (this.#gone) return void this.#disconnected(this.#gone.code, this.#gone.reason);
-    this.#step({ type: "accepted", payload: undefined });
+    this.#step({ type: "accepted", payload });
   }
 
   async #ask(onConnect: NonNullable<SessionHooks["onConnect"]>, params: MessagePayload): Promise<void> {
     const { ack, log } = this.host;
     ack.add(this);
     try {
-      const answer = await onConnect(params, this);
-      if (answer === false) return this.#step({ type: "refused", reason: closeCodes.forbidden.reason });
-      this.#accept(typeof answer === "object" ? answer : undefined);
+      const answer: unknown = await onConnect(params, this);
+      const admission = admissionOf(answer);
+      if (admission.admits) return this.#accept(admission.connected, admission.payload);
+      if (admission.problem) log.error(admission.problem, { answer, session: this.id });
+      this.#step({ type: "refused", reason: closeCodes.forbidden.reason });
     } catch (error) {
       const meant = error instanceof GraphQLError;
       if (!meant) log.error("onConnect failed", { error });
