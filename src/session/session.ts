@@ -135,8 +135,9 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     if (this.#accepted) void this.#disconnected(code, reason);
   }
 
-  close(code: number = closeCodes.normal.code, reason: string = ""): void {
-    this.end({ code, reason, retry: false });
+  close(code?: number, reason: string = ""): void {
+    if (code === undefined) this.end(closeCodes.unauthorized, reason || "Closed by the application");
+    else this.end({ code, reason, retry: false });
   }
 
   /** Closes the connection. The outbox is dropped; bytes that were written to the socket are still sent. */

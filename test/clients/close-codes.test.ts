@@ -32,7 +32,7 @@ const versions: readonly { readonly name: string; readonly create: Create }[] = 
 ];
 
 /** What a client does when its server closes the connection, with this code, upon its subscription. */
-async function reactionTo(create: Create, code: number, reason = ""): Promise<Reaction> {
+async function reactionTo(create: Create, code?: number, reason = ""): Promise<Reaction> {
   let subscriptions = 0;
   await using server = await ChatServer.start({
     onSubscribe: (_, connection) => {
@@ -52,7 +52,7 @@ async function reactionTo(create: Create, code: number, reason = ""): Promise<Re
   );
   await client.dispose();
   if (errors === undefined) return "subscribes again";
-  expect(errors).toEqual([`The connection was closed with ${code}`]);
+  expect(errors).toEqual([`The connection was closed with ${code ?? closeCodes.unauthorized.code}`]);
   return "gives up";
 }
 
@@ -68,6 +68,10 @@ describe.each(versions)("The client of $name, as it comes,", ({ create }) => {
     const { code, reason, retry } = closeCodes.normal;
     expect(await reactionTo(create, code, reason)).toBe("subscribes again");
     expect(retry).toBe(false);
+  });
+
+  it("gives up when the application closes the connection without a code (PROTOCOL 5.3)", async () => {
+    expect(await reactionTo(create)).toBe("gives up");
   });
 
   const rows = new Markdown("PROTOCOL.md").table("Code", "Name");

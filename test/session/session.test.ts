@@ -184,7 +184,7 @@ describe("A connection is closed", () => {
   });
 
   it.each([
-    { code: undefined, reason: undefined, expected: { code: 1000, reason: "" } },
+    { code: undefined, reason: undefined, expected: { code: 4401, reason: "Closed by the application" } },
     { code: 4100, reason: "Banned", expected: { code: 4100, reason: "Banned" } },
   ])("with $expected.code by its application, PROTOCOL 5.3", async ({ code, reason, expected }) => {
     await using fanfare = createFanfare({
