@@ -9,7 +9,7 @@ import { httpRequest } from "./http-request.ts";
 /** Called for each result; of an operation that has failed, for the last time with what was wrong. */
 export type Handler2016 = (errors: readonly Error[] | null, data?: unknown) => void;
 
-/** The client of subscriptions-transport-ws up to 0.6: what its versions have in common, as far as it matters here. */
+/** The client of subscriptions-transport-ws 0.5 and 0.6: what its versions have in common, as far as it matters here. */
 export interface Client2016 {
   /** Its socket. */
   readonly client: Pick<WebSocket, "send" | "close">;
