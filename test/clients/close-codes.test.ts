@@ -18,6 +18,8 @@ type Create = (options: {
   readonly url: string;
   readonly webSocketImpl: Wire["webSocket"];
   readonly retryWait: () => Promise<void>;
+  readonly shouldRetry?: () => boolean;
+  readonly retryAttempts?: number;
 }) => {
   subscribe(
     payload: { query: string },
@@ -85,6 +87,37 @@ describe.each(versions)("The client of $name, as it comes,", ({ create }) => {
 
   it.each([1002, 1007, 1008, 1009])("gives up on %d (PROTOCOL 5.4)", async (code) => {
     expect(await reactionTo(create, code)).toBe("gives up");
+  });
+});
+
+/** The waiting of a client between its attempts, shortened. */
+function aTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+describe.each(versions)("When the server is not up at the first attempt, the client of $name", ({ create }) => {
+  it.each([
+    ["gives up, as it comes", {}, "gives up"],
+    ["subscribes again with shouldRetry", { shouldRetry: () => true, retryAttempts: Infinity }, "subscribes again"],
+  ])("%s (PROTOCOL 5.2)", async (_, options, reaction) => {
+    await using server = await ChatServer.start();
+    const wire = new Wire();
+    const client = create({ url: server.url, webSocketImpl: wire.webSocket, retryWait: aTurn, ...options });
+    let errors = 0;
+    client.subscribe(
+      { query: `subscription { messageAdded(room: "lobby") { text } }` },
+      { next: () => undefined, error: () => (errors += 1), complete: () => undefined },
+    );
+    await server.live(1);
+    await server.stop();
+    await until(
+      () => errors > 0 || wire.opened >= 4,
+      () => "the client to try again, or to give up",
+    );
+    await server.startAgain();
+    if (errors === 0) await server.live(2);
+    expect(errors === 0 ? "subscribes again" : "gives up").toBe(reaction);
+    await client.dispose();
   });
 });
 
