@@ -51,6 +51,12 @@ describe("An error", () => {
   });
 });
 
+function circular(): object {
+  const request: Record<string, unknown> = {};
+  request["response"] = { request };
+  return request;
+}
+
 describe("A formatter of errors", () => {
   it("tells the operator about errors that were not meant, with their cause and place", () => {
     const log = new NotingLog();
@@ -66,6 +72,34 @@ describe("A formatter of errors", () => {
   it("is the application's own, if it has one", () => {
     const format = errorFormatter(({ message }) => ({ message: message.toUpperCase() }), new NotingLog());
     expect(format(wrapped(new Error("no")))).toEqual({ message: "NO" });
+  });
+
+  it.each([
+    ["a bigint", { id: 10n }],
+    ["a circular reference", circular()],
+    ["a toJSON that throws", { toJSON: failing("toJSON") }],
+  ])("masks an error whose extensions have %s, and keeps its place, PROTOCOL 9.2", (_, extensions) => {
+    const log = new NotingLog();
+    const error = wrapped(new GraphQLError("Sold out", { extensions: { detail: extensions } }));
+    const place = { session: "7", operation: "Buy" };
+    const expected = { ...masked, path: ["a", 0], locations: [{ line: 1, column: 3 }] };
+    expect(errorFormatter(maskError, log)(error, place)).toEqual(expected);
+    expect(log.entries).toEqual([
+      {
+        level: "error",
+        message: "An error for a client has no JSON",
+        details: { error, cause: expect.any(Error), path: ["a", 0], ...place },
+      },
+    ]);
+  });
+
+  it("gives plain data, which is read once from the application's objects", () => {
+    let reads = 0;
+    const detail = { toJSON: () => (reads += 1) };
+    const format = errorFormatter(maskError, new NotingLog());
+    const formatted = format(new GraphQLError("Sold out", { extensions: { detail } }));
+    expect(JSON.stringify([formatted, formatted])).toContain('{"message":"Sold out","extensions":{"detail":1}}');
+    expect(reads).toBe(1);
   });
 
   it("that fails masks the error", () => {
