@@ -2,12 +2,25 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Deadlines } from "./base/deadlines.ts";
 import { FanfareError } from "./base/error.ts";
 import { Lifetime } from "./base/lifetime.ts";
+import { checkArgument, checkOptions } from "./base/option-check.ts";
+import {
+  anObject,
+  anObjectOf,
+  anything,
+  aNumber,
+  aText,
+  must,
+  propertyOf,
+  type Rule,
+  type RulesOf,
+} from "./base/rule.ts";
+import { aDialect, aSocket } from "./contract/part-rules.ts";
 import type { SocketHandler, Socket } from "./contract/socket.ts";
 import type { Source, Transaction } from "./contract/source.ts";
 import type { FormattedResult } from "./contract/request-engine.ts";
 import { telemetry } from "./contract/telemetry.ts";
 import { declarationOf, type MaybePromise } from "./declare/declaration.ts";
-import { publish, topicNames, type PublishOptions, type Topics } from "./declare/publish.ts";
+import { publish, publishRules, topicNames, type PublishOptions, type Topics } from "./declare/publish.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import type { OperationRequest } from "./dialects/message.ts";
 import { Engine } from "./engine/engine.ts";
@@ -38,6 +51,39 @@ export interface LocalRequest<Context> extends OperationRequest {
   /** Results that may wait for the reader; one more ends the iteration with OVERFLOW. Default: 256. */
   readonly limit?: number;
 }
+
+/** Options of {@link Fanfare.publish}. */
+type PublishingOptions = PublishOptions & { readonly transaction?: Transaction };
+
+const orNull =
+  (rule: Rule): Rule =>
+  (name, value) =>
+    value === null ? undefined : rule(name, value);
+
+/** The request may be a client's, so null counts as absent and further properties are ignored. */
+const requestRules: RulesOf<LocalRequest<unknown>> = {
+  query: aText((value) =>
+    propertyOf(value, "kind") === "Document" ? "Write print(document), with print of graphql" : undefined,
+  ),
+  operationName: orNull(aText()),
+  variables: orNull(anObject),
+  extensions: orNull(anObject),
+  context: anything,
+  limit: aNumber(1),
+};
+const aRequest = anObjectOf(requestRules, ["query"]);
+
+const publishingRules: RulesOf<PublishingOptions> = {
+  ...publishRules,
+  transaction: must(
+    "an open transaction of the source's database, with a function query",
+    (value) => typeof propertyOf(value, "query") === "function",
+    (value) =>
+      typeof propertyOf(value, "execute") === "function"
+        ? "In Drizzle, call fanfare.publish in SQL, as the guide on capture shows"
+        : undefined,
+  ),
+};
 
 /** A GraphQL subscriptions server: one schema, one broker, any number of clients. */
 export class Fanfare<Context = unknown> implements AsyncDisposable {
@@ -162,16 +208,17 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * With a `transaction` of the `source`'s database, the event is published when that commits, and never if it is
    * rolled back (transactional outbox). The payload then has to be JSON, and the promise resolves when it is written.
    *
-   * @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, or CLOSED after disposal; BAD_OPTION for a transaction
-   * without a source. With a transaction the database's own error, after which that can only be rolled back.
+   * @throws FanfareError EVENT_NOT_STORED, EVENT_UNKNOWN, or CLOSED after disposal; BAD_OPTION for topics that are none,
+   * for an option that is not allowed, and for a transaction without a source. With a transaction the database's own error, after which that can only be rolled back.
    */
   async publish<Payload>(
     topics: Topics<Payload>,
     payload: NoInfer<Payload>,
-    options: PublishOptions & { readonly transaction?: Transaction } = {},
+    options?: PublishOptions & { readonly transaction?: Transaction },
   ): Promise<void> {
     this.#assertOpen();
-    const { transaction, ...rest } = options;
+    if (options !== undefined) checkOptions("publish", options, publishingRules);
+    const { transaction, ...rest } = options ?? {};
     if (transaction) await this.#publishIn(transaction, topics, payload, rest);
     else await publish(this.#options.broker, this.#options.clock, topics, { ...rest, payload });
   }
@@ -194,6 +241,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    */
   async subscribe(request: LocalRequest<Context>): Promise<AsyncIterableIterator<FormattedResult> & AsyncDisposable> {
     this.#assertOpen();
+    checkArgument("subscribe", "request", request, aRequest);
     const { context, limit = 256 } = request;
     const contextOf = isFunction(context) ? context : () => context;
     const subscription: LocalSubscription = new LocalSubscription({
@@ -224,6 +272,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    */
   accept(socket: Socket, dialect: Dialect): SocketHandler & Connection {
     this.#assertOpen();
+    checkArgument("accept", "socket", socket, aSocket);
+    checkArgument("accept", "dialect", dialect, aDialect);
     this.#sessionCount += 1;
     const session = new Session(this.#host, socket, dialect, String(this.#sessionCount));
     this.#sessions.add(session);

@@ -1,6 +1,8 @@
+import { checkOptions } from "./base/option-check.ts";
 import { consoleLog } from "./observe/console-log.ts";
 import { createModel, type Model } from "./models/model.ts";
 import type { ModelOptions } from "./models/model-options.ts";
+import { modelRules } from "./models/model-rules.ts";
 import type { FieldOf, ModelTable, RowOf } from "./models/table/model-table.ts";
 
 /**
@@ -12,14 +14,15 @@ import type { FieldOf, ModelTable, RowOf } from "./models/table/model-table.ts";
  *
  * @param table a Drizzle table, or a `TableDescription`.
  * @throws FanfareError BAD_DECLARATION for an impossible model: a field that is not a column or is named twice, a
- * column of an unsupported type, a table without a primary key; BAD_OPTION for a queue's bound below 1 or an unknown
- * policy.
+ * column of an unsupported type, a table without a primary key; also for an option that is unknown, missing or not
+ * allowed.
  */
 export function model<
   const Source extends ModelTable,
   Context = unknown,
   const Field extends FieldOf<Source> = FieldOf<Source>,
 >(table: Source, options: ModelOptions<RowOf<Source>, Context, Field>): Model<RowOf<Source>, Context> {
+  checkOptions("model", options, modelRules, { required: ["name"], code: "BAD_DECLARATION" });
   return createModel(table, options, options.log ?? consoleLog);
 }
 

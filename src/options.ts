@@ -1,9 +1,25 @@
-import { type GraphQLSchema, isSchema, type ValidationRule } from "graphql";
+import { isSchema, type GraphQLSchema, type ValidationRule } from "graphql";
 import { type Clock, systemClock } from "./base/clock.ts";
 import { FanfareError } from "./base/error.ts";
+import { checkOptions } from "./base/option-check.ts";
+import {
+  aBoolean,
+  aFunction,
+  aNumber,
+  listOf,
+  mapOf,
+  must,
+  oneOf,
+  optionsOf,
+  propertyOf,
+  type Cure,
+  type Rule,
+  type RulesOf,
+} from "./base/rule.ts";
 import { memoryBroker } from "./brokers/memory.ts";
 import type { Broker } from "./contract/broker.ts";
 import type { Log } from "./contract/log.ts";
+import { aBroker, aClock, aLog, aSource } from "./contract/part-rules.ts";
 import type { Source } from "./contract/source.ts";
 import type { MaybePromise } from "./declare/declaration.ts";
 import type { Triggers } from "./declare/triggers.ts";
@@ -11,12 +27,12 @@ import { defaultDocumentLimits, type DocumentLimits } from "./engine/document/li
 import type { FormatResponse } from "./engine/execution/result.ts";
 import { type FormatError, maskError } from "./engine/execution/error-format.ts";
 import { defaultTopicLimits, topicLimits, type TopicLimits } from "./engine/plan/topic-limits.ts";
-import type { RelayedModel } from "./relay/relayed-model.ts";
+import { aModel, type RelayedModel } from "./relay/relayed-model.ts";
 import { consoleLog } from "./observe/console-log.ts";
 import { guardedLog } from "./observe/guarded-log.ts";
-import type { ContextInput, SessionHooks } from "./operation/connection.ts";
+import { hookRules, type ContextInput, type SessionHooks } from "./operation/connection.ts";
 import { defaultSessionLimits, sessionLimits, type SessionLimits } from "./session/limits.ts";
-import type { TransportOptions } from "./transports.ts";
+import { transportRules, type TransportOptions } from "./transports.ts";
 import { defaultTransportLimits, transportLimits, type TransportLimits } from "./transports/limits.ts";
 
 /** Options of a server. Only `schema` is required. */
@@ -128,51 +144,85 @@ export interface ResolvedOptions {
   readonly clock: Clock;
 }
 
-const durations = ["keepAlive", "warnAfter", "linger", "slice"] as const;
+const aSchema: Rule = must("a GraphQLSchema", isSchema, (value) =>
+  typeof value === "string" || propertyOf(value, "kind") === "Document"
+    ? "Build it first, by buildSchema of graphql or makeExecutableSchema of @graphql-tools/schema"
+    : undefined,
+);
 
-/** @throws FanfareError BAD_OPTION for a value that is not allowed. */
+const asFunction =
+  (example: string): Cure =>
+  (value) =>
+    typeof value === "object" && value !== null ? `Write a function that returns it: ${example}` : undefined;
+
+/** Each limit is a number, whose range its group checks. */
+const limitNames = [defaultDocumentLimits, defaultTopicLimits, defaultSessionLimits, defaultTransportLimits].flatMap(Object.keys);
+
+const rules: RulesOf<FanfareOptions> = {
+  schema: aSchema,
+  broker: aBroker,
+  source: aSource,
+  models: listOf("models", aModel),
+  context: aFunction(asFunction("context: () => ({ … })")),
+  sharedContext: aFunction(asFunction("sharedContext: () => ({ … })")),
+  shareBy: aFunction(),
+  triggers: mapOf("functions by the names of subscription fields", aFunction()),
+  formatError: aFunction(),
+  formatResponse: aFunction(),
+  limits: optionsOf(Object.fromEntries(limitNames.map((name) => [name, aNumber(-Infinity)]))),
+  documentCache: optionsOf({ maxEntries: aNumber(0), maxBytes: aNumber(0) }),
+  introspection: aBoolean,
+  strictRootField: aBoolean,
+  rules: listOf("validation rules", aFunction()),
+  ordering: oneOf("concurrent", "strict"),
+  keepAlive: aNumber(1),
+  warnAfter: aNumber(1),
+  linger: aNumber(0),
+  slice: aNumber(1),
+  execution: optionsOf({ concurrency: aNumber(1), backlog: aNumber(1), backlogInAll: aNumber(1) }),
+  log: aLog,
+  clock: aClock,
+  ...hookRules,
+  ...transportRules,
+};
+
+/** @throws FanfareError BAD_OPTION for an option that is unknown, missing or not allowed. */
 export function resolveOptions<Context>(options: FanfareOptions<Context>): ResolvedOptions {
-  if (!isSchema(options.schema)) throw new FanfareError("BAD_OPTION", "schema is missing; it must be a GraphQLSchema");
-  for (const name of durations) {
-    const value = options[name];
-    const least = name === "linger" ? 0 : 1;
-    if (value === undefined || value >= least) continue;
-    throw new FanfareError("BAD_OPTION", `${name} is ${value}; it must be a number of at least ${least}`);
+  checkOptions("createFanfare", options, rules, { required: ["schema"], cure: schemaFirst });
+  if (options.models && options.models.length > 0 && !options.source) {
+    throw new FanfareError("BAD_OPTION", `createFanfare: models need a source, whose changes they are about`);
   }
   const { clock = systemClock } = options;
-  const execution = { concurrency: 64, backlog: 16_384, backlogInAll: 4_000_000, ...options.execution };
-  for (const [name, value] of Object.entries(execution)) {
-    if (value >= 1) continue;
-    throw new FanfareError("BAD_OPTION", `execution.${name} is ${value}; it must be a number of at least 1`);
-  }
+  const { concurrency = 64, backlog = 16_384, backlogInAll = 4_000_000 } = options.execution ?? {};
+  const { maxEntries = 1_000, maxBytes = 64 * 1024 * 1024 } = options.documentCache ?? {};
   return {
     broker: options.broker ?? memoryBroker({ clock }),
     ownsBroker: options.broker === undefined,
     ...splitLimits(options.limits),
-    documentCache: { maxEntries: 1_000, maxBytes: 64 * 1024 * 1024, ...options.documentCache },
+    documentCache: { maxEntries, maxBytes },
     introspection: options.introspection ?? process.env["NODE_ENV"] !== "production",
     keepAlive: options.keepAlive ?? 12_000,
     warnAfter: options.warnAfter ?? 1_000,
     linger: options.linger ?? 5_000,
     slice: options.slice ?? 512,
-    execution,
+    execution: { concurrency, backlog, backlogInAll },
     formatError: options.formatError ?? maskError,
     log: guardedLog(options.log ?? consoleLog),
     clock,
   };
 }
 
+function schemaFirst(value: unknown): string | undefined {
+  return isSchema(value) ? "Write createFanfare({ schema })" : undefined;
+}
+
 function splitLimits(
   given: Partial<DocumentLimits & TopicLimits & SessionLimits & TransportLimits> = {},
 ): Pick<ResolvedOptions, "documentLimits" | "topicLimits" | "sessionLimits" | "transportLimits"> {
-  const groups = [defaultDocumentLimits, defaultTopicLimits, defaultSessionLimits, defaultTransportLimits];
-  const known = groups.flatMap((defaults) => Object.keys(defaults));
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new FanfareError("BAD_OPTION", `There is no limit named ${unknown}; there are ${known.join(", ")}`);
-  }
   const ofGroup = (defaults: object): Readonly<Record<string, number>> =>
-    Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(defaults, name)));
+    Object.fromEntries(
+      Object.entries(given).filter(([name, value]) => value !== undefined && Object.hasOwn(defaults, name)),
+    );
   return {
     documentLimits: ofGroup(defaultDocumentLimits),
     topicLimits: topicLimits(ofGroup(defaultTopicLimits)),

@@ -1,7 +1,22 @@
 import { jsonDepth } from "./base/json-depth.ts";
 import { parseObject, type ParsedObject } from "./base/json.ts";
 import { Lifetime } from "./base/lifetime.ts";
+import { checkOptions } from "./base/option-check.ts";
+import {
+  aBoolean,
+  aFunction,
+  aNumber,
+  anObject,
+  aText,
+  listOf,
+  must,
+  oneOf,
+  optionsOf,
+  type Rule,
+  type RulesOf,
+} from "./base/rule.ts";
 import type { Log } from "./contract/log.ts";
+import { aDialect } from "./contract/part-rules.ts";
 import type { Accept } from "./contract/socket.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { eventStream, singleEventStream } from "./dialects/event-stream.ts";
@@ -16,7 +31,7 @@ import type { HttpService } from "./transports/exchange/exchange.ts";
 import { nodeHandler, type HttpHandler } from "./transports/http/node-handler.ts";
 import { httpService } from "./transports/http/service.ts";
 import type { TransportLimits } from "./transports/limits.ts";
-import type { OriginRule } from "./transports/origin.ts";
+import { anOriginRule, type OriginRule } from "./transports/origin.ts";
 import { attach } from "./transports/server/attach.ts";
 import { listen, type Server } from "./transports/server/listen.ts";
 import type { HttpServer } from "./transports/server/path-claims.ts";
@@ -74,6 +89,49 @@ export interface AttachOptions {
   };
 }
 
+const windowBits = aNumber(8, 15);
+
+/** Options of compression, as `ws` takes them. Those of zlib are its own to check. */
+const deflateOptions: Rule = optionsOf({
+  threshold: aNumber(0),
+  concurrencyLimit: aNumber(1),
+  serverNoContextTakeover: aBoolean,
+  clientNoContextTakeover: aBoolean,
+  serverMaxWindowBits: windowBits,
+  clientMaxWindowBits: windowBits,
+  zlibDeflateOptions: anObject,
+  zlibInflateOptions: anObject,
+});
+
+/** The rules of {@link TransportOptions}. */
+export const transportRules: RulesOf<TransportOptions> = {
+  dialects: listOf("dialects", aDialect),
+  origin: anOriginRule,
+  refusal: oneOf("http", "close"),
+  trustProxy: must(
+    "a whole number of at least 0",
+    (value) => Number.isInteger(value) && Number(value) >= 0,
+    (value) => (typeof value === "boolean" ? "It is the number of proxies in front of this server" : undefined),
+  ),
+  perMessageDeflate: (name, value) => (typeof value === "boolean" ? undefined : deflateOptions(name, value)),
+};
+
+const listenRules: RulesOf<ListenOptions> = {
+  port: must(
+    "a whole number from 0 to 65535",
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+    (value) => (typeof value === "string" ? "Convert it: Number(process.env.PORT)" : undefined),
+  ),
+  host: aText(),
+  path: aText(),
+};
+
+const attachRules: RulesOf<AttachOptions> = {
+  path: aText(),
+  http: aBoolean,
+  websocket: optionsOf({ dialects: listOf("dialects", aDialect), accept: aFunction() }, ["dialects", "accept"]),
+};
+
 /** The transports of one Fanfare, and the servers and paths at which they are reached. */
 export class Transports implements AsyncDisposable {
   readonly nodeHandler: HttpHandler;
@@ -125,11 +183,14 @@ export class Transports implements AsyncDisposable {
   }
 
   async listen(options: ListenOptions): Promise<Server> {
+    checkOptions("listen", options, listenRules);
     const own = { http: this.nodeHandler, websocket: this.#websocket, limits: this.#limits, log: this.#log };
     return this.#attached.attach(await listen({ ...options, ...own }));
   }
 
-  attach(server: HttpServer, { path, http = true, websocket }: AttachOptions): Disposable {
+  attach(server: HttpServer, options: AttachOptions): Disposable {
+    checkOptions("attach", options, attachRules);
+    const { path, http = true, websocket } = options;
     const handler = http ? this.nodeHandler : undefined;
     if (!websocket) return this.#attached.attach(attach(server, { path, http: handler, websocket: this.#websocket }));
     const transport = websocketTransport({ ...this.#websocketOptions, ...websocket });

@@ -4,7 +4,7 @@
  */
 export const errorCodes = {
   BAD_OPTION: {
-    when: "An option has a value that is not allowed.",
+    when: "An option or an argument is unknown, missing, or has a value that is not allowed.",
     next: "Correct the option that the message names.",
   },
   BAD_DECLARATION: {

@@ -1,5 +1,8 @@
 import { systemClock, type Clock } from "../base/clock.ts";
+import { described } from "../base/described.ts";
 import { FanfareError } from "../base/error.ts";
+import { checkOptions } from "../base/option-check.ts";
+import { anything, optionsOf, type RulesOf } from "../base/rule.ts";
 import type {
   Broker,
   BrokerSink,
@@ -11,6 +14,7 @@ import type {
   Replay,
   TopicName,
 } from "../contract/broker.ts";
+import { aClock } from "../contract/part-rules.ts";
 import { closedError, Handover } from "./handover.ts";
 import { Fences, History, type HistoryBounds } from "./memory/history.ts";
 import { hashOf } from "./memory/ring.ts";
@@ -56,6 +60,7 @@ export interface MemoryBrokerOptions {
  * @throws FanfareError BAD_OPTION for a bound outside its range.
  */
 export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
+  checkOptions("memoryBroker", options, rules);
   const { history = {}, clock = systemClock } = options;
   const bounds: HistoryBounds = {
     events: whole("history.events", history.events, 10_000, 2 ** 24),
@@ -66,6 +71,14 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   };
   return new MemoryBroker(bounds, clock);
 }
+
+/** The bounds have rules of their own: these are their names. */
+const rules: RulesOf<MemoryBrokerOptions> = {
+  history: optionsOf({ events: anything, total: anything, milliseconds: anything }),
+  topics: anything,
+  topicCharacters: anything,
+  clock: aClock,
+};
 
 class MemoryBroker implements Broker {
   readonly supports = { history: true, acrossProcesses: false, durable: false };
@@ -169,5 +182,5 @@ function positive(name: string, value: number | undefined, fallback: number): nu
 }
 
 function badOption(name: string, value: unknown, allowed: string): FanfareError {
-  return new FanfareError("BAD_OPTION", `memoryBroker: ${name} must be ${allowed}, not ${String(value)}`);
+  return new FanfareError("BAD_OPTION", `memoryBroker: ${name} must be ${allowed}, not ${described(value)}`);
 }

@@ -1,7 +1,9 @@
 import { systemClock, type Clock } from "../base/clock.ts";
-import { FanfareError } from "../base/error.ts";
+import { checkArgument, checkOptions } from "../base/option-check.ts";
+import { aBoolean, anObjectWith, propertyOf, type Rule, type RulesOf } from "../base/rule.ts";
 import { Lifetime } from "../base/lifetime.ts";
 import type { Broker, BrokerSink, NewEvent, Position, Receipt, TopicName } from "../contract/broker.ts";
+import { aClock } from "../contract/part-rules.ts";
 import { closedError, Handover } from "./handover.ts";
 
 /** Options of {@link pubSubEngineBroker}. */
@@ -32,12 +34,18 @@ export interface PubSubEngineBrokerOptions {
  * @throws FanfareError BAD_OPTION for an engine without `publish`, `subscribe` and `unsubscribe`.
  */
 export function pubSubEngineBroker(engine: PubSubEngineLike, options: PubSubEngineBrokerOptions = {}): Broker {
-  for (const name of ["publish", "subscribe", "unsubscribe"] as const) {
-    if (typeof engine?.[name] === "function") continue;
-    throw new FanfareError("BAD_OPTION", `pubSubEngineBroker: engine must have a function ${name}`);
-  }
+  checkArgument("pubSubEngineBroker", "engine", engine, anEngine);
+  checkOptions("pubSubEngineBroker", options, rules);
   return new PubSubEngineBroker(engine, options);
 }
+
+const rules: RulesOf<PubSubEngineBrokerOptions> = { acrossProcesses: aBoolean, clock: aClock };
+
+const anEngine: Rule = anObjectWith(
+  "a PubSub engine with functions publish, subscribe and unsubscribe",
+  ["publish", "subscribe", "unsubscribe"],
+  (value) => (propertyOf(value, "open") === undefined ? undefined : "A broker of Fanfare's needs no adapter"),
+);
 
 /** An event that was given to the engine, and its position once the engine has delivered it here. */
 interface Outgoing {

@@ -1,7 +1,10 @@
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from "graphql";
 import { FanfareError } from "../base/error.ts";
 import { pubSubEngineBroker, type PubSubEngineLike } from "../brokers/pubsub-engine.ts";
+import { checkOptions } from "../base/option-check.ts";
+import { aFunction, aNumber, anObjectWith, anything, aText, mapOf, type Rules, type RulesOf } from "../base/rule.ts";
 import type { Log } from "../contract/log.ts";
+import { aLog } from "../contract/part-rules.ts";
 import type { FormattedResult } from "../contract/request-engine.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import { createFanfare, type Fanfare } from "../fanfare.ts";
@@ -50,6 +53,26 @@ export interface ManagedSubscription<Context = unknown> {
   readonly formatResponse?: (result: FormattedResult, options: ManagedSubscription<Context>) => FormattedResult;
 }
 
+/** The schema and the engine are checked where they go: by `createFanfare` and `pubSubEngineBroker`. */
+const rules: Rules = {
+  subscriptions: aNumber(1),
+  log: aLog,
+  fanfare: anObjectWith("a Fanfare, which createFanfare() returns", ["publish", "subscribe"]),
+  schema: anything,
+  pubsub: anything,
+  setupFunctions: mapOf("functions by the names of subscription fields", aFunction()),
+};
+
+const subscribeRules: RulesOf<ManagedSubscription> = {
+  query: aText(),
+  callback: aFunction(),
+  operationName: anything,
+  variables: anything,
+  context: anything,
+  formatError: aFunction(),
+  formatResponse: aFunction(),
+};
+
 type Results = Awaited<ReturnType<Fanfare["subscribe"]>>;
 type Step = IteratorResult<FormattedResult>;
 
@@ -65,13 +88,13 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
   #starting = 0;
   #count = 0;
 
-  /** @throws FanfareError BAD_OPTION for a limit below 1. */
+  /** @throws FanfareError BAD_OPTION for an option that is unknown, missing or not allowed. */
   constructor(options: ManagerOptions<Context>) {
+    checkOptions("SubscriptionManager", options, rules, {
+      required: "fanfare" in Object(options) ? ["fanfare"] : ["schema", "pubsub"],
+    });
     this.#limit = options.subscriptions ?? 10_000;
     this.#log = guardedLog(options.log ?? consoleLog);
-    if (!(this.#limit >= 1)) {
-      throw new FanfareError("BAD_OPTION", `subscriptions is ${this.#limit}; it must be at least 1`);
-    }
     if ("fanfare" in options) {
       this.#fanfare = options.fanfare;
       return;
@@ -105,6 +128,7 @@ export class SubscriptionManager<Context = unknown> implements AsyncDisposable {
   async subscribe(options: ManagedSubscription<Context>): Promise<number> {
     if (this.#own.disposed) throw new FanfareError("CLOSED", "This SubscriptionManager was disposed");
     if (this.#running.size + this.#starting >= this.#limit) throw tooMany(this.#limit);
+    checkOptions("subscribe", options, subscribeRules, { required: ["query", "callback"] });
     this.#starting += 1;
     try {
       return await this.#subscribe(options);

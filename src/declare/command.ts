@@ -1,4 +1,6 @@
 import type { GraphQLField, GraphQLFieldResolver } from "graphql";
+import { checkArgument } from "../base/option-check.ts";
+import { aFunction } from "../base/rule.ts";
 
 const marked = new WeakSet<object>();
 
@@ -7,8 +9,11 @@ const marked = new WeakSet<object>();
  * ends. A client may then request it by HTTP POST, like a mutation, and gets that one result.
  *
  * Where other libraries wrap functions, set `extensions: { fanfare: { command: true } }` on the field instead.
+ *
+ * @throws FanfareError BAD_DECLARATION for anything but a function.
  */
 export function command<Subscribe extends GraphQLFieldResolver<never, never, never>>(subscribe: Subscribe): Subscribe {
+  checkArgument("command", "subscribe", subscribe, aFunction(), "BAD_DECLARATION");
   marked.add(subscribe);
   return subscribe;
 }

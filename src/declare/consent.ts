@@ -1,4 +1,4 @@
-import { described } from "../base/described.ts";
+import { valueKind } from "../base/value-kind.ts";
 import { silence } from "../base/thenable.ts";
 import type { Log } from "../contract/log.ts";
 
@@ -18,6 +18,6 @@ export function consents(
   if (answer === true) return true;
   if (answer === false || answer === null || answer === undefined) return false;
   silence(answer);
-  log.error(`${what} answered with ${described(answer)}, not with true or false; ${otherwise}`, details);
+  log.error(`${what} answered with ${valueKind(answer)}, not with true or false; ${otherwise}`, details);
   return false;
 }

@@ -2,7 +2,9 @@ import type { Clock } from "../base/clock.ts";
 import { FanfareError } from "../base/error.ts";
 import type { Broker, NewEvent, Receipt, TopicName } from "../contract/broker.ts";
 import { telemetry } from "../contract/telemetry.ts";
-import { type TopicLike, topicName } from "./topic.ts";
+import { checkArgument } from "../base/option-check.ts";
+import { aNumber, aText, listOf, type Rule, type RulesOf } from "../base/rule.ts";
+import { aTopic, type TopicLike, topicName } from "./topic.ts";
 
 /** Options of one `publish` or `end`. */
 export interface PublishOptions {
@@ -14,6 +16,14 @@ export interface PublishOptions {
   /** The event's time, in milliseconds since 1970. Default: now. */
   readonly time?: number;
 }
+
+/** The rules of {@link PublishOptions}. */
+export const publishRules: RulesOf<PublishOptions> = {
+  id: aText(),
+  time: aNumber(-Infinity, Infinity, (value) =>
+    value instanceof Date ? "Write its milliseconds: date.getTime()" : undefined,
+  ),
+};
 
 /** One or several topics of an event. An operation that listens to more than one of them gets the event once. */
 export type Topics<Payload = unknown> = TopicLike<Payload> | readonly TopicLike<Payload>[];
@@ -44,8 +54,17 @@ export async function publish(
   }
 }
 
+/** @throws FanfareError BAD_OPTION for anything but a topic, its name, or a list of these. */
 export function topicNames(topics: Topics): readonly TopicName[] {
-  return typeof topics === "string" || "name" in topics ? [topicName(topics)] : topics.map(topicName);
+  if (typeof topics === "string") return [topics];
+  checkArgument("publish", "topics", topics, Array.isArray(topics) ? topicList : aTopic);
+  return isList(topics) ? topics.map(topicName) : [topicName(topics)];
+}
+
+const topicList: Rule = listOf("topics", aTopic);
+
+function isList(topics: Topics): topics is readonly TopicLike[] {
+  return Array.isArray(topics);
 }
 
 /** A broker reports failed events by receipts; if it rejects instead, the outcome of all events is unknown. */

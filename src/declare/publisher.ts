@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from "../base/clock.ts";
+import { checkOptions } from "../base/option-check.ts";
+import type { RulesOf } from "../base/rule.ts";
 import type { Broker } from "../contract/broker.ts";
-import { publish, type PublishOptions, type Topics } from "./publish.ts";
+import { aBroker, aClock } from "../contract/part-rules.ts";
+import { publish, publishRules, type PublishOptions, type Topics } from "./publish.ts";
 
 /** Options of {@link createPublisher}. */
 export interface PublisherOptions {
@@ -23,6 +26,8 @@ export interface Publisher extends AsyncDisposable {
   end(topics: Topics, options?: PublishOptions): Promise<void>;
 }
 
+const rules: RulesOf<PublisherOptions> = { broker: aBroker, clock: aClock };
+
 /**
  * Creates a publisher for a process without a schema: a worker, a cron job, a script.
  *
@@ -30,11 +35,21 @@ export interface Publisher extends AsyncDisposable {
  * await using publisher = createPublisher({ broker: memoryBroker() });
  * await publisher.publish(room({ name: "lobby" }), message);
  * ```
+ *
+ * @throws FanfareError BAD_OPTION for an option that is unknown, missing or not allowed.
  */
-export function createPublisher({ broker, clock = systemClock }: PublisherOptions): Publisher {
+export function createPublisher(options: PublisherOptions): Publisher {
+  checkOptions("createPublisher", options, rules, { required: ["broker"] });
+  const { broker, clock = systemClock } = options;
   return {
-    publish: (topics, payload, options) => publish(broker, clock, topics, { ...options, payload }),
-    end: (topics, options) => publish(broker, clock, topics, { ...options, payload: null, end: true }),
+    publish: async (topics, payload, details) => {
+      if (details !== undefined) checkOptions("publish", details, publishRules);
+      await publish(broker, clock, topics, { ...details, payload });
+    },
+    end: async (topics, details) => {
+      if (details !== undefined) checkOptions("end", details, publishRules);
+      await publish(broker, clock, topics, { ...details, payload: null, end: true });
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(broker[Symbol.asyncDispose]()),
   };
 }

@@ -1,5 +1,6 @@
-import { described } from "../base/described.ts";
+import { valueKind } from "../base/value-kind.ts";
 import { FanfareError } from "../base/error.ts";
+import { aFunction, aNumber, oneOf, optionsOf, type Rule, type RulesOf } from "../base/rule.ts";
 import { silence } from "../base/thenable.ts";
 import type { Event } from "../contract/broker.ts";
 
@@ -41,16 +42,23 @@ interface ErasedQueueOptions extends Omit<QueueOptions, "key"> {
   key?(this: void, payload: unknown): string | number;
 }
 
-const policies: readonly string[] = ["disconnect", "latest", "drop-oldest", "drop-newest"] satisfies Overflow[];
+const policies = ["disconnect", "latest", "drop-oldest", "drop-newest"] as const satisfies Overflow[];
+
+const rules: RulesOf<QueueOptions> = {
+  messages: aNumber(1),
+  bytes: aNumber(1),
+  overflow: oneOf(...policies),
+  key: aFunction(),
+};
+
+/** {@link QueueOptions}. */
+export const aQueue: Rule = optionsOf(rules);
 
 /** @throws FanfareError BAD_OPTION for a bound below 1 or an unknown policy. */
 export function queueBound(options: ErasedQueueOptions = {}): QueueBound {
+  const problem = aQueue("queue", options);
+  if (problem !== undefined) throw new FanfareError("BAD_OPTION", problem);
   const { messages = 256, bytes = 262_144, overflow = "disconnect", key } = options;
-  if (!(messages >= 1)) throw new FanfareError("BAD_OPTION", `queue.messages is ${messages}; it must be at least 1`);
-  if (!(bytes >= 1)) throw new FanfareError("BAD_OPTION", `queue.bytes is ${bytes}; it must be at least 1`);
-  if (!policies.includes(overflow)) {
-    throw new FanfareError("BAD_OPTION", `queue.overflow is ${overflow}; it must be one of ${policies.join(", ")}`);
-  }
   return { messages, bytes, overflow, key: key ? (event) => keyOf(key(event.payload)) : () => "" };
 }
 
@@ -60,6 +68,6 @@ function keyOf(answer: unknown): string | number {
   silence(answer);
   throw new FanfareError(
     "BAD_OPTION",
-    `queue.key must answer with a string or a number, not with ${described(answer)}`,
+    `queue.key must answer with a string or a number, not with ${valueKind(answer)}`,
   );
 }

@@ -1,4 +1,6 @@
 import type { GraphQLField, GraphQLFieldResolver } from "graphql";
+import { checkArgument } from "../base/option-check.ts";
+import { aFunction } from "../base/rule.ts";
 
 const marked = new WeakSet<object>();
 
@@ -9,8 +11,11 @@ const marked = new WeakSet<object>();
  * result was delivered, as in a timer, the document is not shared from then on.
  *
  * Where other libraries wrap functions, set `extensions: { fanfare: { shareable: true } }` on the field instead.
+ *
+ * @throws FanfareError BAD_DECLARATION for anything but a function.
  */
 export function shareable<Resolver extends GraphQLFieldResolver<never, never, never>>(resolver: Resolver): Resolver {
+  checkArgument("shareable", "resolver", resolver, aFunction(), "BAD_DECLARATION");
   marked.add(resolver);
   return resolver;
 }

@@ -1,4 +1,6 @@
 import { FanfareError } from "../base/error.ts";
+import { checkOptions } from "../base/option-check.ts";
+import { aFunction, anything, type RulesOf } from "../base/rule.ts";
 import type { Viewer } from "../contract/viewer.ts";
 import {
   BoundDeclaration,
@@ -78,25 +80,45 @@ export interface SubscriptionField<Context, Args, Value> {
   readonly extensions: { readonly fanfare: { readonly subscription: object } };
 }
 
+const rules: RulesOf<SubscriptionOptions<unknown, unknown, unknown, unknown>> = {
+  topics: aFunction((value) =>
+    typeof value === "string" || Array.isArray(value) ? "Write a function that returns them: () => [ … ]" : undefined,
+  ),
+  match: aFunction((value) =>
+    typeof value === "object" ? "Write a function that returns it: (args) => ({ … })" : undefined,
+  ),
+  facets: aFunction(),
+  filter: aFunction(),
+  visible: aFunction(),
+  resolve: aFunction(),
+  resolveFor: aFunction(),
+  initial: aFunction(),
+  snapshot: aFunction(),
+  // Its own rules follow, with BAD_OPTION.
+  queue: anything,
+  onUnsubscribe: aFunction(),
+};
+
 /**
  * Declares a subscription field. Fanfare executes its operations together where sharing is proven safe. For any other
  * executor, `subscribe` returns an ordinary async iterable. Where other code wraps `subscribe`, such as a guard,
  * Fanfare calls that code, and the field's operations share nothing.
  *
- * @throws FanfareError BAD_DECLARATION for both `resolve` and `resolveFor`, or both `initial` and `snapshot`;
- * BAD_OPTION for a queue's bound below 1 or an unknown policy; NOT_BOUND from `subscribe` when no server was created
+ * @throws FanfareError BAD_DECLARATION for an option that is unknown, missing or no function, for both `resolve` and
+ * `resolveFor`, or both `initial` and `snapshot`; BAD_OPTION for a queue's bound below 1 or an unknown policy; NOT_BOUND from `subscribe` when no server was created
  * with the field's schema.
  */
 export function subscription<Context, Args, Event, Value = Event, Facet extends object = never>(
   options: SubscriptionOptions<Context, Args, Event, Value, Facet>,
 ): SubscriptionField<Context, Args, Value> {
+  checkOptions("subscription", options, rules, { required: ["topics"], code: "BAD_DECLARATION" });
+  queueBound(options.queue);
   if (options.resolve && options.resolveFor) {
     throw new FanfareError("BAD_DECLARATION", "A subscription has either `resolve` or `resolveFor`, not both");
   }
   if (options.initial && options.snapshot) {
     throw new FanfareError("BAD_DECLARATION", "A subscription has either `initial` or `snapshot`, not both");
   }
-  queueBound(options.queue);
   return fieldOf(options);
 }
 

@@ -1,5 +1,7 @@
 import { described } from "../base/described.ts";
 import { FanfareError } from "../base/error.ts";
+import { checkArgument } from "../base/option-check.ts";
+import { mapOf, must, propertyOf, type Rule } from "../base/rule.ts";
 import type { TopicName } from "../contract/broker.ts";
 
 /** A named, ordered stream of events that carry `Payload`. */
@@ -61,30 +63,49 @@ export function topic<Parts extends TopicParts>(family: string, parts: Parts): O
 /** Parts of any name, for a call that gives `Payload`: TypeScript infers all type arguments of a call or none. */
 export function topic<Payload>(family: string, parts: TopicParts): TopicFamily<Payload, TopicParts>;
 export function topic<Parts extends TopicParts>(family: string, parts?: Parts): AnyFamily<Parts> {
-  if (family === "" || family.includes(":")) {
-    throw new FanfareError(
-      "BAD_DECLARATION",
-      `The topic family ${JSON.stringify(family)} must be a name without a colon`,
-    );
-  }
+  checkArgument("topic", "family", family, aFamily, "BAD_DECLARATION");
+  if (parts !== undefined) checkArgument("topic", "parts", parts, someParts, "BAD_DECLARATION");
   const names = Object.entries(parts ?? {});
-  const nameOf = (values: Readonly<Record<string, unknown>> = {}): TopicName => {
+  const nameOf = (values: unknown): TopicName => {
     let name = family;
-    for (const [part, kind] of names) name += `:${encode(family, part, kind, values[part])}`;
+    for (const [part, kind] of names) name += `:${encode(family, part, kind, propertyOf(values, part))}`;
     return name;
   };
-  const of =
-    <Payload>() =>
-    (values?: PartValues<Parts>): Topic<Payload> =>
-      new Topic(nameOf(values));
+  const of = <Payload>() => named(family, (values?: PartValues<Parts>): Topic<Payload> => new Topic(nameOf(values)));
   return Object.assign(of<never>(), { of });
 }
+
+/** Names the function of a family, so that a message about a family that was not called tells which it is. */
+function named<Made extends object>(family: string, made: Made): Made {
+  return Object.defineProperty(made, "name", { value: family });
+}
+
+const aFamily: Rule = must(
+  "a name without a colon",
+  (value) => typeof value === "string" && value !== "" && !value.includes(":"),
+);
+
+const kinds: readonly unknown[] = [String, Number, Boolean];
+
+const someParts: Rule = mapOf(
+  "parts",
+  must(
+    "String, Number or Boolean",
+    (value) => kinds.includes(value),
+    (value) => (value === Date ? "Pass a date as a String, by toISOString(), or as a Number, by getTime()" : undefined),
+  ),
+);
 
 /** The implementation of all kinds of families, behind the signatures above. */
 interface AnyFamily<Parts extends TopicParts> {
   (values?: PartValues<Parts>): Topic<never>;
   of<Payload>(): (values?: PartValues<Parts>) => Topic<Payload>;
 }
+
+/** A topic or its name. A topic is known by its property `name`, which a function has as well. */
+export const aTopic: Rule = must("a topic or its name", isTopicLike, (value) =>
+  typeof value === "function" ? `Call the topic family: ${value.name}(…)` : undefined,
+);
 
 /**
  * The name of a topic.

@@ -1,3 +1,5 @@
+import { checkOptions } from "../base/option-check.ts";
+import { aBoolean, type RulesOf } from "../base/rule.ts";
 import { type CloseCode, closeCodes, cutReason, quoted } from "../base/close-code.ts";
 import { type JsonObject, parseObject } from "../base/json.ts";
 import type { Dialect } from "./dialect.ts";
@@ -17,6 +19,11 @@ export interface GraphqlSubscriptionsOptions {
   readonly greeting?: boolean;
 }
 
+const rules: RulesOf<GraphqlSubscriptionsOptions> = {
+  keepAlives: aBoolean,
+  greeting: aBoolean,
+};
+
 /**
  * The protocol of subscriptions-transport-ws 0.5 and 0.6, from 2016. Versions before have no init, and are not served. It carries subscriptions only, its ids are numbers
  * from 0, and a start may come before the init. The `context` that a client may send is ignored: only the server
@@ -25,6 +32,7 @@ export interface GraphqlSubscriptionsOptions {
  * An operation's id is kept as its JSON, so that the number `0` and the string `"0"` are different ids.
  */
 export function graphqlSubscriptions(options: GraphqlSubscriptionsOptions = {}): Dialect {
+  checkOptions("graphqlSubscriptions", options, rules);
   return {
     name: "graphql-subscriptions",
     rules: {

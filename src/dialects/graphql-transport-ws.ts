@@ -1,3 +1,5 @@
+import { checkOptions } from "../base/option-check.ts";
+import { aBoolean, anObject, type RulesOf } from "../base/rule.ts";
 import { closeCodes, cutReason, quoted } from "../base/close-code.ts";
 import { isObject, isOptionalObject, type JsonObject, parseObject } from "../base/json.ts";
 import type { Dialect } from "./dialect.ts";
@@ -35,8 +37,20 @@ export interface GraphqlTransportWsOptions {
   readonly anyPayload?: boolean;
 }
 
+const rules: RulesOf<GraphqlTransportWsOptions> = {
+  echoComplete: aBoolean,
+  confirmation: anObject,
+  greeting: aBoolean,
+  pings: aBoolean,
+  succession: aBoolean,
+  errorsAsResults: aBoolean,
+  answerInvalid: aBoolean,
+  anyPayload: aBoolean,
+};
+
 /** The protocol of graphql-ws 5 and 6, Apollo Client 3.6 and later, urql and Relay. */
 export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dialect {
+  checkOptions("graphqlTransportWs", options, rules);
   return {
     name: "graphql-transport-ws",
     rules: {

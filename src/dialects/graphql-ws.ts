@@ -1,3 +1,5 @@
+import { checkOptions } from "../base/option-check.ts";
+import { aBoolean, aNumber, anObject, type RulesOf } from "../base/rule.ts";
 import { type CloseCode, closeCodes, cutReason, quoted } from "../base/close-code.ts";
 import { isObject, type JsonObject, parseObject } from "../base/json.ts";
 import type { Dialect } from "./dialect.ts";
@@ -36,6 +38,18 @@ export interface GraphqlWsOptions {
   readonly errorsAsResults?: boolean;
 }
 
+const rules: RulesOf<GraphqlWsOptions> = {
+  binary: aBoolean,
+  refusedCode: aNumber(1000, 4999),
+  echoComplete: aBoolean,
+  confirmation: anObject,
+  silent: aBoolean,
+  keepAlives: aBoolean,
+  greeting: aBoolean,
+  succession: aBoolean,
+  errorsAsResults: aBoolean,
+};
+
 /**
  * The protocol of subscriptions-transport-ws 0.7 to 0.11, whose WebSocket subprotocol is called `graphql-ws`. The
  * client of the package graphql-ws does not speak it: it speaks `graphql-transport-ws`.
@@ -43,6 +57,7 @@ export interface GraphqlWsOptions {
  * Ids are texts, and numbers in 0.7.0 and 0.7.1. The number `1` and the text `"1"` are different ids.
  */
 export function graphqlWs(options: GraphqlWsOptions = {}): Dialect {
+  checkOptions("graphqlWs", options, rules);
   const { refusedCode = 1011, echoComplete = false } = options;
   const refused: CloseCode = { code: refusedCode, reason: closeCodes.forbidden.reason, retry: true };
   return {

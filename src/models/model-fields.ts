@@ -16,7 +16,7 @@ const reserved: ReadonlySet<string> = new Set(["and", "or", "not"]);
 /** @throws FanfareError BAD_DECLARATION for an impossible field, such as an unknown column or an unsupported type. */
 export function modelFields(table: Table, key: RowKey, options: ErasedOptions, log: Log): readonly Field[] {
   const { name, fields: names, permissions = {} } = options;
-  if (!Array.isArray(names) || names.length === 0) throw bad(name, `needs \`fields\`: ${allowed(table)}`);
+  if (!isListOfTexts(names) || names.length === 0) throw bad(name, `needs \`fields\`: ${allowed(table)}`);
   for (const restricted of Object.keys(permissions)) {
     if (!names.includes(restricted)) throw bad(name, `restricts ${restricted}, which is none of its fields`);
   }
@@ -77,6 +77,10 @@ function assertFieldName(model: string, name: string): void {
   } catch {
     throw bad(model, `cannot have a field ${name}: GraphQL has no such names`);
   }
+}
+
+function isListOfTexts(names: unknown): boolean {
+  return Array.isArray(names) && names.every((name) => typeof name === "string");
 }
 
 function upperCase(name: string): string {

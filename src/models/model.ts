@@ -10,7 +10,9 @@ import {
   type GraphQLObjectType,
 } from "graphql";
 import { systemClock } from "../base/clock.ts";
+import { described } from "../base/described.ts";
 import { FanfareError } from "../base/error.ts";
+import { checkOptions } from "../base/option-check.ts";
 import type { Log } from "../contract/log.ts";
 import { consents } from "../declare/consent.ts";
 import type { Topic } from "../declare/topic.ts";
@@ -20,6 +22,7 @@ import type { ModelChange } from "./change/change.ts";
 import { InitialRows } from "./initial-rows.ts";
 import { modelFields } from "./model-fields.ts";
 import type { ErasedOptions, ModelOptions } from "./model-options.ts";
+import { idRules } from "./model-rules.ts";
 import { keyOf, tableOf, type FieldOf, type ModelTable, type RowOf } from "./table/model-table.ts";
 import { actionType, modelTypes } from "./model-types.ts";
 import { PublishedChanges } from "./change/published-changes.ts";
@@ -145,8 +148,8 @@ export function createModel(source: unknown, options: ErasedOptions, log: Log): 
     typeDefs: typeDefsOf(all, subscriptions),
     resolvers: resolversOf(all, subscriptions),
     created: () => subscriptionFields.created(),
-    updated: (id) => subscriptionFields.updated(id),
-    deleted: (id) => subscriptionFields.deleted(id),
+    updated: (id) => subscriptionFields.updated(checkedId("updated", id)),
+    deleted: (id) => subscriptionFields.deleted(checkedId("deleted", id)),
     changed: () => subscriptionFields.changed(),
     read: (event) => changes.change(event),
     readFor(event, context) {
@@ -159,7 +162,12 @@ export function createModel(source: unknown, options: ErasedOptions, log: Log): 
   };
 }
 
-function assertOptions({ name, prefix, payload, initialLimit }: ErasedOptions): void {
+function checkedId(caller: string, id: IdArgument = {}): IdArgument {
+  checkOptions(caller, id, idRules, { code: "BAD_DECLARATION" });
+  return id;
+}
+
+function assertOptions({ name, prefix, payload }: ErasedOptions): void {
   for (const given of prefix === undefined ? [name] : [name, prefix]) {
     try {
       assertName(given);
@@ -167,12 +175,9 @@ function assertOptions({ name, prefix, payload, initialLimit }: ErasedOptions): 
       throw bad(`${JSON.stringify(given)} is no name that GraphQL allows for a model`, cause);
     }
   }
-  if (initialLimit !== undefined && !(initialLimit >= 1)) {
-    throw bad(`initialLimit of ${name} is ${initialLimit}; it must be at least 1`);
-  }
   if (payload === undefined || payload === "selection" || payload === "key") return;
-  if (typeof payload !== "object" || typeof payload.serialize !== "function") {
-    throw bad(`payload of ${name} must be "selection", "key" or { serialize, onError }`);
+  if (typeof payload !== "object" || payload === null || typeof payload.serialize !== "function") {
+    throw bad(`payload of ${name} must be "selection", "key" or { serialize, onError }, not ${described(payload)}`);
   }
   if (!["fail", "fallback", "drop"].includes(payload.onError)) {
     throw bad(`payload.onError of ${name} is ${payload.onError}; it must be fail, fallback or drop`);

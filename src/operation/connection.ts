@@ -1,3 +1,4 @@
+import { aFunction, type RulesOf } from "../base/rule.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Viewer } from "../contract/viewer.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
@@ -55,3 +56,12 @@ export interface SessionHooks {
   /** Called after the end of a connection that `onConnect` had accepted, and after that of its operations. */
   readonly onDisconnect?: (connection: Connection, code: number, reason: string) => MaybePromise<void>;
 }
+
+/** The rules of {@link SessionHooks}. */
+export const hookRules: RulesOf<SessionHooks> = {
+  onConnect: aFunction(),
+  onOperation: aFunction(),
+  onSubscribe: aFunction(),
+  onUnsubscribe: aFunction(),
+  onDisconnect: aFunction(),
+};

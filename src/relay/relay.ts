@@ -1,8 +1,11 @@
 import { systemClock, type Clock } from "../base/clock.ts";
+import { checkOptions } from "../base/option-check.ts";
+import { aFunction, listOf, type RulesOf } from "../base/rule.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { Log } from "../contract/log.ts";
+import { aBroker, aClock, aLog, aSource } from "../contract/part-rules.ts";
 import type { Source } from "../contract/source.ts";
-import type { RelayedModel } from "./relayed-model.ts";
+import { aModel, type RelayedModel } from "./relayed-model.ts";
 import { RelayLoop } from "./loop.ts";
 
 /** Options of {@link createRelay}. */
@@ -25,6 +28,15 @@ export interface RelayOptions {
   readonly log?: Log;
 }
 
+const rules: RulesOf<RelayOptions> = {
+  source: aSource,
+  broker: aBroker,
+  models: listOf("models", aModel),
+  whenReady: aFunction(),
+  clock: aClock,
+  log: aLog,
+};
+
 /** Publishes the changes that a source captures, each once and in order, until it is disposed. */
 export interface Relay extends AsyncDisposable {
   /**
@@ -43,8 +55,11 @@ export interface Relay extends AsyncDisposable {
  * Events that the broker does not store are published again with the same id (at-least-once, with an idempotency key),
  * and no later event overtakes them. While the database or the broker is unavailable, the relay retries by itself with
  * exponential back-off, at least every 5 s.
+ *
+ * @throws FanfareError BAD_OPTION for an option that is unknown, missing or not allowed.
  */
 export function createRelay(options: RelayOptions): Relay {
+  checkOptions("createRelay", options, rules, { required: ["source", "broker"] });
   const { source, broker, models = [], whenReady = () => undefined, clock = systemClock, log } = options;
   return new RelayLoop({ source, broker, models, whenReady, clock, log });
 }

@@ -1,3 +1,4 @@
+import { must, propertyOf, type Rule } from "../base/rule.ts";
 import type { CapturedChange, TableName } from "../contract/captured.ts";
 import type { Topic } from "../declare/topic.ts";
 
@@ -15,3 +16,9 @@ export interface RelayedModel {
   /** The events that are published for a change beside the one in the table's topic. */
   extraEvents(change: CapturedChange): readonly ExtraEvent[];
 }
+
+/** A {@link RelayedModel}. */
+export const aModel: Rule = must(
+  "a model, which model() of fanfare/models returns",
+  (value) => typeof propertyOf(value, "isPublished") === "function" && propertyOf(value, "table") !== undefined,
+);

@@ -1,6 +1,11 @@
 import { systemClock, type Clock } from "../base/clock.ts";
+import { described } from "../base/described.ts";
 import { FanfareError } from "../base/error.ts";
+import { checkArgument, checkOptions } from "../base/option-check.ts";
+import { aBoolean, anything, aText, listOf, type Rules, type RulesOf } from "../base/rule.ts";
+import { aClock } from "../contract/part-rules.ts";
 import type { Source, Transaction, TransactionalEvent } from "../contract/source.ts";
+import { aPostgresClient, aTransaction } from "../postgres/client-rule.ts";
 import { inTransaction, type PostgresClient } from "../postgres/database.ts";
 import { tableNames, type TableLike } from "../postgres/tables.ts";
 import { publishEvent } from "../postgres/transactional-event.ts";
@@ -53,6 +58,19 @@ export interface OutboxOptions {
   readonly clock?: Clock;
 }
 
+/** Those of `tables`, `schema` and the numbers are with the code that reads them. */
+const rules: RulesOf<OutboxOptions> = {
+  client: aPostgresClient,
+  tables: anything,
+  install: aBoolean,
+  schema: anything,
+  poll: anything,
+  batch: anything,
+  lease: anything,
+  notify: aBoolean,
+  clock: aClock,
+};
+
 /**
  * Creates a source that captures changes by triggers, which write them into an outbox table in the same transaction
  * (the transactional outbox). For PostgreSQL 14 to 18, and for PGlite. {@link installOutbox} sets the database up.
@@ -65,6 +83,7 @@ export interface OutboxOptions {
  * @throws FanfareError BAD_OPTION for an option outside its range.
  */
 export function postgresOutbox(options: OutboxOptions): Source {
+  checkOptions(caller, options, rules, { required: ["client"] });
   const { client, install = false, notify = false, clock = systemClock } = options;
   const schema = schemaOf(options.schema);
   return new PostgresOutbox({
@@ -97,6 +116,15 @@ export interface OutboxInstallOptions {
   readonly notify?: boolean;
 }
 
+const roles = listOf("roles", aText());
+const installRules: RulesOf<OutboxInstallOptions> = {
+  tables: anything,
+  schema: anything,
+  readers: roles,
+  publishers: roles,
+  notify: aBoolean,
+};
+
 /**
  * Installs the outbox and the triggers in one transaction. It is idempotent. Run it as the owner of the tables, and
  * again whenever a table's primary key changes or a partition is added.
@@ -110,7 +138,8 @@ export interface OutboxInstallOptions {
  * SOURCE_UNAVAILABLE when the database cannot be reached.
  */
 export async function installOutbox(client: PostgresClient, options: OutboxInstallOptions): Promise<void> {
-  await runScript(client, "install the outbox", installSql(installation(options)));
+  checkArgument("installOutbox", "client", client, aPostgresClient);
+  await runScript(client, "install the outbox", installSql(installation("installOutbox", options)));
 }
 
 /**
@@ -119,7 +148,7 @@ export async function installOutbox(client: PostgresClient, options: OutboxInsta
  * @throws FanfareError BAD_OPTION for an option outside its range.
  */
 export function outboxSql(options: OutboxInstallOptions): string {
-  return `begin;\n${installSql(installation(options))}\ncommit;\n`;
+  return `begin;\n${installSql(installation("outboxSql", options))}\ncommit;\n`;
 }
 
 export interface OutboxUninstallOptions {
@@ -129,15 +158,21 @@ export interface OutboxUninstallOptions {
   readonly schema?: string;
 }
 
+const uninstallRules: RulesOf<OutboxUninstallOptions> = { tables: anything, schema: anything };
+
 /** Undoes {@link installOutbox}. It is idempotent. @throws FanfareError as `installOutbox`. */
 export async function uninstallOutbox(client: PostgresClient, options: OutboxUninstallOptions = {}): Promise<void> {
-  await runScript(client, "remove the outbox", removal(options));
+  checkArgument("uninstallOutbox", "client", client, aPostgresClient);
+  await runScript(client, "remove the outbox", removal("uninstallOutbox", options));
 }
 
 /** The SQL that {@link uninstallOutbox} runs. @throws FanfareError BAD_OPTION for an option outside its range. */
 export function outboxRemovalSql(options: OutboxUninstallOptions = {}): string {
-  return `begin;\n${removal(options)}\ncommit;\n`;
+  return `begin;\n${removal("outboxRemovalSql", options)}\ncommit;\n`;
 }
+
+const placeRules: Rules = { schema: anything };
+const eventRules: RulesOf<TransactionalEvent> = { topic: aText(), payload: anything, id: aText() };
 
 /**
  * Publishes an event if and when a transaction commits. The role must be one of the `publishers` of
@@ -157,6 +192,9 @@ export async function publishInTransaction(
   event: TransactionalEvent,
   options: { readonly schema?: string } = {},
 ): Promise<void> {
+  checkArgument("publishInTransaction", "transaction", transaction, aTransaction);
+  checkOptions("publishInTransaction", event, eventRules, { required: ["topic"] });
+  checkOptions("publishInTransaction", options, placeRules);
   await publishEvent(transaction, schemaOf(options.schema), event);
 }
 
@@ -169,22 +207,20 @@ async function runScript(client: PostgresClient, doing: string, statements: stri
   }
 }
 
-function installation({
-  tables,
-  schema,
-  readers = [],
-  publishers = [],
-  notify = false,
-}: OutboxInstallOptions): InstallSql {
+function installation(called: string, options: OutboxInstallOptions): InstallSql {
+  checkOptions(called, options, installRules, { required: ["tables"] });
+  const { tables, schema, readers = [], publishers = [], notify = false } = options;
   return { schema: schemaOf(schema), tables: tableNames(tables, caller), readers, publishers, notify };
 }
 
-function removal({ tables, schema }: OutboxUninstallOptions): string {
+function removal(called: string, options: OutboxUninstallOptions): string {
+  checkOptions(called, options, uninstallRules);
+  const { tables, schema } = options;
   return removalSql(schemaOf(schema), tables && tableNames(tables, caller));
 }
 
 function schemaOf(schema: string = "fanfare"): string {
-  if (/^[a-z_][a-z0-9_]{0,39}$/.test(schema)) return schema;
+  if (typeof schema === "string" && /^[a-z_][a-z0-9_]{0,39}$/.test(schema)) return schema;
   throw badOption("schema", schema, "1 to 40 of a to z, digits and _, not beginning with a digit");
 }
 
@@ -195,5 +231,5 @@ function number(name: string, value: number | undefined, fallback: number, least
 }
 
 function badOption(name: string, value: unknown, allowed: string): FanfareError {
-  return new FanfareError("BAD_OPTION", `${caller}: ${name} must be ${allowed}, not ${String(value)}`);
+  return new FanfareError("BAD_OPTION", `${caller}: ${name} must be ${allowed}, not ${described(value)}`);
 }

@@ -1,9 +1,13 @@
 import { systemClock, type Clock } from "../base/clock.ts";
+import { described } from "../base/described.ts";
 import { FanfareError } from "../base/error.ts";
 import { Lifetime } from "../base/lifetime.ts";
+import { checkOptions } from "../base/option-check.ts";
 import { pause } from "../base/pause.ts";
+import { aBoolean, aFunction, anything, aText, type RulesOf } from "../base/rule.ts";
 import type { TableName } from "../contract/captured.ts";
 import type { Log } from "../contract/log.ts";
+import { aClock, aLog } from "../contract/part-rules.ts";
 import type {
   Batch,
   SnapshotRequest,
@@ -13,6 +17,7 @@ import type {
   Transaction,
   TransactionalEvent,
 } from "../contract/source.ts";
+import { aPool } from "../postgres/client-rule.ts";
 import { tableNames, type TableLike } from "../postgres/tables.ts";
 import { publishEvent } from "../postgres/transactional-event.ts";
 import { databaseError } from "./postgres-replication/database-error.ts";
@@ -80,6 +85,24 @@ export interface ReplicationOptions {
   readonly log?: Log;
 }
 
+/** Those of `tables`, `slot` and the numbers are with the code that reads them. */
+const rules: RulesOf<ReplicationOptions> = {
+  client: aPool,
+  connect: aFunction((value) =>
+    typeof value === "object" ? "Write connect: (mode) => new pg.Client({ connectionString, ...mode })" : undefined,
+  ),
+  tables: anything,
+  slot: anything,
+  publication: aText(),
+  schema: aText(),
+  batch: anything,
+  lease: anything,
+  unboundedSlot: aBoolean,
+  name: aText(),
+  clock: aClock,
+  log: aLog,
+};
+
 /** How often a process on standby checks the lease, per term. */
 const looks = 6;
 
@@ -102,11 +125,12 @@ const looks = 6;
  * @throws FanfareError BAD_OPTION for an option outside its range.
  */
 export function postgresReplication(options: ReplicationOptions): Source {
+  checkOptions("postgresReplication", options, rules, { required: ["client", "connect", "tables"] });
   const { slot = "fanfare", tables } = options;
-  if (!/^[a-z0-9_]{1,63}$/.test(slot)) {
+  if (typeof slot !== "string" || !/^[a-z0-9_]{1,63}$/.test(slot)) {
     throw badOption("slot", slot, "1 to 63 lower-case letters, digits and _");
   }
-  if (tables.length === 0) throw badOption("tables", "an empty list", "at least one table");
+  if (tableNames(tables, "postgresReplication").length === 0) throw badOption("tables", tables, "at least one table");
   whole("batch", options.batch, 100_000, 1);
   whole("lease", options.lease, 60_000, 300);
   return new PostgresReplication(options);
@@ -191,5 +215,5 @@ function whole(name: string, value: number | undefined, most: number, least: num
 }
 
 function badOption(name: string, value: unknown, allowed: string): FanfareError {
-  return new FanfareError("BAD_OPTION", `postgresReplication: ${name} must be ${allowed}, not ${String(value)}`);
+  return new FanfareError("BAD_OPTION", `postgresReplication: ${name} must be ${allowed}, not ${described(value)}`);
 }

@@ -1,3 +1,5 @@
+import { checkOptions } from "../base/option-check.ts";
+import { aBoolean, aFunction, aNumber, anObject, aText, listOf, optionsOf, type RulesOf } from "../base/rule.ts";
 import type { Case, Chapter } from "./broker-contract/case.ts";
 import { closing } from "./broker-contract/closing.ts";
 import { fencing } from "./broker-contract/fencing.ts";
@@ -17,6 +19,19 @@ export type { BrokerContractOptions } from "./broker-contract/options.ts";
 
 const chapters: readonly Chapter[] = [subscribing, order, isolation, publishing, fencing, history, loss, link, closing];
 
+const optionsRules: RulesOf<BrokerContractOptions> = {
+  name: aText(),
+  supports: optionsOf({ history: aBoolean, acrossProcesses: aBoolean, durable: aBoolean }),
+  create: aFunction(),
+  breakLink: aFunction(),
+  forget: aFunction(),
+  loseTail: aFunction(),
+  short: optionsOf({ create: aFunction(), events: aNumber(1) }, ["create", "events"]),
+  fences: aBoolean,
+  patience: aNumber(1),
+  excuses: listOf("excuses", anObject),
+};
+
 /**
  * Registers the contract suite for a broker with a test runner. Cases about features that the broker does not support
  * are left out. A case in `excuses` must fail, and is shown with the reason.
@@ -30,6 +45,7 @@ const chapters: readonly Chapter[] = [subscribing, order, isolation, publishing,
  * ```
  */
 export function brokerContract(runner: Runner, options: BrokerContractOptions): void {
+  checkOptions("brokerContract", options, optionsRules, { required: ["name", "supports", "create"] });
   register(runner, {
     title: `broker contract: ${options.name}`,
     chapters,

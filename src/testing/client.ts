@@ -1,4 +1,7 @@
 import { FanfareError } from "../base/error.ts";
+import { checkArgument, checkOptions } from "../base/option-check.ts";
+import { aNumber, anObjectWith, aText, mapOf, type RulesOf } from "../base/rule.ts";
+import { aDialect } from "../contract/part-rules.ts";
 import type { SocketHandler } from "../contract/socket.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { graphqlTransportWs } from "../dialects/graphql-transport-ws.ts";
@@ -24,6 +27,13 @@ export interface TestClientOptions {
   readonly patience?: number;
 }
 
+const rules: RulesOf<TestClientOptions> = {
+  dialect: aDialect,
+  headers: mapOf("strings by the names of headers", aText()),
+  address: aText(),
+  patience: aNumber(1),
+};
+
 /**
  * A client in the same process, with a real session and without a network. It waits for turns of the event loop and not
  * for time, so it works under a fake clock.
@@ -36,7 +46,15 @@ export class TestClient implements AsyncDisposable {
   #disconnection: Disconnection | undefined;
   #operations = 0;
 
+  /** @throws FanfareError BAD_OPTION for an option that is unknown or not allowed; CLOSED for a disposed Fanfare. */
   constructor(fanfare: Pick<Fanfare, "accept">, options: TestClientOptions = {}) {
+    checkArgument(
+      "TestClient",
+      "fanfare",
+      fanfare,
+      anObjectWith("a Fanfare, which createFanfare() returns", ["accept"]),
+    );
+    checkOptions("TestClient", options, rules);
     const { dialect = graphqlTransportWs(), headers = {}, address = "127.0.0.1", patience = 1_000 } = options;
     const values = new Map(Object.entries(headers));
     this.#patience = patience;

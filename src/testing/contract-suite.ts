@@ -1,3 +1,5 @@
+import { checkArgument } from "../base/option-check.ts";
+import { must, propertyOf, type Rule } from "../base/rule.ts";
 import type { Runner } from "./runner.ts";
 
 /** A clause of a contract, and its test. */
@@ -32,11 +34,16 @@ export interface ContractSuite<Stage extends AsyncDisposable, One extends Case<S
   applies?(one: One): boolean;
 }
 
+const aRunner: Rule = must("a test runner with functions describe, it and expect, such as vitest", (value) =>
+  ["describe", "it", "expect"].every((name) => typeof propertyOf(value, name) === "function"),
+);
+
 /** Registers the cases with a test runner. An excused case must fail, and is shown with the reason. */
 export function register<Stage extends AsyncDisposable, One extends Case<Stage>>(
   runner: Runner,
   suite: ContractSuite<Stage, One>,
 ): void {
+  checkArgument(suite.title, "runner", runner, aRunner);
   const { chapters, title } = suite;
   const excuses = new Map((suite.excuses ?? []).map((excuse) => [excuse.case, excuse.reason]));
   runner.describe(title, () => {

@@ -1,3 +1,5 @@
+import { checkOptions } from "../base/option-check.ts";
+import { aFunction, anObject, anything, aText, listOf, type RulesOf } from "../base/rule.ts";
 import { register } from "./contract-suite.ts";
 import { decoding } from "./dialect-contract/decoding.ts";
 import { encoding } from "./dialect-contract/encoding.ts";
@@ -9,6 +11,15 @@ import type { DialectCase } from "./dialect-contract/case.ts";
 import type { Runner } from "./runner.ts";
 
 export type { DialectContractOptions, ReadMessage } from "./dialect-contract/options.ts";
+
+const optionsRules: RulesOf<DialectContractOptions> = {
+  name: aText(),
+  create: aFunction(),
+  subscribe: aFunction(),
+  read: aFunction(),
+  transcript: listOf("texts and messages", listOf("a text and its message", anything)),
+  excuses: listOf("excuses", anObject),
+};
 
 /**
  * Registers the contract suite for a dialect with a test runner: the dialect decodes any text without throwing, writes
@@ -25,6 +36,7 @@ export type { DialectContractOptions, ReadMessage } from "./dialect-contract/opt
  * ```
  */
 export function dialectContract(runner: Runner, options: DialectContractOptions): void {
+  checkOptions("dialectContract", options, optionsRules, { required: ["name", "create"] });
   register<Stage, DialectCase>(runner, {
     title: `dialect contract: ${options.name}`,
     chapters: [decoding, encoding, envelopes, rules],

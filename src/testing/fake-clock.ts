@@ -1,4 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
+import { checkArgument } from "../base/option-check.ts";
+import { aNumber } from "../base/rule.ts";
 
 /** A clock for tests, whose time moves only by {@link advance}. */
 export interface FakeClock extends Clock {
@@ -33,8 +35,10 @@ const tooMany = 1_000_000;
  * Creates a clock that a test moves by hand.
  *
  * @param start the initial time, in milliseconds since 1970. Default 0.
+ * @throws FanfareError BAD_OPTION for a time that is no number.
  */
 export function fakeClock(start: number = 0): FakeClock {
+  checkArgument("fakeClock", "start", start, aNumber(-Infinity));
   return new StandingClock(start);
 }
 

@@ -1,3 +1,5 @@
+import { checkOptions } from "../base/option-check.ts";
+import { aFunction, aNumber, anObject, aText, listOf, type RulesOf } from "../base/rule.ts";
 import { register } from "./contract-suite.ts";
 import type { Runner } from "./runner.ts";
 import { backPressure } from "./socket-contract/back-pressure.ts";
@@ -13,6 +15,13 @@ export type {
   SocketEnding,
   SocketIntroduction,
 } from "./socket-contract/options.ts";
+
+const optionsRules: RulesOf<SocketContractOptions> = {
+  name: aText(),
+  open: aFunction(),
+  patience: aNumber(1),
+  excuses: listOf("excuses", anObject),
+};
 
 /**
  * Registers the contract suite for a transport's sockets with a test runner: whole messages in order, reusable memory,
@@ -30,6 +39,7 @@ export type {
  * ```
  */
 export function socketContract(runner: Runner, options: SocketContractOptions): void {
+  checkOptions("socketContract", options, optionsRules, { required: ["name", "open"] });
   register(runner, {
     title: `socket contract: ${options.name}`,
     chapters: [talking, writing, backPressure, closing],

@@ -1,3 +1,5 @@
+import { checkOptions } from "../base/option-check.ts";
+import { aBoolean, aFunction, aNumber, anObject, aText, listOf, type RulesOf } from "../base/rule.ts";
 import { register } from "./contract-suite.ts";
 import type { Runner } from "./runner.ts";
 import { capturing } from "./source-contract/capturing.ts";
@@ -10,6 +12,14 @@ import { snapshots } from "./source-contract/snapshots.ts";
 import { Stage } from "./source-contract/stage.ts";
 
 export type { SourceContractOptions, SourceDatabase, SourceWriter } from "./source-contract/options.ts";
+
+const optionsRules: RulesOf<SourceContractOptions> = {
+  name: aText(),
+  open: aFunction(),
+  overlapping: aBoolean,
+  patience: aNumber(1),
+  excuses: listOf("excuses", anObject),
+};
 
 /**
  * Registers the contract suite for a source with a test runner: committed changes are captured in order and with their
@@ -34,6 +44,7 @@ export type { SourceContractOptions, SourceDatabase, SourceWriter } from "./sour
  * ```
  */
 export function sourceContract(runner: Runner, options: SourceContractOptions): void {
+  checkOptions("sourceContract", options, optionsRules, { required: ["name", "open"] });
   register<Stage, SourceCase>(runner, {
     title: `source contract: ${options.name}`,
     chapters: [capturing, confirming, leading, ending, snapshots],

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { FanfareError } from "../base/error.ts";
+import { aText, listOf, optionsOf, type Rule } from "../base/rule.ts";
 
 /**
  * Which web pages may use the server with their visitors' cookies. A page of the server's own host (name and port,
@@ -9,6 +10,23 @@ export interface OriginRule {
   /** Further origins, written as browsers send them: `https://app.example.com`. `"any"` turns the check off. */
   readonly allow: readonly string[] | "any";
 }
+
+const allowedOrigins = listOf("origins", aText(), (value) =>
+  typeof value === "string" ? `Write ["${value}"], or "any" for all` : undefined,
+);
+
+/** An {@link OriginRule}, apart from the spelling of its entries. */
+export const anOriginRule: Rule = optionsOf(
+  { allow: (name, value) => (value === "any" ? undefined : allowedOrigins(name, value)) },
+  ["allow"],
+  (value) => {
+    if (Array.isArray(value)) return "Write origin: { allow: [ … ] }";
+    if (typeof value !== "string") return undefined;
+    return value === "any" || value === "*"
+      ? 'Write origin: { allow: "any" }'
+      : `Write origin: { allow: [${JSON.stringify(value)}] }`;
+  },
+);
 
 /** Checks the `Origin` header of requests (protection against CSRF and cross-site WebSocket hijacking). */
 export class OriginCheck {

@@ -394,6 +394,6 @@ describe("A stream", () => {
   });
 
   it("refuses a limit of no channels", () => {
-    expect(() => new ModelStreams({ channels: 0 })).toThrow("channels is 0; it must be a number above 0");
+    expect(() => new ModelStreams({ channels: 0 })).toThrow("channels must be a number of at least 1, not 0");
   });
 });

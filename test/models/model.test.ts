@@ -200,7 +200,12 @@ describe("A declaration of a model", () => {
       { fields: ["id"], payload: { serialize: () => ({}), onError: "retry" } },
       "must be fail, fallback or drop",
     ],
-    ["a limit below one", cars, { fields: ["id"], initialLimit: 0 }, "initialLimit of Car is 0"],
+    [
+      "a limit below one",
+      cars,
+      { fields: ["id"], initialLimit: 0 },
+      "initialLimit must be a number of at least 1, not 0",
+    ],
     ["no table", { make: "Skoda" }, { fields: ["id"] }, "takes a table of Drizzle, or a `name`"],
     ["nothing", undefined, { fields: ["id"] }, "takes a table of Drizzle"],
   ])("is refused with BAD_DECLARATION: %s", (_what, table, options, message) => {

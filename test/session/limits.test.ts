@@ -415,10 +415,12 @@ describe("The options of a session's limits", () => {
     expect(() => serverWith(limits)).toThrow(FanfareError);
   });
 
-  it("name all that there are, also of documents and transports, when one is unknown", () => {
+  it("name the one that was probably meant, or all that there are, also of documents and transports", () => {
     const misspelt: object = { opertions: 5 };
-    expect(() => serverWith(misspelt)).toThrow(
-      /no limit named opertions; there are .*\bdepth\b.*\boperations\b.*\brefusals\b/,
+    expect(() => serverWith(misspelt)).toThrow("no option limits.opertions. Did you mean operations?");
+    const unheardOf: object = { queries: 5 };
+    expect(() => serverWith(unheardOf)).toThrow(
+      /no option limits.queries. There are .*\bdepth\b.*\boperations\b.*\brefusals\b/,
     );
   });
 });

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { TableName } from "../../contract/captured.ts";
+import type { OutboxInstallOptions } from "../../sources/postgres-outbox.ts";
 import { usageError } from "../cli-error.ts";
 import { tableNameOf } from "./table-name.ts";
 
@@ -16,6 +17,19 @@ export interface CaptureOptions {
   readonly notify: boolean;
   readonly publication?: string;
   readonly slots?: readonly string[];
+}
+
+/** The part of them that the outbox has. */
+export function outboxOptions({ tables, schema, readers, publishers, notify }: CaptureOptions): OutboxInstallOptions {
+  return { tables, readers, publishers, notify, ...(schema !== undefined && { schema }) };
+}
+
+/** The part of them that replication has, beside tables and slots. */
+export function replicationNames({
+  schema,
+  publication,
+}: CaptureOptions): Pick<CaptureOptions, "schema" | "publication"> {
+  return { ...(schema !== undefined && { schema }), ...(publication !== undefined && { publication }) };
 }
 
 const options = {

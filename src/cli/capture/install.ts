@@ -1,7 +1,7 @@
 import { installOutbox, outboxSql } from "../../sources/postgres-outbox.ts";
 import { installReplication, replicationSql } from "../../sources/postgres-replication.ts";
 import { usageError } from "../cli-error.ts";
-import { readCaptureOptions } from "./capture-options.ts";
+import { outboxOptions, readCaptureOptions, replicationNames } from "./capture-options.ts";
 import { inTransaction, openDatabase } from "./database.ts";
 import { requireYes } from "./confirmation.ts";
 import { shown } from "./table-name.ts";
@@ -16,11 +16,13 @@ export async function install(
   if (tables.length === 0) throw usageError("name the tables to capture: --table cars");
   if (slots) throw usageError("--slot is for uninstall: the server makes its slot when it first starts");
 
-  process.stdout.write(source === "outbox" ? outboxSql(options) : inTransaction(replicationSql(options)));
+  const outbox = outboxOptions(options);
+  const replication = { tables, ...replicationNames(options) };
+  process.stdout.write(source === "outbox" ? outboxSql(outbox) : inTransaction(replicationSql(replication)));
   if (url === undefined) return;
   await using database = await openDatabase(url);
   if (!yes) await requireYes(`Run this in the database ${database.name}?`);
-  if (source === "outbox") await installOutbox(database.pool, options);
-  else await installReplication(database.pool, options);
+  if (source === "outbox") await installOutbox(database.pool, outbox);
+  else await installReplication(database.pool, replication);
   process.stderr.write(`Done. Fanfare can capture ${tables.map(shown).join(", ")}.\n`);
 }

@@ -1,7 +1,7 @@
 import { outboxRemovalSql, uninstallOutbox } from "../../sources/postgres-outbox.ts";
 import { replicationRemovalSql, uninstallReplication } from "../../sources/postgres-replication.ts";
 import { usageError } from "../cli-error.ts";
-import { readCaptureOptions, type CaptureOptions } from "./capture-options.ts";
+import { readCaptureOptions, replicationNames, type CaptureOptions } from "./capture-options.ts";
 import { inTransaction, openDatabase } from "./database.ts";
 import { requireYes } from "./confirmation.ts";
 
@@ -14,13 +14,15 @@ export async function uninstall(
   const { source, database: url, yes } = options;
   refuseWhatItCannot(options);
   const removal = removalOf(options);
+  const replication = { ...replicationNames(options), ...(options.slots && { slots: options.slots }) };
 
-  process.stdout.write(source === "outbox" ? outboxRemovalSql(removal) : inTransaction(replicationRemovalSql(options)));
+  const script = source === "outbox" ? outboxRemovalSql(removal) : inTransaction(replicationRemovalSql(replication));
+  process.stdout.write(script);
   if (url === undefined) return;
   await using database = await openDatabase(url);
   if (!yes) await requireYes(`Run this in the database ${database.name}?`);
   if (source === "outbox") await uninstallOutbox(database.pool, removal);
-  else await uninstallReplication(database.pool, options);
+  else await uninstallReplication(database.pool, replication);
   process.stderr.write("Done.\n");
 }
 

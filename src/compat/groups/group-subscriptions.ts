@@ -3,10 +3,13 @@ import {
   GraphQLList,
   GraphQLScalarType,
   GraphQLString,
+  isOutputType,
   type GraphQLFieldConfig,
   type GraphQLFieldConfigArgumentMap,
   type GraphQLOutputType,
 } from "graphql";
+import { checkArgument, checkOptions } from "../../base/option-check.ts";
+import { aBoolean, aFunction, anObject, aText, mapOf, must, oneOf, optionsOf, type RulesOf } from "../../base/rule.ts";
 import type { FormattedResult } from "../../contract/request-engine.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import type { OperationContext } from "../../declare/operation-handle.ts";
@@ -45,6 +48,20 @@ export interface GroupOptions<Context> {
   readonly spelling?: "subscripe" | "both";
 }
 
+const fieldRules: RulesOf<GroupField<unknown>> = {
+  type: must("an output type of GraphQL", isOutputType),
+  args: anObject,
+  description: aText(),
+  groups: aFunction((value) => (Array.isArray(value) ? "Write a function that returns them: () => [ … ]" : undefined)),
+  requestedFields: aBoolean,
+};
+
+const rules: RulesOf<GroupOptions<unknown>> = {
+  fields: mapOf("fields", optionsOf(fieldRules, ["type", "groups"])),
+  permit: aFunction(),
+  spelling: oneOf("subscripe", "both"),
+};
+
 interface ListenArgs {
   readonly groups: readonly string[];
 }
@@ -80,7 +97,9 @@ export class GroupSubscriptions<Context = unknown> {
   };
   readonly #options: GroupOptions<Context>;
 
+  /** @throws FanfareError BAD_DECLARATION for an option that is unknown, missing or not allowed. */
   constructor(options: GroupOptions<Context>) {
+    checkOptions("GroupSubscriptions", options, rules, { required: ["fields"], code: "BAD_DECLARATION" });
     this.#options = options;
     const names = new Map(Object.entries(options.fields));
     this.fields = Object.fromEntries([...names].flatMap(([name, field]) => this.#fieldsOf(name, field)));
@@ -232,6 +251,7 @@ const rawType = new GraphQLScalarType<GroupValue, GroupValue>({
  * @param model the prefix of the groups' names.
  */
 export function groupHooks(model: string): ModelHooks<unknown> {
+  checkArgument("groupHooks", "model", model, aText(), "BAD_DECLARATION");
   return {
     topics: (change) => [groupTopic(groupOf(model, change))],
     payload: (change): GroupEvent => {

@@ -1,5 +1,7 @@
 import type { GraphQLEnumType, GraphQLObjectType } from "graphql";
 import { FanfareError } from "../../base/error.ts";
+import { checkArgument, checkOptions } from "../../base/option-check.ts";
+import { anything, aText, must, oneOf, propertyOf, type Rule, type RulesOf } from "../../base/rule.ts";
 import type { TableName } from "../../contract/captured.ts";
 import { isObject, type JsonObject } from "../../base/json.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
@@ -38,6 +40,20 @@ export interface StreamOptions {
   readonly description?: string;
 }
 
+const rules: RulesOf<StreamOptions> = {
+  // Its absence is told with the model's name.
+  stream: anything,
+  label: aText(),
+  names: oneOf("columns", "fields"),
+  changes: aText(),
+  description: aText(),
+};
+
+const aStreamedModel: Rule = must(
+  "a model, which model() of fanfare/models returns",
+  (value) => propertyOf(value, "changeType") !== undefined && Array.isArray(propertyOf(value, "fields")),
+);
+
 /** The criteria of a channel's subscription. */
 export interface StreamCriteria {
   /** The id of the only row; null: all rows. */
@@ -72,6 +88,8 @@ export class ModelStream {
 
   /** @throws FanfareError BAD_DECLARATION for a model with the payload `key`, or without a field of all changes. */
   constructor(model: StreamedModel, options: StreamOptions) {
+    checkArgument("ModelStreams.subscription", "model", model, aStreamedModel, "BAD_DECLARATION");
+    checkOptions("ModelStreams.subscription", options, rules, { code: "BAD_DECLARATION" });
     const { fields, name, table } = model;
     const { changes = ownChanges(model), names = "columns", stream } = options;
     if (changes === undefined) throw bad(name, "has no field that tells its changes; name one in `changes`");

@@ -1,7 +1,10 @@
 import { GraphQLError, GraphQLID, GraphQLList, GraphQLNonNull, GraphQLString, type GraphQLFieldConfig } from "graphql";
 import { closeCodes } from "../../base/close-code.ts";
 import { FanfareError } from "../../base/error.ts";
+import { checkOptions } from "../../base/option-check.ts";
+import { aFunction, aNumber, aText, type Rules, type RulesOf } from "../../base/rule.ts";
 import type { Log } from "../../contract/log.ts";
+import { aLog } from "../../contract/part-rules.ts";
 import type { Peer } from "../../contract/peer.ts";
 import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import type { Viewer } from "../../contract/viewer.ts";
@@ -52,6 +55,15 @@ export interface ModelStreamsOptions {
   readonly log?: Log;
 }
 
+const rules: RulesOf<ModelStreamsOptions> = {
+  owner: aFunction(),
+  permits: aFunction(),
+  channels: aNumber(1),
+  log: aLog,
+};
+
+const attachRules: Rules = { path: aText() };
+
 /** The value of a stream's field. */
 interface StreamResult {
   readonly ok: boolean;
@@ -93,10 +105,10 @@ export class ModelStreams {
     },
   };
 
-  /** @throws FanfareError BAD_OPTION for a limit that is not a positive number. */
+  /** @throws FanfareError BAD_OPTION for an option that is unknown or not allowed. */
   constructor(options: ModelStreamsOptions = {}) {
+    checkOptions("ModelStreams", options, rules);
     const { channels = 10_000, log = consoleLog } = options;
-    if (!(channels > 0)) throw new FanfareError("BAD_OPTION", `channels is ${channels}; it must be a number above 0`);
     this.#options = { ...options, channels };
     this.#log = guardedLog(log);
   }
@@ -151,8 +163,10 @@ export class ModelStreams {
   attach(
     fanfare: Pick<Fanfare, "accept" | "attach">,
     server: HttpServer,
-    { path = "/streams" }: { readonly path?: string } = {},
+    options: { readonly path?: string } = {},
   ): Disposable {
+    checkOptions("attach", options, attachRules);
+    const { path = "/streams" } = options;
     const websocket = {
       dialects: [streams(() => invalidAction)],
       accept: (socket: Socket) => this.accept(fanfare, socket),

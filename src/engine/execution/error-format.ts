@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { described } from "../../base/described.ts";
+import { valueKind } from "../../base/value-kind.ts";
 import { isPromise, silence } from "../../base/thenable.ts";
 import type { Log } from "../../contract/log.ts";
 
@@ -60,7 +60,7 @@ export function errorFormatter(format: FormatError, log: Log): ErrorFormatter {
 export function assertFormatted<Answer>(answer: Answer, option: string): Answer {
   if (typeof answer === "object" && answer !== null && !isPromise(answer)) return answer;
   silence(answer);
-  throw new TypeError(`${option} must answer with an object, not with ${described(answer)}`);
+  throw new TypeError(`${option} must answer with an object, not with ${valueKind(answer)}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { defaultFieldResolver, type ExecutionResult, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
-import { described } from "../../base/described.ts";
+import { valueKind } from "../../base/value-kind.ts";
 import { FanfareError } from "../../base/error.ts";
 import type { Event } from "../../contract/broker.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
@@ -169,7 +169,7 @@ export class Execution implements Executor<Plan> {
 function sharedContextOf(answer: unknown): object {
   if (typeof answer === "object" && answer !== null && !isPromise(answer)) return answer;
   silence(answer);
-  throw new FanfareError("BAD_OPTION", `sharedContext must answer with an object, not with ${described(answer)}`);
+  throw new FanfareError("BAD_OPTION", `sharedContext must answer with an object, not with ${valueKind(answer)}`);
 }
 
 /** graphql-js's default resolver, except that a function on the source breaks sharing, since it gets the context. */

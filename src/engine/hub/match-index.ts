@@ -1,4 +1,4 @@
-import { described } from "../../base/described.ts";
+import { valueKind } from "../../base/value-kind.ts";
 import { silence } from "../../base/thenable.ts";
 import type { Match } from "../../declare/declaration.ts";
 
@@ -114,7 +114,7 @@ export class MatchIndex<Listener> {
       const objects: unknown = facets(payload);
       if (objects === "all" || Array.isArray(objects)) return objects;
       silence(objects);
-      throw new TypeError(`\`facets\` must answer with a list of objects or "all", not with ${described(objects)}`);
+      throw new TypeError(`\`facets\` must answer with a list of objects or "all", not with ${valueKind(objects)}`);
     } catch (error) {
       this.#faulty(error);
       return [];

@@ -1,4 +1,4 @@
-import { described } from "../../base/described.ts";
+import { valueKind } from "../../base/value-kind.ts";
 import { FanfareError, type ErrorCode } from "../../base/error.ts";
 import { isPlainObject } from "../../base/plain-object.ts";
 import { silence } from "../../base/thenable.ts";
@@ -78,5 +78,5 @@ export function shareKeyOf(answer: unknown): string {
 
 function refusal(code: ErrorCode, isFor: string, allowed: string, answer: unknown): FanfareError {
   silence(answer);
-  return new FanfareError(code, `${isFor} must answer with ${allowed}, not with ${described(answer)}`);
+  return new FanfareError(code, `${isFor} must answer with ${allowed}, not with ${valueKind(answer)}`);
 }

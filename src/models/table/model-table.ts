@@ -1,4 +1,7 @@
+import { described } from "../../base/described.ts";
 import { FanfareError } from "../../base/error.ts";
+import { checkArgument } from "../../base/option-check.ts";
+import { aText, listOf, type Rule } from "../../base/rule.ts";
 import { drizzleTable, type DrizzleTable } from "./drizzle-table.ts";
 import { RowKey } from "./row-key.ts";
 import { describedTable, type DescribedValue, type TableDescription } from "./table-description.ts";
@@ -21,17 +24,23 @@ export type FieldOf<Source> = (keyof RowOf<Source> & string) | "id";
 export function tableOf(source: unknown): Table {
   const table = isObject(source) ? (drizzleTable(source) ?? describedIn(source)) : undefined;
   if (table) return table;
-  throw new FanfareError("BAD_DECLARATION", "model() takes a table of Drizzle, or a `name`, a `key` and `columns`");
+  throw new FanfareError(
+    "BAD_DECLARATION",
+    `model() takes a table of Drizzle, or a \`name\`, a \`key\` and \`columns\`, not ${described(source)}`,
+  );
 }
 
 /** @throws FanfareError BAD_DECLARATION for a missing primary key, or one of columns that cannot identify a row. */
 export function keyOf(table: Table, given: readonly string[] = table.key): RowKey {
   const called = table.name.name;
+  checkArgument(`The table ${called}`, "key", given, aKey, "BAD_DECLARATION");
   if (given.length === 0) {
     throw new FanfareError("BAD_DECLARATION", `The table ${called} has no primary key; name its columns in \`key\``);
   }
   return new RowKey(given.map((property) => keyColumn(table, property)));
 }
+
+const aKey: Rule = listOf("properties", aText());
 
 function keyColumn({ name, columns }: Table, property: string): Column {
   const column = columns.get(property);

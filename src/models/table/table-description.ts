@@ -1,4 +1,5 @@
 import { FanfareError } from "../../base/error.ts";
+import { aBoolean, aText, optionsOf, type RulesOf } from "../../base/rule.ts";
 import { kindOf } from "../value/sql-type.ts";
 import type { Column, Table } from "./table.ts";
 
@@ -78,12 +79,17 @@ export function describedTable(description: TableDescription): Table {
   }
   return {
     name: { schema, name },
-    columns: new Map(Object.entries(columns).map(([property, column]) => [property, columnOf(property, column)])),
+    columns: new Map(Object.entries(columns).map(([property, column]) => [property, columnOf(name, property, column)])),
     key: typeof key === "string" ? [key] : (key ?? []),
   };
 }
 
-function columnOf(property: string, described: ColumnType | ColumnDescription): Column {
-  const { name = property, type, nullable = false } = typeof described === "string" ? { type: described } : described;
+const columnRules: RulesOf<ColumnDescription> = { name: aText(), type: aText(), nullable: aBoolean };
+
+function columnOf(table: string, property: string, given: ColumnType | ColumnDescription): Column {
+  const description: ColumnDescription = typeof given === "string" ? { type: given } : given;
+  const problem = optionsOf(columnRules, ["type"])(`columns.${property}`, description);
+  if (problem !== undefined) throw new FanfareError("BAD_DECLARATION", `The table ${table}: ${problem}`);
+  const { name = property, type, nullable = false } = description;
   return { property, name, type, nullable, kind: kindOf(type) };
 }

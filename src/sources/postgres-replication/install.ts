@@ -1,5 +1,8 @@
 import { FanfareError } from "../../base/error.ts";
+import { checkArgument, checkOptions } from "../../base/option-check.ts";
+import { anything, aText, listOf, type RulesOf } from "../../base/rule.ts";
 import type { TableName } from "../../contract/captured.ts";
+import { aQueryable } from "../../postgres/client-rule.ts";
 import { textRows } from "../../postgres/database.ts";
 import { leadColumns } from "../../postgres/lead.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
@@ -26,6 +29,13 @@ export interface ReplicationUninstallOptions {
   readonly slots?: readonly string[];
 }
 
+const installRules: RulesOf<ReplicationInstallOptions> = { tables: anything, schema: aText(), publication: aText() };
+const uninstallRules: RulesOf<ReplicationUninstallOptions> = {
+  schema: aText(),
+  publication: aText(),
+  slots: listOf("slots", aText()),
+};
+
 /**
  * Sets a database up for `postgresReplication`: runs {@link replicationSql} in one transaction. It is idempotent. Run
  * it as the owner of the tables, with the right to create publications and schemas.
@@ -37,6 +47,8 @@ export async function installReplication(
   client: Pick<PostgresPool, "query">,
   options: ReplicationInstallOptions,
 ): Promise<void> {
+  checkArgument("installReplication", "client", client, aQueryable);
+  checkOptions("installReplication", options, installRules, { required: ["tables"] });
   const { schema = "fanfare" } = options;
   try {
     const outbox = `select to_regclass(${literal(`${identifier(schema)}.outbox`)})::text as outbox`;
@@ -58,6 +70,8 @@ export async function uninstallReplication(
   client: Pick<PostgresPool, "query">,
   options: ReplicationUninstallOptions = {},
 ): Promise<void> {
+  checkArgument("uninstallReplication", "client", client, aQueryable);
+  checkOptions("uninstallReplication", options, uninstallRules);
   try {
     await client.query(replicationRemovalSql(options));
   } catch (error) {
@@ -67,6 +81,7 @@ export async function uninstallReplication(
 
 /** The SQL that {@link installReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
 export function replicationSql(options: ReplicationInstallOptions): string {
+  checkOptions("replicationSql", options, installRules, { required: ["tables"] });
   const { tables, schema = "fanfare", publication = "fanfare" } = options;
   const own = identifier(schema);
   return [
@@ -97,6 +112,7 @@ language plpgsql security definer ${forFunction(catalogPath)} as${literal(publis
 
 /** The SQL that {@link uninstallReplication} runs. @throws FanfareError BAD_OPTION for an invalid name. */
 export function replicationRemovalSql(options: ReplicationUninstallOptions = {}): string {
+  checkOptions("replicationRemovalSql", options, uninstallRules);
   const { schema = "fanfare", publication = "fanfare", slots = ["fanfare"] } = options;
   const own = identifier(schema);
   return [

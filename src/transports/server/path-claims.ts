@@ -2,7 +2,9 @@ import { createServer, IncomingMessage, type Server, type ServerResponse } from 
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { FanfareError } from "../../base/error.ts";
+import { checkArgument } from "../../base/option-check.ts";
 import { asksForWebSocket, serveAsPlain } from "./plain-request.ts";
+import { aServer } from "./server-rule.ts";
 
 export type HttpServer = Server | SecureServer;
 
@@ -19,9 +21,11 @@ export interface PathClaim {
  * header; those that neither the claim nor another listener takes are served as the plain requests that they were
  * without it. Disposal undoes all of it.
  *
- * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is claimed already.
+ * @throws FanfareError BAD_OPTION for a server that is not Node's, and for a path that does not begin with a slash or is
+ * claimed already.
  */
 export function claimPath(server: HttpServer, path: string, claim: PathClaim): Disposable {
+  checkArgument("attach", "server", server, aServer);
   if (!path.startsWith("/")) {
     throw new FanfareError("BAD_OPTION", `path is ${JSON.stringify(path)}; it must begin with "/"`);
   }
