@@ -11,9 +11,9 @@ import {
   type TextRow,
 } from "./database.ts";
 import { identifier } from "./quote.ts";
-import { forTransaction, indexOrder } from "./settings.ts";
+import { forTransaction, indexOrder, noCompilation } from "./settings.ts";
 
-const settings = forTransaction(indexOrder);
+const settings = forTransaction({ ...indexOrder, ...noCompilation });
 
 /** The timeout of a query, in milliseconds; after it the database counts as unreachable. */
 const patience = 30_000;

@@ -1,3 +1,7 @@
+import { forTransaction, noCompilation } from "./settings.ts";
+
+const ownSettings = forTransaction(noCompilation);
+
 /** The result of a query, as far as it is used: rows are objects whose columns are all text. */
 export interface QueryResult {
   readonly rows: readonly unknown[];
@@ -106,7 +110,7 @@ export async function withConnection<Connection extends LentConnection, Result>(
 }
 
 /**
- * Runs `run` in a transaction, which is rolled back if `run` rejects.
+ * Runs `run` in a transaction without JIT compilation, which is rolled back if `run` rejects.
  *
  * @param opening the first statements of the transaction.
  */
@@ -117,7 +121,7 @@ export function inTransaction<Result>(
 ): Promise<Result> {
   if (!isEmbedded(client)) return inPooledTransaction(client, opening, run);
   return client.transaction(async (transaction) => {
-    await transaction.exec(opening);
+    await transaction.exec(`${opening}; ${ownSettings}`);
     return run(transaction);
   });
 }
@@ -131,11 +135,20 @@ export function inPooledTransaction<Connection extends LentConnection, Result>(
   return withConnection(
     pool,
     async (connection) => {
-      await connection.query(`begin; ${opening}`);
+      await connection.query(`begin; ${opening}; ${ownSettings}`);
       const result = await run(connection);
       await connection.query("commit");
       return result;
     },
     (connection) => connection.query("rollback"),
   );
+}
+
+/** Runs a query of a pool whose columns are all text, in a transaction of its own: see {@link inPooledTransaction}. */
+export function readRows<Connection extends LentConnection>(
+  pool: Lender<Connection>,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<readonly TextRow[]> {
+  return inPooledTransaction(pool, "set transaction read only", (connection) => textRows(connection, text, values));
 }

@@ -20,10 +20,16 @@ export const equalText: Settings = {
 export const catalogPath: Settings = { search_path: "pg_catalog, pg_temp" };
 
 /**
- * Makes the planner read by index. The statistics of a table that is empty most of the time favour a sequential scan,
- * or a sort of the whole table for each page. JIT compilation of such a query takes longer than the query.
+ * Never compiles just in time (JIT). PostgreSQL decides by the estimated cost, which of a query over the catalog or of
+ * rows as JSON is high for two rows as well; compiling it takes longer, up to a second, than running it.
  */
-export const indexOrder: Settings = { enable_seqscan: "off", enable_bitmapscan: "off", jit: "off" };
+export const noCompilation: Settings = { jit: "off" };
+
+/**
+ * Makes the planner read by index. The statistics of a table that is empty most of the time favour a sequential scan,
+ * or a sort of the whole table for each page.
+ */
+export const indexOrder: Settings = { enable_seqscan: "off", enable_bitmapscan: "off" };
 
 /**
  * Statements that set `settings` until the transaction ends: behind a pooler, another client gets the connection next.

@@ -13,7 +13,7 @@ import { howToInstall } from "./database-error.ts";
  */
 export async function assertReady(connection: Connection, schema: string, tables: readonly TableName[]): Promise<void> {
   const own = identifier(schema);
-  const [state] = await connection.query(
+  const [state] = await connection.read(
     "look at the database",
     `select pg_is_in_recovery()::text as standby,
        (select count(*) from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -46,7 +46,7 @@ interface CapturedTable extends TableName {
 
 /** The tables with the trigger. */
 export async function capturedTables(connection: Connection, schema: string): Promise<readonly CapturedTable[]> {
-  const rows = await connection.query(
+  const rows = await connection.read(
     "look for triggers",
     `select encode(t.tgargs, 'hex') as arguments, (t.tgenabled in ('A', 'O'))::text as enabled,
        array_to_json(array[case when exists (
@@ -76,7 +76,7 @@ export async function capturedTables(connection: Connection, schema: string): Pr
 }
 
 async function exists(connection: Connection, { schema, name }: TableName): Promise<boolean> {
-  const rows = await connection.query(
+  const rows = await connection.read(
     "look for a table",
     `select true::text as there from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')`,

@@ -1,6 +1,6 @@
 import { FanfareError } from "../../base/error.ts";
 import type { TableName } from "../../contract/captured.ts";
-import { textRows, type TextRow } from "../../postgres/database.ts";
+import { readRows, type TextRow } from "../../postgres/database.ts";
 import { databaseError } from "./database-error.ts";
 import type { PostgresPool } from "./pool.ts";
 
@@ -39,8 +39,8 @@ left join (pg_class c join pg_namespace n on n.oid = c.relnamespace and c.relkin
 export async function assertReady({ pool, name, tables, publication, unboundedSlot }: ReadinessOptions): Promise<void> {
   const names = JSON.stringify(tables.map((table) => [table.schema, table.name]));
   try {
-    const [server] = await textRows(pool, serverQuery, [publication]);
-    const found = await textRows(pool, tablesQuery, [names, publication]);
+    const [server] = await readRows(pool, serverQuery, [publication]);
+    const found = await readRows(pool, tablesQuery, [names, publication]);
     const lacks = [...serverLacks(server ?? {}, publication, unboundedSlot), ...found.flatMap(tableLacks(publication))];
     if (lacks.length > 0) throw new FanfareError("SOURCE_NOT_READY", `${name}: ${lacks.join("; ")}`);
   } catch (error) {

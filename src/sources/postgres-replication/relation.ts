@@ -1,5 +1,5 @@
 import type { CapturedRow, TableName } from "../../contract/captured.ts";
-import { textRows } from "../../postgres/database.ts";
+import { inPooledTransaction, textRows } from "../../postgres/database.ts";
 import { unchanged, type RawRow, type RawValue, type RelationMessage } from "./message.ts";
 import type { PostgresPool } from "./pool.ts";
 import { valueForms, type ValueForm } from "./value-form.ts";
@@ -31,12 +31,10 @@ export class Relation {
    */
   static async open(message: RelationMessage, pool: PostgresPool): Promise<Relation> {
     const { id, schema, name, columns } = message;
-    const [forms, keys] = await Promise.all([
-      valueForms(
-        pool,
-        columns.map(({ type }) => type),
-      ),
-      textRows(pool, primaryKey, [String(id)]),
+    const types = columns.map(({ type }) => type);
+    const [forms, keys] = await inPooledTransaction(pool, "set transaction read only", async (connection) => [
+      await valueForms(connection, types),
+      await textRows(connection, primaryKey, [String(id)]),
     ]);
     const keyNames = new Set(keys.map((row) => row["name"]));
     const known = columns.flatMap((column, index): readonly Column[] => {

@@ -202,6 +202,7 @@ describe("One reader of several", () => {
         now: () => clock.now() - back,
         after: clock.after.bind(clock),
         every: clock.every.bind(clock),
+        defer: clock.defer.bind(clock),
       },
     });
     const end = new AbortController();

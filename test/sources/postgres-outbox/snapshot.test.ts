@@ -3,6 +3,7 @@ import type { CapturedRow } from "../../../src/contract/captured.ts";
 import type { Source } from "../../../src/contract/source.ts";
 import { installOutbox, postgresOutbox } from "../../../src/sources/postgres-outbox.ts";
 import { historyTables, write } from "../history.ts";
+import { WatchedPool } from "../watched-pool.ts";
 import { PostgresPlace, places, type PostgresDatabase, type TestDatabase, type TestPlace } from "./databases.ts";
 import { Reading } from "./reading.ts";
 
@@ -99,6 +100,24 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
   it("rejects at once when its signal aborts", async () => {
     await expect(source.snapshot(cars, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
     expect((await source.snapshot(cars)).rows).toHaveLength(3);
+  });
+});
+
+describe("What the source reads", () => {
+  it("is never compiled just in time, which would take longer than to read it", async () => {
+    await using place = await PostgresPlace.start({ jit: "on" });
+    await using database = await place.open();
+    await database.run("create table cars (id int primary key, tags text[])");
+    await using pool = new WatchedPool(place.server.pool({ database: database.name }));
+    await installOutbox(pool, { tables: ["cars"] });
+    const source = postgresOutbox({ client: pool, tables: ["cars"] });
+    await using reading = new Reading(source);
+    await reading.leading();
+    await database.run("insert into cars values (1, '{a}')");
+    await reading.until(1);
+    expect((await source.snapshot(cars)).rows).toHaveLength(1);
+    expect(pool.statements.length).toBeGreaterThan(5);
+    expect(pool.compiled).toEqual([]);
   });
 });
 

@@ -146,7 +146,7 @@ describe("postgresReplication refuses", () => {
     const { pool: client } = database;
     const required = { client, connect: unused, tables: ["cars"] };
     const wrong: readonly [Partial<ReplicationOptions>, string][] = [
-      [{ slot: "Fan" }, "slot must be 1 to 63 lower-case letters, digits and _, not Fan"],
+      [{ slot: "Fan" }, 'slot must be 1 to 63 lower-case letters, digits and _, not "Fan"'],
       [{ tables: [] }, "tables must be at least one table"],
       [{ tables: [""] }, "is no table"],
       [{ batch: 0 }, "batch must be a whole number from 1 to 100000, not 0"],

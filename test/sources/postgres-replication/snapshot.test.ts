@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SnapshotRequest } from "../../../src/contract/source.ts";
 import { postgresReplication, type PostgresPool, type RawQuery } from "../../../src/sources/postgres-replication.ts";
 import type { PostgresServer } from "../../servers/postgres.ts";
+import { WatchedPool } from "../watched-pool.ts";
 import { Capture, CapturedDatabase, eventually, openServer, table } from "./capture.ts";
 
 let server: PostgresServer;
@@ -146,6 +147,21 @@ describe("postgresReplication: a snapshot", () => {
     const { rows } = await source.snapshot({ table: odd, key: ["I d"], equal: { "I d": 'so "so"' }, limit: 1 });
     expect(rows).toEqual([{ "I d": 'so "so"', all: String.raw`["so \"so\"", null]` }]);
     await pool.end();
+  });
+
+  it("is never compiled just in time, nor is anything else that is read", async () => {
+    const sql = "create table cars (id int primary key, tags text[])";
+    await using database = await CapturedDatabase.open(server, sql, [table("cars")]);
+    await database.pool.query(`alter database ${database.name} set jit = on`);
+    await using client = new WatchedPool(server.pool({ database: database.name }));
+    await using capture = new Capture(database, { client });
+    await capture.ready();
+    await database.pool.query("insert into cars values (1, '{a}')");
+    await capture.until(({ length }) => length === 1);
+    await using source = database.source({ client });
+    expect((await source.snapshot({ table: table("cars"), key: ["id"], limit: 10 })).rows).toHaveLength(1);
+    expect(client.statements.length).toBeGreaterThan(5);
+    expect(client.compiled).toEqual([]);
   });
 
   it("of an unavailable database is SOURCE_UNAVAILABLE", async () => {
