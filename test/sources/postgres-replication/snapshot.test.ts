@@ -162,7 +162,7 @@ describe("postgresReplication: a snapshot", () => {
     expect((await source.snapshot({ table: table("cars"), key: ["id"], limit: 10 })).rows).toHaveLength(1);
     expect(client.statements.length).toBeGreaterThan(5);
     expect(client.compiled).toEqual([]);
-  });
+  }, 60_000);
 
   it("of an unavailable database is SOURCE_UNAVAILABLE", async () => {
     const client = server.pool({ port: 1 });
