@@ -156,7 +156,9 @@ const asFunction =
     typeof value === "object" && value !== null ? `Write a function that returns it: ${example}` : undefined;
 
 /** Each limit is a number, whose range its group checks. */
-const limitNames = [defaultDocumentLimits, defaultTopicLimits, defaultSessionLimits, defaultTransportLimits].flatMap(Object.keys);
+const limitNames = [defaultDocumentLimits, defaultTopicLimits, defaultSessionLimits, defaultTransportLimits].flatMap(
+  Object.keys,
+);
 
 const rules: RulesOf<FanfareOptions> = {
   schema: aSchema,

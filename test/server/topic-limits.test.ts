@@ -87,7 +87,7 @@ describe("The topics of an operation", () => {
     expect(await client.receiveNext("1")).toEqual({ data: { many: "heard" } });
   });
 
-  it.each([0, -1, NaN])("cannot be limited to %d", (topics) => {
+  it.each([0, -1])("cannot be limited to %d", (topics) => {
     expect(() => createFanfare({ schema: chatSchema(), limits: { topics } })).toThrow(
       expect.objectContaining({
         code: "BAD_OPTION",
