@@ -11,17 +11,6 @@ export function silence(value: unknown): void {
   if (value instanceof Promise && value.then === Promise.prototype.then) value.catch(() => undefined);
 }
 
-/** Handles the rejection of every promise in an abandoned array or object. */
-export function silenceAll(container: object): void {
-  for (const key of Object.keys(container)) {
-    try {
-      silence(Reflect.get(container, key));
-    } catch {
-      // A getter that throws holds no promise.
-    }
-  }
-}
-
 /**
  * Calls `compute`, then `next` with its value: in the same turn unless the value is a promise. `fail` gets the error of
  * a throw in either, or of a rejection.

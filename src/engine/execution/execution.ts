@@ -14,6 +14,7 @@ import { passes, type Executor, type Outcome } from "./executor.ts";
 import type { ContextSource, Plan } from "../plan/plan.ts";
 import { SharedContext } from "../context-guard.ts";
 import { isPromise, settle, silence } from "../../base/thenable.ts";
+import { isSource, read, Reads, Thrown } from "../walk/reads.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /** Options of {@link Execution}. */
@@ -29,6 +30,9 @@ export interface ExecutionOptions extends ResultFormat {
 export class Execution implements Executor<Plan> {
   readonly #options: ExecutionOptions;
   readonly #events: EventExecutor;
+  /** Of a walk that has just given up. */
+  #reads: Reads | undefined;
+  readonly #giveUp = (reads: Reads): void => void (this.#reads = reads);
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
@@ -78,31 +82,44 @@ export class Execution implements Executor<Plan> {
     if (value === SKIP) return undefined;
     const text = plan.walk && this.#walk(plan, plan.walk, value);
     if (text !== undefined) return deliveryOf(event, text);
+    const reads = this.#takeReads();
     return settle(
       () => new SharedContext(sharedContextOf(this.#options.sharedContext()), (why) => this.#options.late(plan, why)),
-      (shared) => this.#guarded(plan, event, value, shared),
+      (shared) => this.#guarded(plan, event, value, shared, reads),
       (error) => this.#failure(plan, error, event),
     );
   }
 
-  #guarded(plan: Plan, event: Event, value: unknown, shared: SharedContext): MaybePromise<Outcome> {
+  #guarded(
+    plan: Plan,
+    event: Event,
+    value: unknown,
+    shared: SharedContext,
+    reads: Reads | undefined,
+  ): MaybePromise<Outcome> {
     const checked = (outcome: Outcome): Outcome => {
       const broken = shared.settle();
       return broken ? { broken } : outcome;
     };
-    const outcome = this.#resolved(plan, event, value, shared.proxy, sharedFieldResolver(shared));
+    const outcome = this.#resolved(plan, event, value, shared.proxy, sharedFieldResolver(shared, reads));
     return outcome instanceof Promise ? outcome.then(checked) : checked(outcome);
   }
 
   #walk(plan: Plan, walk: Walk, value: unknown): string | undefined {
     if (value instanceof Resolved || value instanceof Promise) return undefined;
-    try {
-      const root = plan.declaration ? value : propertyOf(value, plan.fieldName);
-      return typeof root === "function" ? undefined : walk(root);
-    } catch {
-      // The property threw. graphql-js reads it again and words the error.
-      return undefined;
-    }
+    if (plan.declaration) return typeof value === "function" ? undefined : walk(value, this.#giveUp);
+    if (!isSource(value)) return undefined;
+    const root = read(value, plan.fieldName);
+    const text = root instanceof Thrown || typeof root === "function" ? undefined : walk(root, this.#giveUp);
+    if (text === undefined) (this.#reads ??= new Reads()).add(value, plan.fieldName, root);
+    return text;
+  }
+
+  /** What the walk of this event has read before it gave up. */
+  #takeReads(): Reads | undefined {
+    const reads = this.#reads;
+    this.#reads = undefined;
+    return reads;
   }
 
   #private(plan: Plan, event: Event, context: unknown): MaybePromise<Outcome> {
@@ -172,20 +189,19 @@ function sharedContextOf(answer: unknown): object {
   throw new FanfareError("BAD_OPTION", `sharedContext must answer with an object, not with ${valueKind(answer)}`);
 }
 
-/** graphql-js's default resolver, except that a function on the source breaks sharing, since it gets the context. */
-function sharedFieldResolver(shared: SharedContext): GraphQLFieldResolver<unknown, unknown> {
+/**
+ * graphql-js's default resolver, except that a function on the source breaks sharing, since it gets the context.
+ *
+ * @param reads what a walk has read already; undefined if no walk has begun.
+ */
+function sharedFieldResolver(shared: SharedContext, reads: Reads | undefined): GraphQLFieldResolver<unknown, unknown> {
   return (source, args, context, info) => {
-    if (typeof propertyOf(source, info.fieldName) === "function") {
-      shared.break(`${info.parentType.name}.${info.fieldName} is a function of its source`);
-    }
-    return defaultFieldResolver(source, args, context, info);
+    if (!isSource(source)) return undefined;
+    const property: unknown = reads ? reads.take(source, info.fieldName) : source[info.fieldName];
+    if (typeof property !== "function") return property;
+    shared.break(`${info.parentType.name}.${info.fieldName} is a function of its source`);
+    return Reflect.apply(property, source, [args, context, info]);
   };
-}
-
-function propertyOf(source: unknown, name: string): unknown {
-  return (typeof source === "object" && source !== null) || typeof source === "function"
-    ? Reflect.get(source, name)
-    : undefined;
 }
 
 /** Whether a resolver that other code has wrapped threw a skip. */

@@ -10,7 +10,8 @@ import { collectFields, type SelectionScope } from "../selection/collect-fields.
 import { fragmentsOf } from "../selection/fragments.ts";
 import type { Shape, Slot } from "./shape.ts";
 import { ShapeCompiler } from "./shape-compiler.ts";
-import { isThenable, silence, silenceAll } from "../../base/thenable.ts";
+import { isThenable, silence } from "../../base/thenable.ts";
+import { read, Reads, Thrown, type Source } from "./reads.ts";
 import { Tripwire } from "../context-guard.ts";
 import type { VariableValues } from "../selection/selection.ts";
 
@@ -19,8 +20,10 @@ import type { VariableValues } from "../selection/selection.ts";
  * the JSON.stringify of graphql-js's result. Undefined at anything beyond the happy path (an error, a null in a
  * non-null place, a promise, a function, a resolver that uses its context): then graphql-js has to execute this event.
  * Never throws.
+ *
+ * `giveUp` is called with what the walk has read of the event, if it has begun.
  */
-export type Walk = (rootValue: unknown) => string | undefined;
+export type Walk = (rootValue: unknown, giveUp?: (reads: Reads) => void) => string | undefined;
 
 /**
  * Compiles an operation with one root field to a {@link Walk}. Undefined for a selection that a walk does not cover:
@@ -40,7 +43,7 @@ export function compileWalk(
     const root = rootOf({ schema, fragments: fragmentsOf(document), values }, operation, slots);
     if (!root) return undefined;
     const walker = new Walker(root);
-    return (rootValue) => walker.walk(rootValue);
+    return (rootValue, giveUp) => walker.walk(rootValue, giveUp);
   } catch {
     // A condition or argument without a value, or a stack overflow: graphql-js words the error.
     return undefined;
@@ -64,8 +67,12 @@ function rootOf(scope: SelectionScope, operation: OperationDefinitionNode, slots
   return shape && { head: `{"data":{${JSON.stringify(key)}:`, shape };
 }
 
-// A sentinel: no leaf type accepts a symbol.
-const thrown = Symbol("a resolver or a property threw");
+// The values that walks have read, in the order of their slots. Walks of all servers share it, one above the other: a
+// resolver may publish, so that another walk begins before this one is done.
+const log: unknown[] = [];
+let top = 0;
+/** Places of the log that are kept between walks: to clear them each time would cost more than to write them. */
+const maxKept = 1_024;
 
 class Walker {
   readonly #root: Root;
@@ -75,15 +82,25 @@ class Walker {
   // Set when an event showed that this operation's resolvers or data cannot be walked: another attempt would call the
   // resolvers of each event twice.
   #disabled = false;
+  /** The number of resolvers of which results are being written: graphql-js calls these again, and has other results. */
+  #resolvers = 0;
 
   constructor(root: Root) {
     this.#root = root;
   }
 
-  walk(rootValue: unknown): string | undefined {
+  walk(rootValue: unknown, giveUp: ((reads: Reads) => void) | undefined): string | undefined {
     if (this.#isDisabled) return undefined;
+    const start = top;
+    const resolvers = this.#resolvers;
+    this.#resolvers = 0;
     const text = this.#attempt(rootValue);
-    return this.#isDisabled || text === undefined ? undefined : `${this.#root.head}${text}}}`;
+    const done = !this.#isDisabled && text !== undefined;
+    if (!done) giveUp?.(new Replay(log.slice(start, top)).of(rootValue, this.#root.shape));
+    top = start;
+    if (log.length > maxKept) log.length = start;
+    this.#resolvers = resolvers;
+    return done ? `${this.#root.head}${text}}}` : undefined;
   }
 
   /** Whether a resolver used its context or info, in an attempt or later in a function that it has detached, too. */
@@ -107,7 +124,7 @@ class Walker {
   }
 
   #object(value: Source, shape: Shape): string | undefined {
-    if (value instanceof Error) return undefined;
+    if (value instanceof Error || value instanceof Thrown) return undefined;
     if (isThenable(value)) {
       this.#disabled = true;
       silence(value);
@@ -123,7 +140,7 @@ class Walker {
     for (let index = 0; index < value.length; index++) {
       const item = this.#value(value[index], shape);
       if (item === undefined) {
-        silenceAll(value);
+        value.forEach(silence);
         return undefined;
       }
       text += index === 0 ? item : `,${item}`;
@@ -134,9 +151,9 @@ class Walker {
   #fields(source: Source, slots: readonly Slot[], end: string): string | undefined {
     let text = "";
     for (const slot of slots) {
-      const value = this.#value(this.#resolved(source, slot), slot.shape);
+      const value = slot.resolve ? this.#ofResolver(source, slot, slot.resolve) : this.#ofProperty(source, slot);
       if (value === undefined) {
-        silenceAll(source);
+        if (this.#resolvers > 0) silenceSelected(source, slots);
         return undefined;
       }
       text += slot.before + value;
@@ -144,18 +161,76 @@ class Walker {
     return text + end;
   }
 
-  #resolved(source: Source, { resolve, name, args }: Slot): unknown {
+  #ofProperty(source: Source, { name, shape }: Slot): string | undefined {
+    const value = read(source, name);
+    if (this.#resolvers === 0) log[top++] = value;
+    return this.#value(value, shape);
+  }
+
+  #ofResolver(source: Source, { args, shape }: Slot, resolve: Resolver): string | undefined {
+    this.#resolvers += 1;
+    const value = this.#call(resolve, source, args);
+    const text = this.#value(value, shape);
+    this.#resolvers -= 1;
+    return text;
+  }
+
+  #call(resolve: Resolver, source: Source, args: Slot["args"]): unknown {
     try {
-      if (resolve === undefined) return source[name];
       return resolve(source, args, this.#context.value, this.#info.value);
-    } catch {
-      return thrown;
+    } catch (error) {
+      return new Thrown(error);
     }
   }
 }
 
-type Source = Readonly<Record<string, unknown>>;
+/** Goes the way of a walk again, up to the place where it gave up, with the values that it has read. */
+class Replay {
+  readonly #values: readonly unknown[];
+  readonly #reads = new Reads();
+  #next = 0;
+
+  constructor(values: readonly unknown[]) {
+    this.#values = values;
+  }
+
+  of(rootValue: unknown, shape: Shape): Reads {
+    this.#value(rootValue, shape);
+    return this.#reads;
+  }
+
+  #value(value: unknown, shape: Shape): void {
+    if (this.#isOver || !isObject(value)) return;
+    if (shape.kind === "object") this.#fields(value, shape.slots);
+    else if (shape.kind === "list" && Array.isArray(value)) for (const item of value) this.#value(item, shape.item);
+  }
+
+  #fields(source: Source, slots: readonly Slot[]): void {
+    for (const { name, resolve, shape } of slots) {
+      if (this.#isOver) return;
+      if (resolve) continue;
+      const value = this.#values[this.#next];
+      this.#next += 1;
+      this.#reads.add(source, name, value);
+      this.#value(value, shape);
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#next >= this.#values.length;
+  }
+}
+
+type Resolver = NonNullable<Slot["resolve"]>;
 
 function isObject(value: unknown): value is Source {
   return typeof value === "object" && value !== null;
+}
+
+/**
+ * Handles rejections in a resolver's result that is abandoned, where graphql-js would have handled them. Getters are not
+ * called.
+ */
+function silenceSelected(source: Source, slots: readonly Slot[]): void {
+  for (const { name } of slots) silence(Object.getOwnPropertyDescriptor(source, name)?.value);
 }

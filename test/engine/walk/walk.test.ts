@@ -15,6 +15,7 @@ import {
 import { describe, expect, it, vi } from "vitest";
 import { shareable } from "../../../src/declare/shareable.ts";
 import { coerceVariables } from "../../../src/engine/document/variables.ts";
+import type { Reads } from "../../../src/engine/walk/reads.ts";
 import { compileWalk, type Walk } from "../../../src/engine/walk/walk.ts";
 
 const sdl = `
@@ -512,6 +513,62 @@ describe("a walk gives up for good", () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off("unhandledRejection", unheard);
     expect(unheard).not.toHaveBeenCalled();
+  });
+});
+
+const counting = () => {
+  const counts = new Map<string, number>();
+  const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
+  const event = {
+    get id() {
+      count("id");
+      return `id ${counts.get("id")}`;
+    },
+    get count() {
+      count("count");
+      return "no number";
+    },
+    get editor() {
+      count("editor");
+      throw new Error("not selected");
+    },
+  };
+  return { counts, event };
+};
+
+describe("a walk that gives up tells what it has read", () => {
+  it("so that no property is read twice, and none that is not selected", () => {
+    const { counts, event } = counting();
+    let reads: Reads | undefined;
+    const walk = walkOf(schemaWith(), "subscription { message { id again: id count text } }");
+    expect(walk(event, (given) => (reads = given))).toBeUndefined();
+    expect([...counts]).toEqual([
+      ["id", 2],
+      ["count", 1],
+    ]);
+    expect(["id", "id", "count", "id"].map((name) => reads?.take(event, name))).toEqual([
+      "id 1",
+      "id 2",
+      "no number",
+      "id 3",
+    ]);
+  });
+
+  it("with the error of a property that threw", () => {
+    const { counts, event } = counting();
+    let reads: Reads | undefined;
+    const walk = walkOf(schemaWith(), "subscription { message { editor { id } id } }");
+    expect(walk(event, (given) => (reads = given))).toBeUndefined();
+    expect(() => reads?.take(event, "editor")).toThrow("not selected");
+    expect([...counts]).toEqual([["editor", 1]]);
+  });
+
+  it("and calls no `then` that may start something", () => {
+    const start = vi.fn<() => void>();
+    const lazy = Object.defineProperty({}, "then", { value: start });
+    const walk = walkOf(schemaWith(), "subscription { message { author { id } } }");
+    expect(walk({ author: lazy, editor: lazy })).toBeUndefined();
+    expect(start).not.toHaveBeenCalled();
   });
 });
 
