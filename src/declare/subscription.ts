@@ -1,3 +1,4 @@
+import { takeHandedOver } from "./handover.ts";
 import { FanfareError } from "../base/error.ts";
 import { checkOptions } from "../base/option-check.ts";
 import { aFunction, anything, type RulesOf } from "../base/rule.ts";
@@ -132,7 +133,8 @@ function fieldOf(declaration: Declaration): SubscriptionField<unknown, Arguments
     return bound.host.events(declaration, args, context);
   };
   const resolve = (source: unknown, args: Arguments, context: unknown): unknown => {
-    if (source instanceof Resolved) return source.take();
+    const computed = source instanceof Resolved ? source : takeHandedOver(declaration);
+    if (computed) return computed.take();
     const value = valueOf(declaration, source, args, context);
     return value instanceof Promise ? value.then(orSkip) : orSkip(value);
   };

@@ -214,6 +214,7 @@ export class Engine implements AsyncDisposable {
 
   /** Called when a shared execution read the context: its document is never shared again. Returns a private plan. */
   #caught(plan: Plan, why: FanfareError): Plan {
+    if (!plan.isCurrent()) return this.#outdated(plan);
     this.#planner.caught(plan);
     const fields = declaredShareable(this.schema, plan.document.ast);
     const channel = telemetry["sharing.broken"];
@@ -222,6 +223,14 @@ export class Engine implements AsyncDisposable {
       field: `Subscription.${plan.fieldName}`,
       oneOf: fields,
       error: why,
+    });
+    return alone(plan);
+  }
+
+  /** Called when a resolver was replaced. Operations that start now share again if that can be proven anew. */
+  #outdated(plan: Plan): Plan {
+    this.#format.log.warn("A resolver was replaced; those who had subscribed before no longer share results", {
+      field: `Subscription.${plan.fieldName}`,
     });
     return alone(plan);
   }

@@ -3,6 +3,7 @@ import { valueKind } from "../../base/value-kind.ts";
 import { FanfareError } from "../../base/error.ts";
 import type { Event } from "../../contract/broker.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
+import { handOver } from "../../declare/handover.ts";
 import { Resolved } from "../../declare/resolved.ts";
 import { SKIP, SkipError } from "../../declare/skip.ts";
 import { valueOf } from "../../declare/subscription.ts";
@@ -11,7 +12,7 @@ import { toGraphQLError } from "./error-format.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
 import { EventExecutor } from "./event-executor.ts";
 import { passes, type Executor, type Outcome } from "./executor.ts";
-import type { ContextSource, Plan } from "../plan/plan.ts";
+import { rootOf, type ContextSource, type Plan, type Root } from "../plan/plan.ts";
 import { SharedContext } from "../context-guard.ts";
 import { isPromise, settle, silence } from "../../base/thenable.ts";
 import { isSource, read, Reads, Thrown } from "../walk/reads.ts";
@@ -62,7 +63,7 @@ export class Execution implements Executor<Plan> {
 
   ofValue(plan: Plan, value: unknown, context: unknown): MaybePromise<Delivery> {
     return settle(
-      () => this.#execute(plan, Resolved.value(value), context),
+      () => this.#execute(plan, undefined, Resolved.value(value), context),
       (result) => this.#delivery(plan, result, undefined),
       (error) => this.#failure(plan, error, undefined),
     );
@@ -78,7 +79,8 @@ export class Execution implements Executor<Plan> {
   }
 
   #shared(plan: Plan, event: Event): MaybePromise<Outcome> {
-    const value = this.#start(plan, event, undefined);
+    if (!plan.isCurrent()) return { broken: new FanfareError("SHARING_BROKEN", "A resolver was replaced") };
+    const value = this.#start(plan, event, undefined, rootOf(plan.declaration, plan.field));
     if (value === SKIP) return undefined;
     const text = plan.walk && this.#walk(plan, plan.walk, value);
     if (text !== undefined) return deliveryOf(event, text);
@@ -101,7 +103,8 @@ export class Execution implements Executor<Plan> {
       const broken = shared.settle();
       return broken ? { broken } : outcome;
     };
-    const outcome = this.#resolved(plan, event, value, shared.proxy, sharedFieldResolver(shared, reads));
+    const from = rootOf(plan.declaration, plan.field);
+    const outcome = this.#resolved(plan, event, value, from, shared.proxy, sharedFieldResolver(shared, reads));
     return outcome instanceof Promise ? outcome.then(checked) : checked(outcome);
   }
 
@@ -123,15 +126,16 @@ export class Execution implements Executor<Plan> {
   }
 
   #private(plan: Plan, event: Event, context: unknown): MaybePromise<Outcome> {
-    return this.#resolved(plan, event, this.#start(plan, event, context), context);
+    const from = rootOf(plan.declaration, plan.field);
+    return this.#resolved(plan, event, this.#start(plan, event, context, from), from, context);
   }
 
   /**
    * The root value of an execution, or a promise for it. A value whose getter `then` throws counts as a resolver's
    * error.
    */
-  #start(plan: Plan, event: Event, context: unknown): unknown {
-    if (!plan.declaration || plan.root === "event") return event.payload;
+  #start(plan: Plan, event: Event, context: unknown, from: Root): unknown {
+    if (!plan.declaration || from === "event") return event.payload;
     try {
       const value = valueOf(plan.declaration, event.payload, plan.args, context);
       return isPromise(value) ? Promise.resolve(value) : value;
@@ -145,31 +149,40 @@ export class Execution implements Executor<Plan> {
     plan: Plan,
     event: Event,
     value: unknown,
+    from: Root,
     context: unknown,
     fieldResolver?: GraphQLFieldResolver<unknown, unknown>,
   ): MaybePromise<Outcome> {
-    if (plan.root === "value" && value instanceof Promise) {
+    if (from === "value" && value instanceof Promise) {
       return value.then(
-        (awaited) => this.#resolved(plan, event, awaited, context, fieldResolver),
-        (error: unknown) => this.#resolved(plan, event, Resolved.failure(error), context, fieldResolver),
+        (awaited) => this.#resolved(plan, event, awaited, from, context, fieldResolver),
+        (error: unknown) => this.#resolved(plan, event, Resolved.failure(error), from, context, fieldResolver),
       );
     }
     if (value === SKIP) return undefined;
-    const computed = plan.root === "event" || value instanceof Resolved ? value : Resolved.value(value);
+    const computed = value instanceof Resolved ? value : Resolved.value(value);
     return settle(
-      () => this.#execute(plan, computed, context, fieldResolver),
+      () => this.#execute(plan, event.payload, from === "value" ? computed : undefined, context, fieldResolver),
       (result) => (isSkipped(result) ? undefined : this.#delivery(plan, result, event)),
       (error) => this.#failure(plan, error, event),
     );
   }
 
+  /** @param computed the value of the root field, if its resolver need not be called for it. */
   #execute(
     plan: Plan,
-    rootValue: unknown,
+    payload: unknown,
+    computed: Resolved | undefined,
     contextValue: unknown,
     fieldResolver: GraphQLFieldResolver<unknown, unknown> = defaultFieldResolver,
   ): MaybePromise<ExecutionResult> {
-    return this.#events.execute(plan, { rootValue, contextValue, fieldResolver });
+    const { declaration, field } = plan;
+    if (computed && declaration && rootOf(declaration, field) === "value") {
+      const execute = () => this.#events.execute(plan, { rootValue: payload, contextValue, fieldResolver });
+      return handOver({ declaration, value: computed }, execute);
+    }
+    // A resolver around the declared one hands its source on, which may be later.
+    return this.#events.execute(plan, { rootValue: computed ?? payload, contextValue, fieldResolver });
   }
 
   #delivery(plan: Plan, result: ExecutionResult, event: Event | undefined): Delivery {

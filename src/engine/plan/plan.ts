@@ -1,12 +1,13 @@
 import type { OperationDefinitionNode } from "graphql";
 import type { Event, TopicName } from "../../contract/broker.ts";
-import type { Arguments, Declaration, MaybePromise } from "../../declare/declaration.ts";
+import { hasDeclaredResolver, type Arguments, type Declaration, type MaybePromise } from "../../declare/declaration.ts";
 import type { OperationRequest } from "../../dialects/message.ts";
 import type { Document } from "../document/document.ts";
 import type { LentContext } from "../context-guard.ts";
 import type { Interest } from "../hub/match-index.ts";
 import type { QueueBound } from "../../declare/queue.ts";
 import type { VariableValues } from "../selection/selection.ts";
+import type { RootField } from "./root-field.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /** The audience of a result: everyone, the operations with an equal `shareBy` key, or one session alone. */
@@ -49,11 +50,21 @@ export interface Plan extends Hearing {
   readonly request: OperationRequest;
   /** Coerced. */
   readonly variables: VariableValues;
-  /**
-   * The root value of an execution. `value`: the result of the declaration's resolver, which runs before execution.
-   * `event`: the payload, since the field has a resolver that is not the declaration's.
-   */
-  readonly root: "value" | "event";
+  /** The root field, whose resolver may be replaced while the subscription runs. */
+  readonly field: RootField["field"];
+  /** Whether the resolvers are those with which it was compiled; they may be replaced. */
+  readonly isCurrent: () => boolean;
   /** Writes results without graphql-js; undefined where graphql-js has to execute. */
   readonly walk: Walk | undefined;
+}
+
+/** See {@link rootOf}. */
+export type Root = "value" | "event";
+
+/**
+ * The root value of a plan's executions. `value`: the result of the declaration's resolver, which runs before execution.
+ * `event`: the payload, since the field has a resolver that is not the declaration's.
+ */
+export function rootOf(declaration: Declaration | undefined, field: RootField["field"]): Root {
+  return declaration && hasDeclaredResolver(field) ? "value" : "event";
 }

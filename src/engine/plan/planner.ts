@@ -5,7 +5,6 @@ import { isPromise } from "../../base/thenable.ts";
 import type { Log } from "../../contract/log.ts";
 import {
   declarationOf,
-  hasDeclaredResolver,
   hasWrappedSource,
   type Arguments,
   type Declaration,
@@ -16,11 +15,11 @@ import type { Triggers } from "../../declare/triggers.ts";
 import { frozenArguments } from "../selection/frozen-arguments.ts";
 import { everything } from "../hub/match-index.ts";
 import { matchOf, shareKeyOf, topicsOf } from "./answers.ts";
-import type { Audience, Hearing, Plan } from "./plan.ts";
+import { rootOf, type Audience, type Hearing, type Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import { queueBound, type QueueBound } from "../../declare/queue.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
-import { Renderings } from "./rendering.ts";
+import { Renderings, type Rendering } from "./rendering.ts";
 import { assertTopics, type TopicLimits } from "./topic-limits.ts";
 import { triggered } from "./triggered.ts";
 import { canonical } from "../document/variables.ts";
@@ -66,7 +65,7 @@ interface Compiled {
   readonly key: string | undefined;
   readonly root: RootField;
   readonly declaration: Declaration | undefined;
-  readonly startsFrom: Plan["root"];
+  readonly isCurrent: () => boolean;
   readonly unshared: string | undefined;
   readonly walk: Walk | undefined;
   readonly queue: QueueBound;
@@ -87,6 +86,8 @@ export class Planner {
   readonly #caught: BoundedMap<string, true>;
   /** Digests of documents for which the log already has the reason why they are not shared. */
   readonly #logged: BoundedMap<string, true>;
+  /** Counts operations that were compiled again. */
+  #generation = 0;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
@@ -138,7 +139,8 @@ export class Planner {
       fieldName: root.field.name,
       args: root.args,
       declaration,
-      root: compiled.startsFrom,
+      field: root.field,
+      isCurrent: compiled.isCurrent,
       walk: audience === "everyone" ? compiled.walk : undefined,
       queue: compiled.queue,
     };
@@ -158,11 +160,17 @@ export class Planner {
     if (values === undefined) return this.#read(prepared, undefined);
     const key = operationKey(prepared, values);
     const known = this.#compiled.get(key);
-    if (known) return known;
-    const compiled = this.#read(prepared, key);
+    if (known?.isCurrent()) return known;
+    const compiled = this.#read(prepared, known ? this.#newer(key) : key);
     const bytes = compiledBytes + values.length * bytesPerCharacter;
     if (bytes <= maxEntryBytes) this.#compiled.set(key, compiled, bytes);
     return compiled;
+  }
+
+  /** The key of an operation whose resolvers were replaced: it shares nothing with those that were planned before. */
+  #newer(key: string): string {
+    this.#generation += 1;
+    return `${this.#generation} ${key}`;
   }
 
   /** The root field, with fresh arguments. */
@@ -178,18 +186,16 @@ export class Planner {
     const root = { ...found, args: frozenArguments(found.args) };
     const written = declarationOf(root.field)?.declaration;
     const declaration = hasWrappedSource(root.field) ? undefined : written;
-    const startsFrom = declaration && hasDeclaredResolver(root.field) ? "value" : "event";
-    const dependent = dependence(declaration, root, startsFrom);
+    const dependent = dependence(declaration, root);
     const walks = this.#options.walks && (declaration !== undefined || !hasResolver(root));
-    const { unshared, walk } =
-      dependent === undefined ? this.#renderings.of(prepared, walks) : { unshared: dependent, walk: undefined };
+    const rendering = dependent === undefined ? this.#renderings.of(prepared, walks) : undefined;
     return {
       key,
       root,
       declaration,
-      startsFrom,
-      unshared,
-      walk,
+      isCurrent: currency(root, rendering),
+      unshared: rendering ? rendering.unshared : dependent,
+      walk: rendering?.walk,
       queue: queueBound(written?.queue),
     };
   }
@@ -225,16 +231,20 @@ export class Planner {
 }
 
 /** The reason why a root field's own resolvers may depend on the context; undefined if they do not. */
-function dependence(
-  declaration: Declaration | undefined,
-  root: RootField,
-  startsFrom: Plan["root"],
-): string | undefined {
+function dependence(declaration: Declaration | undefined, root: RootField): string | undefined {
   const field = `Subscription.${root.field.name}`;
   if (declaration?.resolveFor) return `${field} is declared with resolveFor`;
   if (declaration)
-    return startsFrom === "event" ? `The resolver of ${field} is not that of its declaration` : undefined;
+    return rootOf(declaration, root.field) === "event"
+      ? `The resolver of ${field} is not that of its declaration`
+      : undefined;
   return hasResolver(root) && !isShareable(root.field) ? `${field} is not declared shareable` : undefined;
+}
+
+/** Asks whether the resolvers are those with which an operation was compiled. */
+function currency({ field }: RootField, rendering: Rendering | undefined): () => boolean {
+  const { resolve, subscribe } = field;
+  return () => field.resolve === resolve && field.subscribe === subscribe && (rendering?.witness.isCurrent ?? true);
 }
 
 const ownSource: Sources = {

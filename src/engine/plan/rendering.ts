@@ -10,6 +10,7 @@ import {
 import type { Prepared } from "../document/prepare.ts";
 import { CommonSlots } from "../walk/common-slots.ts";
 import { compileWalk, type Walk } from "../walk/walk.ts";
+import { ResolverWitness } from "./resolver-witness.ts";
 import { proveShareable } from "./sharing.ts";
 
 /** How the part of a result below an operation's root field is made. */
@@ -18,6 +19,8 @@ export interface Rendering {
   readonly unshared: string | undefined;
   /** Undefined where graphql-js has to execute. */
   readonly walk: Walk | undefined;
+  /** The resolvers on which it depends. */
+  readonly witness: ResolverWitness;
 }
 
 /**
@@ -37,18 +40,20 @@ export class Renderings {
   of(prepared: Prepared, walks: boolean): Rendering {
     const { document, operation } = prepared;
     const known = this.#byOperation.get(operation);
-    if (known && known !== "varies") return known;
+    if (known && known !== "varies" && known.witness.isCurrent) return known;
     const rendering = this.#compile(prepared, walks);
-    if (known) return rendering;
+    if (known === "varies") return rendering;
     this.#byOperation.set(operation, isFixedSelection(document.ast, operation) ? rendering : "varies");
     return rendering;
   }
 
   #compile({ document, operation, variables }: Prepared, walks: boolean): Rendering {
-    const proof = proveShareable(this.#schema, document.ast, operation, variables.values);
+    const witness = new ResolverWitness();
+    const proof = proveShareable(this.#schema, document.ast, operation, variables.values, witness);
     const unshared = proof.shareable ? undefined : `${proof.because} is not declared shareable`;
-    if (unshared !== undefined || !walks) return { unshared, walk: undefined };
-    return { unshared, walk: compileWalk(this.#schema, document.ast, operation, variables.values, this.#slots) };
+    if (unshared !== undefined || !walks) return { unshared, walk: undefined, witness };
+    const walk = compileWalk(this.#schema, document.ast, operation, variables.values, this.#slots);
+    return { unshared, walk, witness };
   }
 }
 

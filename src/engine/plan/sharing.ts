@@ -18,6 +18,7 @@ import {
   type SelectionSetNode,
 } from "graphql";
 import { isShareable } from "../../declare/shareable.ts";
+import { ResolverWitness } from "./resolver-witness.ts";
 import { fragmentsOf, type Fragments } from "../selection/fragments.ts";
 import { appliesTo, isIncluded, type VariableValues } from "../selection/selection.ts";
 
@@ -31,16 +32,19 @@ export type Sharing = { readonly shareable: true } | { readonly shareable: false
  * A field may be shared if, on each possible object type, it has graphql-js's default resolver or one that is declared
  * shareable. `isTypeOf` and `resolveType` get the context, so a type with either is not shared, unless it has
  * `extensions: { fanfare: { shareable: true } }`.
+ *
+ * @param witness remembers the resolvers on which the proof depends. Default: they are not remembered.
  */
 export function proveShareable(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   values: VariableValues,
+  witness: ResolverWitness = new ResolverWitness(),
 ): Sharing {
   const root = schema.getRootType(operation.operation);
   const because = root
-    ? new SharingCheck(schema, fragmentsOf(document), values).root(root, operation.selectionSet)
+    ? new SharingCheck(schema, fragmentsOf(document), values, witness).root(root, operation.selectionSet)
     : operation.operation;
   return because === undefined ? { shareable: true } : { shareable: false, because };
 }
@@ -50,8 +54,10 @@ class SharingCheck {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
   readonly #values: VariableValues;
+  readonly #witness: ResolverWitness;
 
-  constructor(schema: GraphQLSchema, fragments: Fragments, values: VariableValues) {
+  constructor(schema: GraphQLSchema, fragments: Fragments, values: VariableValues, witness: ResolverWitness) {
+    this.#witness = witness;
     this.#schema = schema;
     this.#fragments = fragments;
     this.#values = values;
@@ -70,6 +76,7 @@ class SharingCheck {
   }
 
   #type(type: GraphQLNamedType, selectionSet: SelectionSetNode, visits: Visits): string | undefined {
+    this.#witness.sawType(type);
     if (isObjectType(type)) return this.#object(type, selectionSet, visits);
     if (!isAbstractType(type) || (type.resolveType && !isDeclared(type))) return type.name;
     for (const possible of this.#schema.getPossibleTypes(type)) {
@@ -80,9 +87,11 @@ class SharingCheck {
   }
 
   #object(type: GraphQLObjectType, selectionSet: SelectionSetNode, visits: Visits): string | undefined {
+    this.#witness.sawType(type);
     if (type.isTypeOf && !isDeclared(type)) return type.name;
     return this.#fields(type, selectionSet, visits, (node) => {
       const field = type.getFields()[node.name.value];
+      if (field) this.#witness.sawField(field);
       const independent = !field?.resolve || field.resolve === defaultFieldResolver || isShareable(field);
       return independent ? this.#value(type, node, visits) : coordinate(type, node);
     });

@@ -26,7 +26,11 @@ export class CommonSlots {
     if (!isFirst && slot.before !== `,${name}:`) return slot;
     const slots = this.#known.get(field) ?? {};
     this.#known.set(field, slots);
-    if (isFirst) return (slots.first ??= slot);
-    return (slots.later ??= slot);
+    const place = isFirst ? "first" : "later";
+    const known = slots[place];
+    // The field's resolver may have been replaced since.
+    if (known && known.resolve === slot.resolve) return known;
+    slots[place] = slot;
+    return slot;
   }
 }
