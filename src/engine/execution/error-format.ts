@@ -93,9 +93,21 @@ function textOf(thrown: unknown): string {
   }
 }
 
+/** The beginnings of graphql-js's messages about values of resolvers, in versions 16 and 17. */
+const ofOutput =
+  /^(?:(?:Int|Float|String|Boolean|ID|Enum "\w+") cannot represent |Expected value of type "|Abstract type "\w+" (?:must|was) resolve|Runtime Object type ")/;
+
+/**
+ * Whether an error of graphql-js itself is about the value of a resolver, which it quotes: a whole object where a text
+ * is expected. An error about what a client sent has a code.
+ */
+function isOfOutput({ message, extensions }: GraphQLError): boolean {
+  return Object.keys(extensions).length === 0 && ofOutput.test(message);
+}
+
 /** Whether the message is meant for clients. graphql-js wraps thrown errors, possibly several times. */
 function isMeant(error: GraphQLError): boolean {
   const original = error.originalError;
-  if (original == null) return true;
+  if (original == null) return !isOfOutput(error);
   return original instanceof GraphQLError && isMeant(original);
 }

@@ -1,4 +1,4 @@
-import { GraphQLError, Source } from "graphql";
+import { buildSchema, graphql, GraphQLError, Source } from "graphql";
 import { describe, expect, it } from "vitest";
 import { errorFormatter, maskError, toGraphQLError } from "../../../src/engine/execution/error-format.ts";
 import { NotingLog } from "../../server/noting-log.ts";
@@ -44,6 +44,36 @@ describe("An error", () => {
       expect(maskError(toGraphQLError(thrown))).toEqual(masked);
     },
   );
+
+  it("of graphql-js about a value of a resolver is masked, since it quotes the value", async () => {
+    const secret = { apiKey: "sk-live-123" };
+    const schema = buildSchema(`
+      interface Named { name: String } type Thing implements Named { name: String } type Odd { name: String }
+      enum Color { RED }
+      type Query { text: String int: Int float: Float open: Boolean id: ID color: Color odd: Odd named: Named other: Named }
+    `);
+    Object.assign(schema.getType("Odd") ?? {}, { isTypeOf: () => false });
+    Object.assign(schema.getType("Named") ?? {}, { resolveType: (value: object) => Reflect.get(value, "type") });
+    const { errors = [] } = await graphql({
+      schema,
+      source: "{ text int float open id color odd { name } named { name } other { name } }",
+      rootValue: {
+        ...Object.fromEntries(["text", "int", "float", "open", "id", "color", "odd"].map((name) => [name, secret])),
+        named: { ...secret, type: "Odd" },
+        other: secret,
+      },
+    });
+    expect(errors).toHaveLength(9);
+    const log = new NotingLog();
+    for (const error of errors) expect(errorFormatter(maskError, log)(error)).toMatchObject(masked);
+    expect(log.entries).toHaveLength(9);
+  });
+
+  it("of graphql-js about what a client sent keeps its words", () => {
+    const message = "Int cannot represent non-integer value: abc";
+    const error = new GraphQLError(message, { extensions: { code: "GRAPHQL_VALIDATION_FAILED" } });
+    expect(maskError(error)).toMatchObject({ message });
+  });
 
   it("that is a GraphQLError already stays the same", () => {
     const error = new GraphQLError("Sold out");
