@@ -48,6 +48,21 @@ describe("An error for a client", () => {
     });
   });
 
+  it("has no locations where it is shared by documents that are formatted differently, PROTOCOL 9.2", async () => {
+    await using fanfare = serverWith({});
+    const queries = ["subscription { failing }", "subscription { failing }", "subscription {\n  failing\n}"];
+    const clients = await Promise.all(queries.map(() => connected(fanfare)));
+    const error = { message: "Too late", path: ["failing"], extensions: { code: "TOO_LATE", minutes: 5 } };
+    const located = { ...error, locations: place.locations };
+    for (const [index, expected] of [located, located, error].entries()) {
+      await clients[index]?.subscribe(queries[index] ?? "");
+      await fanfare.publish(lobby, message("code"));
+      for (const client of clients.slice(0, index + 1)) {
+        expect(await client.receiveNext("1")).toEqual({ errors: [expected], data: { failing: null } });
+      }
+    }
+  });
+
   it("is masked otherwise, and told in full to the operator", async () => {
     const log = new NotingLog();
     await using fanfare = serverWith({ log });

@@ -162,8 +162,10 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   /** Takes over another cohort's events without a result, and the ids by which it recognises repeats. */
   resume(other: Cohort<Heard>, pending: readonly Pending[]): void {
-    const open = new Set(pending.map(({ event }) => event?.id));
-    this.#seen.adopt(other.#seen, open);
+    this.#seen.adopt(
+      other.#seen,
+      pending.flatMap(({ event }) => event ?? []),
+    );
     for (const { event, gap } of pending) {
       if (gap) this.gap(gap);
       else if (event?.end) this.end(event);

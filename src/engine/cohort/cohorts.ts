@@ -37,6 +37,7 @@ export class Cohorts<Heard extends Hearing = Plan> implements CohortHost<Heard> 
   join(plan: Heard, member: Member): Membership<Heard> {
     const known = plan.key === undefined ? undefined : this.#byKey.get(plan.key);
     const cohort = known && !known.ending ? known : this.#open(plan);
+    if (plan.formatting) cohort.plan.formatting?.admit(plan.formatting);
     return cohort.add(member);
   }
 

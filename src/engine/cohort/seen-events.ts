@@ -1,12 +1,13 @@
 import type { Event } from "../../contract/broker.ts";
+import { payloadDigest } from "./payload-digest.ts";
 
 /** The number of events for which a repeat is recognised. */
 const maxRemembered = 1_024;
 
-/** Deduplicates an event that arrives by several topics. It holds no ids for a cohort that listens to one topic. */
+/** Deduplicates an event that arrives by several topics. It holds nothing for a cohort that listens to one topic. */
 export class SeenEvents {
   #last: Event | undefined;
-  #ids: Set<string> | undefined;
+  #keys: Set<string> | undefined;
 
   /** Whether this event object is the last one: the hub hands it on once per topic, usually in succession. */
   isLast(event: Event): boolean {
@@ -15,19 +16,27 @@ export class SeenEvents {
     return false;
   }
 
-  has({ id }: Event): boolean {
-    return this.#ids?.has(id) ?? false;
+  has(event: Event): boolean {
+    return this.#keys?.has(keyOf(event)) ?? false;
   }
 
-  add({ id }: Event): void {
-    this.#ids ??= new Set();
-    this.#ids.add(id);
-    const [oldest] = this.#ids;
-    if (oldest !== undefined && this.#ids.size > maxRemembered) this.#ids.delete(oldest);
+  add(event: Event): void {
+    this.#keys ??= new Set();
+    this.#keys.add(keyOf(event));
+    const [oldest] = this.#keys;
+    if (oldest !== undefined && this.#keys.size > maxRemembered) this.#keys.delete(oldest);
   }
 
-  /** Adds the ids of another cohort, except those of events that have yet to be executed here. */
-  adopt(other: SeenEvents, open: ReadonlySet<string | undefined>): void {
-    for (const id of other.#ids ?? []) if (!open.has(id)) (this.#ids ??= new Set()).add(id);
+  /** Takes over the events of another cohort, except those that have yet to be executed here. */
+  adopt(other: SeenEvents, open: readonly Event[]): void {
+    const left = new Set(other.#keys);
+    if (left.size === 0) return;
+    for (const event of open) left.delete(keyOf(event));
+    this.#keys = new Set([...(this.#keys ?? []), ...left]);
   }
+}
+
+/** Equal for one event in two topics. One id with two payloads is two events: ids are unique within a topic only. */
+function keyOf({ id, payload }: Event): string {
+  return `${id} ${payloadDigest(payload)}`;
 }

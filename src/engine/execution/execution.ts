@@ -1,4 +1,10 @@
-import { defaultFieldResolver, type ExecutionResult, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
+import {
+  defaultFieldResolver,
+  type ExecutionResult,
+  type GraphQLFieldResolver,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from "graphql";
 import { valueKind } from "../../base/value-kind.ts";
 import { FanfareError } from "../../base/error.ts";
 import type { Event } from "../../contract/broker.ts";
@@ -31,6 +37,8 @@ export interface ExecutionOptions extends ResultFormat {
 export class Execution implements Executor<Plan> {
   readonly #options: ExecutionOptions;
   readonly #events: EventExecutor;
+  /** For operations whose documents are formatted differently: locations would be those of one of them. */
+  readonly #withoutLocations: ResultFormat;
   /** Of a walk that has just given up. */
   #reads: Reads | undefined;
   readonly #giveUp = (reads: Reads): void => void (this.#reads = reads);
@@ -38,6 +46,7 @@ export class Execution implements Executor<Plan> {
   constructor(options: ExecutionOptions) {
     this.#options = options;
     this.#events = new EventExecutor(options.schema);
+    this.#withoutLocations = { ...options, formatError: (error) => withoutLocations(options.formatError(error)) };
   }
 
   run(plan: Plan, event: Event, context: ContextSource): MaybePromise<Outcome> {
@@ -186,7 +195,8 @@ export class Execution implements Executor<Plan> {
   }
 
   #delivery(plan: Plan, result: ExecutionResult, event: Event | undefined): Delivery {
-    const formatted = formatResult(result, plan.request, this.#options);
+    const format = plan.formatting?.isCommon === false ? this.#withoutLocations : this.#options;
+    const formatted = formatResult(result, plan.request, format);
     return deliveryOf(event, resultText(formatted, this.#options.log, plan.request.operationName));
   }
 
@@ -215,6 +225,11 @@ function sharedFieldResolver(shared: SharedContext, reads: Reads | undefined): G
     shared.break(`${info.parentType.name}.${info.fieldName} is a function of its source`);
     return Reflect.apply(property, source, [args, context, info]);
   };
+}
+
+function withoutLocations(error: GraphQLFormattedError): GraphQLFormattedError {
+  const { locations: _, ...rest } = error;
+  return rest;
 }
 
 /** Whether a resolver that other code has wrapped threw a skip. */

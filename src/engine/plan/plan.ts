@@ -7,6 +7,7 @@ import type { LentContext } from "../context-guard.ts";
 import type { Interest } from "../hub/match-index.ts";
 import type { QueueBound } from "../../declare/queue.ts";
 import type { VariableValues } from "../selection/selection.ts";
+import type { Formatting } from "./formatting.ts";
 import type { RootField } from "./root-field.ts";
 import type { Walk } from "../walk/walk.ts";
 
@@ -38,6 +39,8 @@ export interface Hearing {
   /** Undefined for a field with a trigger or a `subscribe` of its own. */
   readonly declaration: Declaration | undefined;
   readonly queue: QueueBound;
+  /** Undefined where another executor has the document. */
+  readonly formatting: Formatting | undefined;
 }
 
 /** A compiled subscription operation. Operations with an equal key share one plan's results. */

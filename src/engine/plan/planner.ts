@@ -15,6 +15,7 @@ import type { Triggers } from "../../declare/triggers.ts";
 import { frozenArguments } from "../selection/frozen-arguments.ts";
 import { everything } from "../hub/match-index.ts";
 import { matchOf, shareKeyOf, topicsOf } from "./answers.ts";
+import { Formatting } from "./formatting.ts";
 import { rootOf, type Audience, type Hearing, type Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import { queueBound, type QueueBound } from "../../declare/queue.ts";
@@ -143,6 +144,7 @@ export class Planner {
       isCurrent: compiled.isCurrent,
       walk: audience === "everyone" ? compiled.walk : undefined,
       queue: compiled.queue,
+      formatting: new Formatting(document.source),
     };
   }
 
@@ -264,7 +266,15 @@ const ownSource: Sources = {
  */
 export async function hearingOf(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
   const { readsContext: _, ...sources } = await declared(declaration, { args, field: undefined }, context);
-  return { ...sources, key: undefined, fieldName: "", args, declaration, queue: queueBound(declaration.queue) };
+  return {
+    ...sources,
+    key: undefined,
+    fieldName: "",
+    args,
+    declaration,
+    queue: queueBound(declaration.queue),
+    formatting: undefined,
+  };
 }
 
 /** A declared field with its arguments; without the field where another executor runs it. */

@@ -152,6 +152,16 @@ describe("A cohort", () => {
     expect(member.heard).toEqual([result(1), result(2)]);
   });
 
+  it("hands on one id with two payloads in two topics as two events, PROTOCOL 3.8", async () => {
+    await using stage = stageOf({ topics: () => ["x", "y"] });
+    const member = await stage.join(query);
+    stage.broker.emit("x", { n: 1 }, { id: "one" });
+    stage.broker.emit("y", { n: 2 }, { id: "one" });
+    stage.broker.emit("y", { n: 1 }, { id: "one" });
+    await stage.deliver();
+    expect(member.heard).toEqual([result(1), result(2)]);
+  });
+
   it("lets its topics go with its last member, and executes nothing more", async () => {
     let executed = 0;
     const resolve = (tick: Tick): Tick => {
