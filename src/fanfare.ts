@@ -29,7 +29,7 @@ import { createRelay, type Relay } from "./relay/relay.ts";
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";
 import type { Connection } from "./operation/connection.ts";
-import { contextWith } from "./operation/context.ts";
+import { contextWith, viewOf } from "./operation/context.ts";
 import { ownedRequest } from "./operation/owned-request.ts";
 import { ForeignOperations } from "./operation/foreign-operation.ts";
 import type { SessionHost } from "./session/host.ts";
@@ -150,10 +150,9 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
       ack: this.#lifetime.attach(new Deadlines(clock, sessionLimits.ackMilliseconds)),
       registry: this.#sessions,
       contextOf: (connection, request, operation) =>
-        contextWith(
-          options.context ? options.context({ connection, request, operation }) : connection.connected,
-          operation,
-        ),
+        options.context
+          ? contextWith(options.context({ connection, request, operation }), operation)
+          : viewOf(connection.connected, operation),
     };
     this.#transports = this.#lifetime.attach(
       new Transports(this.#host, options, this.#options.transportLimits, (socket, dialect) =>

@@ -48,8 +48,9 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
   /** Models whose hooks decide what is published of their tables. Default: none. */
   readonly models?: readonly RelayedModel[];
   /**
-   * Returns the context of resolvers. It is called for each execution, so that the context is never stale; `operation`
-   * is added to its result. Default: the object that `onConnect` returned.
+   * Returns the context of resolvers. It is called for each execution, so that the context is never stale. `operation`
+   * is defined on its result, which is the context itself, or on a view of an object that several operations have.
+   * Default: a view of the object that `onConnect` returned.
    */
   readonly context?: (input: ContextInput) => MaybePromise<Context>;
   /** Returns the context of a shared execution, whose result everyone gets. Default: an empty context. */

@@ -8,7 +8,7 @@ import { Resolved } from "../declare/resolved.ts";
 import type { DeclaredFields } from "../engine/declared-fields.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
 import { ValueDelivery } from "../engine/execution/field-execution.ts";
-import { withOperation } from "./context.ts";
+import { viewOf } from "./context.ts";
 import { IteratedOperation } from "./iterated-operation.ts";
 
 /** Options of {@link ForeignOperation}. */
@@ -35,7 +35,7 @@ export class ForeignOperation extends IteratedOperation<Resolved> {
   constructor(options: ForeignOperationOptions) {
     super(queueBound(options.declaration.queue).messages, options.onEnd);
     this.#options = options;
-    this.#context = withOperation(options.context, this);
+    this.#context = viewOf(options.context, this);
   }
 
   /** Resolves when every event that is published from then on will be heard. */
