@@ -1,6 +1,18 @@
 import * as fc from "fast-check";
 import { inspect } from "node:util";
-import { getOperationAST, parse, printSchema, stripIgnoredCharacters, subscribe, type ExecutionResult } from "graphql";
+import {
+  defaultFieldResolver,
+  getOperationAST,
+  isObjectType,
+  parse,
+  printSchema,
+  stripIgnoredCharacters,
+  subscribe,
+  type ExecutionResult,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+} from "graphql";
 import { createFanfare, silentLog, type Fanfare, type FanfareOptions, type OperationRequest } from "fanfare";
 import { TestClient, turns } from "fanfare/testing";
 import { drawDocument, drawVariables } from "../engine/arbitrary-document.ts";
@@ -9,12 +21,21 @@ import { drawSchema, type SchemaPlan } from "../engine/arbitrary-schema.ts";
 import { drawValue } from "../engine/arbitrary-value.ts";
 import { Draw } from "../engine/draw.ts";
 import { coerceVariables } from "../../src/engine/document/variables.ts";
+import { contextKinds, type ContextKind } from "./arbitrary-context.ts";
 import { EventField, withEvent, type Envelope, type FieldKind, type Viewing } from "./arbitrary-event-field.ts";
 
 export interface AudienceOptions extends ScenarioOptions {
   readonly kinds: readonly FieldKind[];
   /** Whether the server may be told that results depend on the viewer's name alone. */
   readonly shareBy: boolean;
+  /** Whether contexts are of any kind, and a resolver may be replaced while clients listen. Default false. */
+  readonly unruly?: boolean;
+}
+
+/** A resolver that is replaced before an event, by one that looks at the viewer. */
+interface Replacement {
+  readonly before: number;
+  readonly field: GraphQLField<unknown, unknown>;
 }
 
 const unlimited: NonNullable<FanfareOptions["limits"]> = {
@@ -25,6 +46,7 @@ const unlimited: NonNullable<FanfareOptions["limits"]> = {
   directives: Infinity,
   cost: Infinity,
   repeats: Infinity,
+  introspection: Infinity,
 };
 
 export interface Listener extends Viewing {
@@ -47,6 +69,8 @@ export class Audience {
   readonly reformatted: boolean;
   readonly #shareBy: boolean;
   readonly #formatsResponses: boolean;
+  readonly #contextKind: ContextKind | undefined;
+  readonly #replacement: Replacement | undefined;
   /** Turns of the event loop after each event. */
   readonly #pauses: readonly number[];
 
@@ -59,6 +83,12 @@ export class Audience {
     this.envelopes = draw.times(options.events, (index) => this.#envelope(draw, index, options.oddity));
     this.#pauses = draw.times(options.events, () => draw.pick([0, 0, 1, 5]));
     this.listeners = this.#draws(draw);
+    if (!options.unruly) return;
+    this.#contextKind = draw.pick(["plain", "hidden", "bare", "frozen", "instance", "map"] as const);
+    const fields = fieldsOf(this.plan.schema);
+    // A source of the field's own brings all its events at once.
+    if (fields.length === 0 || this.field.kind === "foreign" || !draw.chance(40)) return;
+    this.#replacement = { before: draw.count(1, options.events - 1), field: draw.pick(fields) };
   }
 
   /** Runs a server for them. */
@@ -73,15 +103,21 @@ export class Audience {
       ...(field.kind.startsWith("trigger") && { triggers: field.triggers }),
       ...(this.#shareBy && { shareBy: ({ viewer }) => viewer }),
       ...(this.#formatsResponses && { formatResponse: (result) => result }),
+      ...(this.#contextKind && {
+        context: ({ connection }) => this.#contextOf(String(Reflect.get(Object(connection.connected), "viewer"))),
+      }),
     });
+    const { resolve } = this.#replacement?.field ?? {};
     const clients = this.listeners.map(() => new TestClient(fanfare));
     for (const [index, envelope] of envelopes.entries()) {
       await this.#change(clients, index);
+      if (this.#replacement?.before === index) await this.#replace();
       void fanfare.publish(envelope.topics, field.payloadOf(envelope));
       await turns(this.#pauses[index] ?? 0);
     }
     void fanfare.end("event");
     const results = await Promise.all(clients.map(received));
+    if (this.#replacement) this.#replacement.field.resolve = resolve;
     return results.map((each) => this.#comparable(each));
   }
 
@@ -102,7 +138,26 @@ export class Audience {
 
   /** What graphql-js would send to each client if there were no other. */
   async alone(): Promise<Sent> {
-    return Promise.all(this.listeners.map((listener) => this.#aloneFor(listener)));
+    const replacement = this.#replacement;
+    if (!replacement) return Promise.all(this.listeners.map((listener) => this.#aloneFor(listener)));
+    const { before, field } = replacement;
+    const { resolve } = field;
+    const first = await Promise.all(this.listeners.map((listener) => this.#aloneFor(listener, 0, before)));
+    field.resolve = looking;
+    const second = await Promise.all(this.listeners.map((listener) => this.#aloneFor(listener, before)));
+    field.resolve = resolve;
+    // Errors of the request come once.
+    return first.map((sent, index) => (sent[0]?.startsWith("error") ? sent : [...sent, ...(second[index] ?? [])]));
+  }
+
+  /** Replaces the resolver when everything that was published before has been executed. */
+  async #replace(): Promise<void> {
+    await turns(20);
+    if (this.#replacement) this.#replacement.field.resolve = looking;
+  }
+
+  #contextOf(viewer: string): Viewing {
+    return contextKinds[this.#contextKind ?? "plain"](viewer);
   }
 
   /** How often the server has to execute if nothing but the document, the variables and the topics counts. */
@@ -137,7 +192,18 @@ export class Audience {
       fields.map(({ name, kind }) => `${type}.${name}: ${kind}`),
     );
     const { field, listeners, envelopes } = this;
-    const rest = inspect({ field, shareBy: this.#shareBy, listeners, envelopes, pauses: this.#pauses }, { depth: 12 });
+    const rest = inspect(
+      {
+        field,
+        shareBy: this.#shareBy,
+        context: this.#contextKind,
+        replaced: this.#replacement,
+        listeners,
+        envelopes,
+        pauses: this.#pauses,
+      },
+      { depth: 12 },
+    );
     return [printSchema(this.plan.schema), resolvers.join("\n"), rest].join("\n\n");
   }
 
@@ -179,14 +245,16 @@ export class Audience {
     });
   }
 
-  async #aloneFor({ viewer, request, comes, goes }: Listener): Promise<readonly string[]> {
-    const { field, envelopes } = this;
+  /** What graphql-js sends of the events in a range. */
+  async #aloneFor({ viewer, request, comes, goes }: Listener, from = 0, to = Infinity): Promise<readonly string[]> {
+    const { field } = this;
+    const envelopes = this.envelopes.slice(Math.max(comes, from), Math.min(goes ?? Infinity, to));
     const result = await subscribe({
       schema: withEvent(this.plan.schema, field.alone),
       document: parse(request.query),
-      contextValue: { viewer },
+      contextValue: this.#contextOf(viewer),
       variableValues: request.variables,
-      subscribeFieldResolver: (_root, args) => field.stream(envelopes.slice(comes, goes), args, { viewer }),
+      subscribeFieldResolver: (_root, args) => field.stream(envelopes, args, { viewer }),
     });
     if (!(Symbol.asyncIterator in result)) return [`error ${JSON.stringify(result.errors)}`];
     const results: string[] = [];
@@ -198,6 +266,19 @@ export class Audience {
 export function audiences(options: AudienceOptions): fc.Arbitrary<Audience> {
   return fc.gen().map((generate) => new Audience(new Draw(generate), options));
 }
+
+/** The fields of a schema's own object types, but those of operations. */
+function fieldsOf(schema: GraphQLSchema): readonly GraphQLField<unknown, unknown>[] {
+  const roots = [schema.getQueryType(), schema.getSubscriptionType(), schema.getMutationType()];
+  return Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .filter((type) => !type.name.startsWith("__") && !roots.includes(type))
+    .flatMap((type) => Object.values(type.getFields()));
+}
+
+/** In the place of a resolver: it looks at the viewer, and hides every value from one of them. */
+const looking: GraphQLFieldResolver<unknown, unknown> = (source, args, context, info) =>
+  Reflect.get(Object(context), "viewer") === "ann" ? defaultFieldResolver(source, args, context, info) : null;
 
 /** Everything up to the end of the client's only operation: by the server, or before the answer to a ping. */
 async function received(client: TestClient): Promise<readonly string[]> {
