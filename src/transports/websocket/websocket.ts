@@ -12,6 +12,7 @@ import { OriginCheck, type OriginProblem, type OriginRule } from "../origin.ts";
 import { peerOf } from "../peer.ts";
 import { OwnedWebSocket, WebSocketConnection, type ConnectionHost } from "./connection.ts";
 import { RefusalLog } from "./refusal-log.ts";
+import { declineUnmetOffers } from "./deflate-offer.ts";
 import { RefusalServer, refuseByStatus } from "./refusal.ts";
 
 /** Options of {@link websocketTransport}. */
@@ -50,7 +51,9 @@ export interface DeflateOptions {
   readonly serverNoContextTakeover?: boolean;
   /** True: no context takeover between the client's messages (RFC 7692, 7.1.1.2). Default: false. */
   readonly clientNoContextTakeover?: boolean;
+  /** Bits of the window in which the server compresses, 8 to 15. A client that offers fewer is not compressed. */
   readonly serverMaxWindowBits?: number;
+  /** Bits of the window in which the client compresses, 8 to 15. A client that cannot limit its own is not compressed. */
   readonly clientMaxWindowBits?: number;
   readonly zlibDeflateOptions?: Pick<ZlibOptions, "chunkSize" | "level" | "memLevel" | "strategy" | "windowBits">;
   readonly zlibInflateOptions?: Pick<ZlibOptions, "chunkSize" | "windowBits">;
@@ -81,6 +84,12 @@ export function websocketTransport(options: WebSocketOptions): WebSocketTranspor
 }
 
 const defaultLimits: WebSocketLimits = { ...defaultTransportLimits, messageBytes: 262_144 };
+
+/** Without what is false: `ws` takes a false `serverNoContextTakeover` for a ban, and refuses clients that offer it. */
+function deflateOptions(given: boolean | DeflateOptions): boolean | DeflateOptions {
+  if (typeof given === "boolean") return given && frugalDeflate;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== false));
+}
 
 const frugalDeflate: DeflateOptions = {
   serverNoContextTakeover: true,
@@ -119,7 +128,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
       WebSocket: OwnedWebSocket,
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: perMessageDeflate === true ? frugalDeflate : perMessageDeflate,
+      perMessageDeflate: deflateOptions(perMessageDeflate),
       // `ws` holds a signed 32-bit integer; Infinity turns the limit off.
       maxPayload: limits.messageBytes === Infinity ? Infinity : Math.min(limits.messageBytes, 2 ** 31 - 1),
       maxFragments: limits.messageFragments,
@@ -148,7 +157,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const { accept, admit, trustProxy = 0 } = this.#options;
+    const { accept, admit, perMessageDeflate, trustProxy = 0 } = this.#options;
     if (this.#disposed) return refuseByStatus(stream, 503, closeCodes.goingAway.reason);
     const problem = this.#origin.problem(request.headers);
     if (problem) return this.#refuseOrigin(request, stream, head, problem);
@@ -157,6 +166,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
     const peer = peerOf(request, trustProxy);
     const refusal = admit?.(peer);
     if (refusal) return this.#refuse(request, stream, head, refusal);
+    if (typeof perMessageDeflate === "object") declineUnmetOffers(request.headers, perMessageDeflate);
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
       if (!(webSocket instanceof OwnedWebSocket)) return;
       const connection = new WebSocketConnection(this.#host, webSocket, stream, peer, dialect.binary);

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createClient } from "graphql-ws";
 import { describe, expect, it, vi } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, type PerMessageDeflateOptions } from "ws";
 import { graphqlWs } from "../../../src/dialects/graphql-ws.ts";
+import type { DeflateOptions } from "../../../src/transports/websocket/websocket.ts";
 import { greeter } from "../greeter.ts";
 import { bareConnection, connected, WebSocketClient } from "../websocket-client.ts";
 import { websocketServer } from "../websocket-server.ts";
@@ -349,3 +350,20 @@ describe("the disposal of the transport", () => {
 function fail(): never {
   throw new Error("a fault");
 }
+
+describe("options of permessage-deflate that a client's offer does not meet", () => {
+  it.each<[DeflateOptions, PerMessageDeflateOptions, string]>([
+    [{ serverNoContextTakeover: false }, { serverNoContextTakeover: true }, "permessage-deflate"],
+    [{ clientNoContextTakeover: false }, { clientNoContextTakeover: true }, "permessage-deflate"],
+    [{ serverMaxWindowBits: 12 }, { serverMaxWindowBits: 10 }, ""],
+    [{ clientMaxWindowBits: 10 }, { clientMaxWindowBits: 0 }, ""],
+    [{ clientMaxWindowBits: 12 }, { clientMaxWindowBits: 10 }, ""],
+    [{ clientMaxWindowBits: 10 }, { clientMaxWindowBits: 12 }, "permessage-deflate"],
+  ])("%j and the offer %j connect", async (perMessageDeflate, offer, extensions) => {
+    await using server = await websocketServer({ perMessageDeflate });
+    using client = await connected(server.url, undefined, { perMessageDeflate: offer });
+    expect(client.socket.extensions).toMatch(extensions === "" ? /^$/ : extensions);
+    server.session.send("ключ".repeat(1_000));
+    await vi.waitFor(() => expect(client.messages).toEqual(["ключ".repeat(1_000)]));
+  });
+});
