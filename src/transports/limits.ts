@@ -18,6 +18,8 @@ export interface TransportLimits {
   readonly refusalMilliseconds: number;
   /** Event streams that are reserved and not yet opened. Default: 1,000. Over it: HTTP status 503. */
   readonly reservations: number;
+  /** Those of one network address. Default: 200. Over it: HTTP status 429. */
+  readonly reservationsPerAddress: number;
   /** Milliseconds from reserving an event stream to opening it. Default: 10,000. Over it: its token expires. */
   readonly reservationMilliseconds: number;
   /**
@@ -49,6 +51,7 @@ export const defaultTransportLimits: TransportLimits = {
   refusals: 1_000,
   refusalMilliseconds: 1_000,
   reservations: 1_000,
+  reservationsPerAddress: 200,
   reservationMilliseconds: 10_000,
   closeMilliseconds: 5_000,
   requestHeaders: 100,

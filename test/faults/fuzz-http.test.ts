@@ -65,7 +65,9 @@ describe("Whatever is asked by HTTP", () => {
   let scene: Scene;
 
   beforeAll(async () => {
-    scene = await Scene.open({ limits: { reservations: 1_000_000, reservationMilliseconds: 50 } });
+    scene = await Scene.open({
+      limits: { reservations: 1_000_000, reservationsPerAddress: 1_000_000, reservationMilliseconds: 50 },
+    });
   });
 
   afterAll(() => scene[Symbol.asyncDispose]());

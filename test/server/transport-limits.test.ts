@@ -104,6 +104,19 @@ describe("A server whose limits of transports are set (PROTOCOL 6.5)", () => {
     socket.destroy();
   });
 
+  it("refuses with 429 where an address has `reservationsPerAddress`, and serves the others", async () => {
+    await using server = await serverWith({ reservationsPerAddress: 2 }, { trustProxy: 1 });
+    const url = urlOf(server).replace("ws", "http");
+    const reserve = (address: string) => fetch(url, { method: "PUT", headers: { "x-forwarded-for": address } });
+    const [first] = [await reserve("192.0.2.1"), await reserve("192.0.2.1")];
+    expect((await reserve("192.0.2.1")).status).toBe(429);
+    expect((await reserve("192.0.2.2")).status).toBe(201);
+    const token = await first?.text();
+    const stream = await fetch(`${url}?token=${token}`, { headers: { accept: "text/event-stream" } });
+    expect([stream.status, (await reserve("192.0.2.1")).status]).toEqual([200, 201]);
+    await stream.body?.cancel();
+  });
+
   it("forgets a stream that is not opened within `reservationMilliseconds`", async () => {
     await using server = await serverWith({ reservationMilliseconds: 500, reservations: 1 });
     const url = urlOf(server).replace("ws", "http");

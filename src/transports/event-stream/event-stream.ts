@@ -93,7 +93,8 @@ export class EventStreams implements AsyncDisposable {
   async reserve(exchange: HttpExchange): Promise<Answered> {
     const token = newToken();
     const owner = await ownerOf(exchange);
-    if (this.#reservations.isFull) return problem(503, closeCodes.overload.reason);
+    const refused = this.#reservations.refusal(exchange.peer.address);
+    if (refused !== undefined) return problem(refused, closeCodes.overload.reason);
     const opened = this.#open(exchange, {
       dialect: this.#options.single,
       acknowledged: (connection) => {

@@ -11,7 +11,7 @@ interface Reservation {
   opened: boolean;
 }
 
-type ReservationLimits = Pick<TransportLimits, "reservations" | "reservationMilliseconds">;
+type ReservationLimits = Pick<TransportLimits, "reservations" | "reservationsPerAddress" | "reservationMilliseconds">;
 
 /** The streams by token, and the number of those that are not yet opened. */
 export class Reservations {
@@ -19,6 +19,8 @@ export class Reservations {
   readonly #limits: ReservationLimits;
   readonly #byToken = new Map<string, Reservation>();
   readonly #byConnection = new WeakMap<EventStreamConnection, Reservation>();
+  /** The number of unopened streams by network address. */
+  readonly #perAddress = new Map<string, number>();
   #unopened = 0;
 
   constructor(clock: Clock, limits: ReservationLimits) {
@@ -26,15 +28,17 @@ export class Reservations {
     this.#limits = limits;
   }
 
-  get isFull(): boolean {
-    return this.#unopened >= this.#limits.reservations;
+  /** The HTTP status that refuses an address a further stream; undefined if it may have one. */
+  refusal(address: string): number | undefined {
+    if (this.#unopened >= this.#limits.reservations) return 503;
+    return (this.#perAddress.get(address) ?? 0) >= this.#limits.reservationsPerAddress ? 429 : undefined;
   }
 
   add(connection: EventStreamConnection, token: string, owner: string): void {
     const reservation: Reservation = { connection, token, owner, timer: undefined, opened: false };
     this.#byToken.set(token, reservation);
     this.#byConnection.set(connection, reservation);
-    this.#unopened += 1;
+    this.#count(connection, 1);
   }
 
   /** Starts the timeout of a token, which its client gets now. */
@@ -56,12 +60,19 @@ export class Reservations {
     if (!reservation || reservation.opened) return;
     reservation.timer?.[Symbol.dispose]();
     reservation.opened = true;
-    this.#unopened -= 1;
+    this.#count(connection, -1);
   }
 
   delete(connection: EventStreamConnection): void {
     this.opened(connection);
     const reservation = this.#byConnection.get(connection);
     if (reservation) this.#byToken.delete(reservation.token);
+  }
+
+  #count({ peer: { address } }: EventStreamConnection, change: 1 | -1): void {
+    this.#unopened += change;
+    const count = (this.#perAddress.get(address) ?? 0) + change;
+    if (count > 0) this.#perAddress.set(address, count);
+    else this.#perAddress.delete(address);
   }
 }
