@@ -45,15 +45,11 @@ export class NodeExchange implements HttpExchange {
     return bytes && bytes.length <= maxBytes ? bytes : undefined;
   }
 
-  reply([body, head]: HttpReply): void {
+  reply(reply: HttpReply): void {
     this.#onGone = undefined;
-    const response = this.#response;
-    if (response.destroyed || response.headersSent) return;
-    const bytes = Buffer.from(body ?? "");
-    // Node leaves the body of an answer to HEAD out; the length is that of the answer to GET, if it has one.
-    const length = body === null && this.method === "HEAD" ? {} : { "content-length": bytes.length };
-    response.writeHead(head.status, { ...head.headers, ...length });
-    response.end(bytes);
+    // A client that still writes would not see the answer on a connection that is closed after it.
+    if (this.#response.shouldKeepAlive || this.#request.complete) this.#send(reply);
+    else discardRest(this.#request, () => this.#send(reply));
   }
 
   stream(headers: Readonly<Record<string, string>>, listener: StreamListener): StreamBody {
@@ -67,6 +63,16 @@ export class NodeExchange implements HttpExchange {
     if (this.#response.destroyed) queueMicrotask(gone);
     else this.#response.once("close", gone);
   }
+
+  #send([body, head]: HttpReply): void {
+    const response = this.#response;
+    if (response.destroyed || response.headersSent) return;
+    const bytes = Buffer.from(body ?? "");
+    // Node leaves the body of an answer to HEAD out; the length is that of the answer to GET, if it has one.
+    const length = body === null && this.method === "HEAD" ? {} : { "content-length": bytes.length };
+    response.writeHead(head.status, { ...head.headers, ...length });
+    response.end(bytes);
+  }
 }
 
 /**
@@ -79,6 +85,20 @@ function readBefore(request: IncomingMessage): Buffer | undefined {
   if (body instanceof Uint8Array) return Buffer.from(body);
   if (body !== undefined) return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
   throw new Error("Something else has read the body of Node's request, and has not left it there as its `body`");
+}
+
+/** Reads on to the end of a body, or up to the bound of what is thrown away, and calls `done`. */
+function discardRest(request: IncomingMessage, done: () => void): void {
+  let size = 0;
+  const stop = (): void => {
+    request.off("data", count).off("end", stop).off("close", stop);
+    done();
+  };
+  const count = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > discardedBytes) stop();
+  };
+  request.on("data", count).on("end", stop).on("close", stop);
 }
 
 /** Reads a body; undefined if it has more than `maxBytes`, in which case further bytes are discarded. */

@@ -3,17 +3,21 @@ import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { echoServer, fetchServer } from "./http-server.ts";
 
-const head = (bytes: number | string): string =>
-  `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`;
+const json = "Content-Type: application/json\r\n";
+
+const head = (bytes: number, headers: string = json): string =>
+  `POST /graphql HTTP/1.1\r\nHost: x\r\n${headers}Content-Length: ${bytes}\r\n\r\n`;
 
 /** Writes all of a request before it reads anything of the answer, as Python's urllib and Java's URLConnection do. */
-async function writeFirst(port: number, bytes: number): Promise<Socket> {
+async function writeFirst(port: number, bytes: number, headers?: string): Promise<Socket> {
   const socket = connect(port, "127.0.0.1").pause();
   await once(socket, "connect");
   const body = Buffer.alloc(bytes, " ");
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);
-    socket.write(Buffer.concat([Buffer.from(head(bytes)), body]), (error) => (error ? reject(error) : resolve()));
+    socket.write(Buffer.concat([Buffer.from(head(bytes, headers)), body]), (error) =>
+      error ? reject(error) : resolve(),
+    );
   });
   return socket.resume();
 }
@@ -30,6 +34,20 @@ describe.each([
     socket.destroy();
   });
 });
+
+it.each([
+  ["too large", json, 413],
+  ["of another type", "Content-Type: text/plain\r\n", 415],
+])(
+  "A body that is %s is read to its end on a connection that is closed after it, as urllib asks for",
+  async (_what, type, status) => {
+    await using server = await echoServer();
+    const socket = await writeFirst(server.port, 12_000_000, `${type}Connection: close\r\n`);
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    socket.destroy();
+  },
+);
 
 describe("a connection whose request was too large", () => {
   it("can be used again", async () => {
