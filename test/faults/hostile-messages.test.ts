@@ -106,7 +106,8 @@ describe("A server that is told", () => {
 
   it.each([
     ["{", "GRAPHQL_PARSE_FAILED"],
-    ["", "GRAPHQL_PARSE_FAILED"],
+    ["", "BAD_REQUEST"],
+    [" ", "GRAPHQL_PARSE_FAILED"],
     ["{ nothing }", "GRAPHQL_VALIDATION_FAILED"],
     ["query A { hi } query B { hi }", "OPERATION_RESOLUTION_FAILURE"],
     ["query ($a: Int!) { add(a: $a) }", "BAD_USER_INPUT"],

@@ -4,10 +4,11 @@ import { isObjectOrAbsent, type JsonObject } from "./json-object.ts";
 
 /** What a client asks for, or undefined if it is not worded as PROTOCOL 3.1 says. */
 export function readRequest({ query, operationName, variables, extensions }: JsonObject): Request | undefined {
-  if (typeof query !== "string") return undefined;
+  // A document may be missing where `extensions` may name it.
+  if (query == null ? extensions == null : typeof query !== "string") return undefined;
   if (operationName != null && typeof operationName !== "string") return undefined;
   if (!isObjectOrAbsent(variables) || !isObjectOrAbsent(extensions)) return undefined;
-  return { query, operationName: operationName ?? undefined, variables };
+  return { query: typeof query === "string" ? query : "", operationName: operationName ?? undefined, variables };
 }
 
 /** What comes of a request, by GraphQL alone: limits of documents are not known here. */
