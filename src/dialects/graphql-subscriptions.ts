@@ -25,9 +25,9 @@ const rules: RulesOf<GraphqlSubscriptionsOptions> = {
 };
 
 /**
- * The protocol of subscriptions-transport-ws 0.5 and 0.6, from 2016. Versions before have no init, and are not served. It carries subscriptions only, its ids are numbers
- * from 0, and a start may come before the init. The `context` that a client may send is ignored: only the server
- * decides the context.
+ * The protocol of subscriptions-transport-ws 0.5 and 0.6, from 2016; earlier versions have no init, and are not served. It
+ * carries subscriptions only, its ids are numbers from 0, and a start may come before the init. The `context` that a
+ * client may send is ignored: only the server decides the context.
  *
  * An operation's id is kept as its JSON, so that the number `0` and the string `"0"` are different ids.
  */

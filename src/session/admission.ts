@@ -14,7 +14,9 @@ export function admissionOf(answer: unknown): Admission {
   if (answer === undefined || answer === true) return { admits: true, connected: undefined, payload: undefined };
   if (answer === false) return { admits: false };
   if (typeof answer !== "object" || answer === null) {
-    return { admits: false, problem: "onConnect must return nothing, a boolean or an object" };
+    // Its type alone: the value may be a secret, such as a token.
+    const type = answer === null ? "null" : typeof answer;
+    return { admits: false, problem: `onConnect must return nothing, a boolean or an object, and returned ${type}` };
   }
   const given: unknown = Object.hasOwn(answer, "acknowledge") ? Reflect.get(answer, "acknowledge") : undefined;
   const payload = given === undefined ? undefined : plainObject(given);

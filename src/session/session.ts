@@ -297,7 +297,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
       const answer: unknown = await onConnect(params, this);
       const admission = admissionOf(answer);
       if (admission.admits) return this.#accept(admission.connected, admission.payload);
-      if (admission.problem) log.error(admission.problem, { answer, session: this.id });
+      if (admission.problem) log.error(admission.problem, { session: this.id });
       this.#step({ type: "refused", reason: closeCodes.forbidden.reason });
     } catch (error) {
       const meant = error instanceof GraphQLError;

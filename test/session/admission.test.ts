@@ -26,7 +26,8 @@ describe("What onConnect returns", () => {
       await using client = new TestClient(fanfare);
       await client.connectAndInit(undefined, { connectOnly: true });
       expect(await client.waitDisconnect()).toEqual({ code: 4403, reason: "Forbidden" });
-      expect(log.messages).toEqual(["onConnect must return nothing, a boolean or an object"]);
+      const type = answer === null ? "null" : typeof answer;
+      expect(log.messages).toEqual([`onConnect must return nothing, a boolean or an object, and returned ${type}`]);
     },
   );
 

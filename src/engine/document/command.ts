@@ -1,5 +1,5 @@
-import { operationNameOf } from "../../base/operation-name.ts";
 import { getOperationAST, Kind, type DocumentNode, type GraphQLSchema, type SelectionSetNode } from "graphql";
+import { operationNameOf } from "../../base/operation-name.ts";
 import { isCommandField } from "../../declare/command.ts";
 import { fragmentsOf, type Fragments } from "../selection/fragments.ts";
 

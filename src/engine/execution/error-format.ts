@@ -21,6 +21,9 @@ export function maskError(error: GraphQLError): GraphQLFormattedError {
   };
 }
 
+/** UTF-16 code units of an operation's name that are logged. */
+const maxName = 100;
+
 /** The operation of an error, for the log. */
 export interface ErrorPlace {
   readonly session?: string | undefined;
@@ -37,8 +40,10 @@ export type ErrorFormatter = (error: GraphQLError, place?: ErrorPlace) => GraphQ
  * with a promise or nothing, or if its answer has no JSON form, such as extensions with a bigint or a circular reference.
  */
 export function errorFormatter(format: FormatError, log: Log): ErrorFormatter {
-  return (error, place = {}) => {
+  return (error, { operation, ...origin } = {}) => {
     const { path } = error;
+    // A client chose the name: before its document was read, it may be of any length.
+    const place = { ...origin, operation: operation?.slice(0, maxName) };
     if (!isMeant(error)) log.error("A resolver failed", { error: error.originalError ?? error, path, ...place });
     let formatted: GraphQLFormattedError;
     try {
