@@ -350,8 +350,8 @@ describe("A fault of the servers with groups", () => {
     const id = await client.subscribe(to(name));
     await fanfare.publish(group({ name }), "hello");
     await client.receiveNext(id);
-    const refused = client.start(to("lobby"), "x".repeat(65));
-    expect(await client.receiveError(refused)).toMatchObject([{ extensions: { limit: "operationIdBytes" } }]);
+    const tooLong = client.start(to("lobby"), "x".repeat(65));
+    expect(await client.receiveError(tooLong)).toMatchObject([{ extensions: { limit: "operationIdBytes" } }]);
   });
 
   it("is avoided: an event of another shape is an error of its result, and the connection stays (S4-B12)", async () => {

@@ -19,7 +19,8 @@ export function withCode(error: GraphQLError, code: DocumentErrorCode, hideSugge
     source: error.source,
     positions: error.positions,
     path: error.path,
-    originalError: error.originalError,
+    // graphql-js 16 has the scalar's error there, which says the same as the message.
+    originalError: error.originalError instanceof GraphQLError ? undefined : error.originalError,
     extensions: { code, ...error.extensions },
   });
 }
