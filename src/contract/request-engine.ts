@@ -34,6 +34,11 @@ export interface BegunRequest {
 export interface RequestEngine {
   /** The largest request body, in bytes. */
   readonly maxBodyBytes: number;
+  /**
+   * Resolves when a request may be read and executed, so that large ones neither fill the memory nor hold others up.
+   * Undefined if the requests of all clients take too much memory. The result has to be disposed after the answer.
+   */
+  admit(request: OperationRequest): Promise<Disposable | undefined>;
   /** The kind of a request's operation; undefined if its document has a syntax error or not this operation. */
   kindOf(request: OperationRequest): OperationKind | undefined;
   /** Asks the hook of operations, which may refuse the request or change it. */

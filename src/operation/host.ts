@@ -7,11 +7,19 @@ import type { Engine } from "../engine/engine.ts";
 import type { ErrorFormatter } from "../engine/execution/error-format.ts";
 import type { Connection, SessionHooks } from "./connection.ts";
 
+/** The memory of requests by HTTP while they are answered. */
+export interface DetachedBudget {
+  /** Takes bytes for a request. Returns false, having taken nothing, if there are not enough. */
+  takeDetached(bytes: number): boolean;
+  giveDetached(bytes: number): void;
+}
+
 /** The parts and options that all operations of a server have in common. */
 export interface OperationHost {
   readonly engine: Engine;
   readonly log: Log;
   readonly hooks: SessionHooks;
+  readonly requests: DetachedBudget;
   readonly formatError: ErrorFormatter;
   /** `strict`: a client's messages are handled one at a time, each to its end. */
   readonly ordering: "concurrent" | "strict";

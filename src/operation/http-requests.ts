@@ -18,6 +18,7 @@ import { changedRequest } from "./changed-request.ts";
 import type { Connection } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
 import { LocalSubscription } from "./local-subscription.ts";
+import { requestMemory } from "./request-memory.ts";
 
 /** Operations with a single result by HTTP, without a session: with the same documents, limits, hooks and contexts. */
 export class HttpRequests implements RequestEngine {
@@ -29,6 +30,14 @@ export class HttpRequests implements RequestEngine {
   constructor(host: OperationHost, maxBodyBytes: number) {
     this.#host = host;
     this.maxBodyBytes = maxBodyBytes;
+  }
+
+  async admit(request: OperationRequest): Promise<Disposable | undefined> {
+    const { engine, requests } = this.#host;
+    const bytes = requestMemory(request);
+    if (!requests.takeDetached(bytes)) return undefined;
+    await engine.whenTimeFor(request, bytes);
+    return { [Symbol.dispose]: () => requests.giveDetached(bytes) };
   }
 
   kindOf({ query, operationName }: OperationRequest): OperationKind | undefined {

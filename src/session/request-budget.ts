@@ -1,4 +1,5 @@
 import type { Peer } from "../contract/peer.ts";
+import type { DetachedBudget } from "../operation/host.ts";
 import type { SessionLimits } from "./limits.ts";
 
 /** A connection, as the budget sees it. */
@@ -24,10 +25,11 @@ const waitingLength = 8_388_608;
 const earlyPart = 1 / 4;
 
 /**
- * The memory of the requests that connections keep: init payloads, and operations that run or wait to be started. It is
+ * The memory of the requests that connections keep: init payloads, and operations that run or wait to be started, also
+ * those by HTTP. It is
  * bounded per connection, per address before the acknowledgement, and for all connections together (PROTOCOL 6.8).
  */
-export class RequestBudget {
+export class RequestBudget implements DetachedBudget {
   readonly #limits: SessionLimits;
   #inAll = 0;
   #early = 0;
@@ -64,6 +66,17 @@ export class RequestBudget {
   /** To be called when a connection has been accepted. */
   accept(holder: RequestHolder): void {
     this.#countEarly(holder, -countedOf(holder.requestBytes));
+  }
+
+  takeDetached(bytes: number): boolean {
+    const counted = countedOf(bytes);
+    if (this.#inAll + counted > this.#limits.requestBytesInAll) return counted === 0;
+    this.#inAll += counted;
+    return true;
+  }
+
+  giveDetached(bytes: number): void {
+    this.#inAll -= countedOf(bytes);
   }
 
   /** Whether a message of this length may wait for its turn. If so, it has to be {@link called}. */

@@ -11,6 +11,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import type { ClientMessage, MessagePayload, OperationRequest } from "../dialects/message.ts";
 import type { SessionHooks } from "../operation/connection.ts";
 import { Operation, type OperationOwner } from "../operation/operation.ts";
+import { requestMemory } from "../operation/request-memory.ts";
 import { Writer, type WriterOwner } from "../outbox/writer.ts";
 import { admissionOf } from "./admission.ts";
 import type { SessionHost } from "./host.ts";
@@ -385,13 +386,6 @@ function idTooLong(maximum: number): GraphQLError {
   return new GraphQLError(`An operation's id may have at most ${maximum} bytes`, {
     extensions: { code: "LIMIT_EXCEEDED", limit: "operationIdBytes", maximum },
   });
-}
-
-/** Variables are kept as they came, and as GraphQL coerces them: into objects that take some eight times as much. */
-const variableCopies = 8;
-
-function requestMemory({ variables, ...rest }: OperationRequest): number {
-  return jsonMemory(rest) + (variables ? jsonMemory(variables, variableCopies) : 0);
 }
 
 function tooManyBytes(maximum: number): GraphQLError {

@@ -20,6 +20,10 @@ export class PlainEngine implements RequestEngine {
   readonly maxBodyBytes = 10_000;
   executed = 0;
 
+  async admit(): Promise<Disposable> {
+    return { [Symbol.dispose]: () => undefined };
+  }
+
   kindOf({ query, operationName }: OperationRequest): OperationKind | undefined {
     try {
       return getOperationAST(parse(query), operationName)?.operation;

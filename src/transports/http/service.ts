@@ -103,6 +103,8 @@ class Answers implements HttpService {
     if ("reply" in body) return body.reply;
     const request = decode(body.object);
     if ("problem" in request) return problem(400, request.problem);
+    using admitted = await engine.admit(request);
+    if (!admitted) return problem(503, "Too many large requests; try again later");
     const kind = stream && engine.kindOf(request);
     if (stream && (type === undefined || prefersStream(accept) || kind === "subscription")) {
       const refused = method === "POST" ? undefined : refusedByGet(kind);
