@@ -19,8 +19,7 @@ export function withCode(error: GraphQLError, code: DocumentErrorCode, hideSugge
     source: error.source,
     positions: error.positions,
     path: error.path,
-    // graphql-js 16 has the scalar's error there, which says the same as the message.
-    originalError: error.originalError instanceof GraphQLError ? undefined : error.originalError,
+    originalError: error.originalError,
     extensions: { code, ...error.extensions },
   });
 }

@@ -110,9 +110,15 @@ function isOfOutput({ message, extensions }: GraphQLError): boolean {
   return Object.keys(extensions).length === 0 && ofOutput.test(message);
 }
 
-/** Whether the message is meant for clients. graphql-js wraps thrown errors, possibly several times. */
+/** Whether the message is meant for clients. An error of an execution has a path, that of a variable has none. */
 function isMeant(error: GraphQLError): boolean {
+  const thrown = innermost(error);
+  return thrown !== undefined && !(error.path && isOfOutput(thrown));
+}
+
+/** The error that was thrown: graphql-js wraps errors, possibly several times. Undefined if it is no GraphQLError. */
+function innermost(error: GraphQLError): GraphQLError | undefined {
   const original = error.originalError;
-  if (original == null) return !isOfOutput(error);
-  return original instanceof GraphQLError && isMeant(original);
+  if (original == null) return error;
+  return original instanceof GraphQLError ? innermost(original) : undefined;
 }

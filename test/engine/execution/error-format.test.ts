@@ -73,6 +73,12 @@ describe("An error", () => {
     const message = "Int cannot represent non-integer value: abc";
     const error = new GraphQLError(message, { extensions: { code: "GRAPHQL_VALIDATION_FAILED" } });
     expect(maskError(error)).toMatchObject({ message });
+    const original = new GraphQLError('Int cannot represent non-integer value: "1"');
+    const ofVariable = new GraphQLError(`Variable "$n" got invalid value "1"; ${original.message}`, {
+      originalError: original,
+      extensions: { code: "BAD_USER_INPUT" },
+    });
+    expect(maskError(ofVariable)).toMatchObject({ message: ofVariable.message });
   });
 
   it("that is a GraphQLError already stays the same", () => {
