@@ -20,12 +20,16 @@ import type { OperationHost } from "./host.ts";
 import { LocalSubscription } from "./local-subscription.ts";
 import { requestMemory } from "./request-memory.ts";
 
+/** Requests of all clients that wait for their turn. */
+const maxWaiting = 256;
+
 /** Operations with a single result by HTTP, without a session: with the same documents, limits, hooks and contexts. */
 export class HttpRequests implements RequestEngine {
   /** The largest request body, in bytes. */
   readonly maxBodyBytes: number;
   readonly #host: OperationHost;
   #count = 0;
+  #waiting = 0;
 
   constructor(host: OperationHost, maxBodyBytes: number) {
     this.#host = host;
@@ -36,7 +40,12 @@ export class HttpRequests implements RequestEngine {
     const { engine, requests } = this.#host;
     const bytes = requestMemory(request);
     if (!requests.takeDetached(bytes)) return undefined;
-    await engine.whenTimeFor(request, bytes);
+    // While too many wait, nothing more does: answers that pile up are what makes Node stop reading (back-pressure).
+    if (this.#waiting < maxWaiting) {
+      this.#waiting += 1;
+      await engine.whenTimeFor(request, bytes);
+      this.#waiting -= 1;
+    }
     return { [Symbol.dispose]: () => requests.giveDetached(bytes) };
   }
 

@@ -144,7 +144,8 @@ export class StreamsClient {
   readonly #server: StreamsServer;
   readonly #frames: string[] = [];
   readonly #headers: Readonly<Record<string, string>>;
-  #arrived: (() => void) | undefined;
+  /** Resolves with the next frame, for all who wait for one. */
+  #arrived = Promise.withResolvers<void>();
   #channelId = "";
 
   constructor(server: StreamsServer, options: ClientOptions) {
@@ -153,7 +154,8 @@ export class StreamsClient {
     this.socket = new WebSocket(`ws://${server.url}/streams`, options);
     this.socket.on("message", (data: Buffer) => {
       this.#frames.push(data.toString());
-      this.#arrived?.();
+      this.#arrived.resolve();
+      this.#arrived = Promise.withResolvers();
     });
     this.closed = new Promise((resolve) => {
       this.socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));
@@ -174,7 +176,7 @@ export class StreamsClient {
 
   /** Takes the next frame, as text. */
   async frame(): Promise<string> {
-    while (this.#frames.length === 0) await new Promise<void>((resolve) => (this.#arrived = resolve));
+    while (this.#frames.length === 0) await this.#arrived.promise;
     return this.#frames.shift() ?? "";
   }
 
