@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { blamed } from "./base/blame.ts";
 import { Deadlines } from "./base/deadlines.ts";
 import { FanfareError } from "./base/error.ts";
 import { Lifetime } from "./base/lifetime.ts";
@@ -28,7 +29,7 @@ import { errorFormatter } from "./engine/execution/error-format.ts";
 import { createRelay, type Relay } from "./relay/relay.ts";
 import type { RelayedModel } from "./relay/relayed-model.ts";
 import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";
-import type { Connection } from "./operation/connection.ts";
+import type { Connection, ContextInput } from "./operation/connection.ts";
 import { contextWith, viewOf } from "./operation/context.ts";
 import { ownedRequest } from "./operation/owned-request.ts";
 import { ForeignOperations } from "./operation/foreign-operation.ts";
@@ -151,7 +152,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
       registry: this.#sessions,
       contextOf: (connection, request, operation) =>
         options.context
-          ? contextWith(options.context({ connection, request, operation }), operation)
+          ? contextWith(calledContext(options.context, { connection, request, operation }), operation)
           : viewOf(connection.connected, operation),
     };
     this.#transports = this.#lifetime.attach(
@@ -325,6 +326,18 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
  */
 export function createFanfare<Context = unknown>(options: FanfareOptions<Context>): Fanfare<Context> {
   return new Fanfare(options);
+}
+
+/** Without a closure: it is called for each private execution. */
+function calledContext<Context>(
+  context: (input: ContextInput) => MaybePromise<Context>,
+  input: ContextInput,
+): MaybePromise<Context> {
+  try {
+    return context(input);
+  } catch (error) {
+    throw blamed(error, "context");
+  }
 }
 
 function isFunction<Value>(value: Value | (() => MaybePromise<Value>) | undefined): value is () => MaybePromise<Value> {

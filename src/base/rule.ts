@@ -1,4 +1,4 @@
-import { described } from "./described.ts";
+import { quoted } from "./quoted.ts";
 import { nearName } from "./near-name.ts";
 
 /**
@@ -21,7 +21,7 @@ export function must(allowed: string, permits: (value: unknown) => boolean, cure
   return (name, value) => {
     if (permits(value)) return undefined;
     const advice = cure?.(value);
-    return `${name} must be ${allowed}, not ${described(value)}${advice === undefined ? "" : `. ${advice}`}`;
+    return `${name} must be ${allowed}, not ${quoted(value)}${advice === undefined ? "" : `. ${advice}`}`;
   };
 }
 

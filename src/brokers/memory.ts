@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../base/clock.ts";
-import { described } from "../base/described.ts";
+import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
 import { checkOptions } from "../base/option-check.ts";
 import { anything, optionsOf, type RulesOf } from "../base/rule.ts";
@@ -182,5 +182,5 @@ function positive(name: string, value: number | undefined, fallback: number): nu
 }
 
 function badOption(name: string, value: unknown, allowed: string): FanfareError {
-  return new FanfareError("BAD_OPTION", `memoryBroker: ${name} must be ${allowed}, not ${described(value)}`);
+  return new FanfareError("BAD_OPTION", `memoryBroker: ${name} must be ${allowed}, not ${quoted(value)}`);
 }

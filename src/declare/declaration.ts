@@ -35,7 +35,12 @@ export interface Declaration {
 /** A server, from which a declared field gets its events when another executor runs the operation. */
 export interface DeclarationHost {
   /** Resolves when the topics are live, with the events from then on that pass `match`, `filter` and `visible`. */
-  events(declaration: Declaration, args: Arguments, context: unknown): Promise<AsyncIterableIterator<unknown>>;
+  events(
+    declaration: Declaration,
+    fieldName: string,
+    args: Arguments,
+    context: unknown,
+  ): Promise<AsyncIterableIterator<unknown>>;
 }
 
 /** A declaration and the servers whose schema it is part of. */

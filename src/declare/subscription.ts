@@ -126,11 +126,17 @@ export function subscription<Context, Args, Event, Value = Event, Facet extends 
 function fieldOf<Context, Args, Value>(declaration: Declaration): SubscriptionField<Context, Args, Value>;
 function fieldOf(declaration: Declaration): SubscriptionField<unknown, Arguments, unknown> {
   const bound = new BoundDeclaration(declaration);
-  const subscribe = async (_source: unknown, args: Arguments, context: unknown) => {
+  // Without `info`, as graphql-js passes it, the field has no name in the log.
+  const subscribe = async (
+    _source: unknown,
+    args: Arguments,
+    context: unknown,
+    info?: { readonly fieldName: string },
+  ) => {
     if (!bound.host) {
       throw new FanfareError("NOT_BOUND", "Create a Fanfare with this schema before the first subscription");
     }
-    return bound.host.events(declaration, args, context);
+    return bound.host.events(declaration, info?.fieldName ?? "", args, context);
   };
   const resolve = (source: unknown, args: Arguments, context: unknown): unknown => {
     const computed = source instanceof Resolved ? source : takeHandedOver(declaration);

@@ -1,4 +1,4 @@
-import { described } from "../base/described.ts";
+import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
 import { checkArgument } from "../base/option-check.ts";
 import { mapOf, must, propertyOf, type Rule } from "../base/rule.ts";
@@ -115,7 +115,7 @@ export const aTopic: Rule = must("a topic or its name", isTopicLike, (value) =>
 export function topicName(topicLike: TopicLike): TopicName {
   if (typeof topicLike === "string") return topicLike;
   if (isTopicLike(topicLike)) return topicLike.name;
-  throw new FanfareError("BAD_DECLARATION", `A topic must be a Topic or its name, not ${described(topicLike)}`);
+  throw new FanfareError("BAD_DECLARATION", `A topic must be a Topic or its name, not ${quoted(topicLike)}`);
 }
 
 /** Whether a value is a topic or its name. A family is neither: it is a function, and has a name as any function. */

@@ -33,8 +33,8 @@ export class DeclaredFields {
   }
 
   /** @throws the errors of the declaration's functions, and a GraphQLError LIMIT_EXCEEDED. */
-  async plan(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
-    const hearing = await hearingOf(declaration, args, context);
+  async plan(declaration: Declaration, fieldName: string, args: Arguments, context: unknown): Promise<Hearing> {
+    const hearing = await hearingOf(declaration, fieldName, args, context);
     assertTopics(hearing.topics, this.#topicLimits);
     return hearing;
   }

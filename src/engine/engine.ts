@@ -14,7 +14,7 @@ import { DeclaredFields } from "./declared-fields.ts";
 import { DocumentCache } from "./document/document.ts";
 import type { DocumentLimits } from "./document/limits.ts";
 import { formatResult, type FormatResponse, type ResultFormat } from "./execution/result.ts";
-import { toGraphQLError, type FormatError } from "./execution/error-format.ts";
+import { toGraphQLError, type ErrorFormatter } from "./execution/error-format.ts";
 import { Execution } from "./execution/execution.ts";
 import { FanOut } from "./cohort/fan-out.ts";
 import { ForeignReader } from "./cohort/foreign-reader.ts";
@@ -47,7 +47,7 @@ export interface EngineOptions {
   readonly triggers: Triggers;
   readonly shareBy: ShareBy | undefined;
   readonly sharedContext: () => object;
-  readonly formatError: FormatError;
+  readonly formatError: ErrorFormatter;
   readonly formatResponse: FormatResponse | undefined;
   readonly documentLimits: Partial<DocumentLimits>;
   readonly documentCache: { readonly maxEntries: number; readonly maxBytes: number };
@@ -164,7 +164,10 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Executes a query or a mutation. Never rejects: an error outside of resolvers becomes an error of the result. */
-  async execute({ document, request }: Prepared, context: () => MaybePromise<unknown>): Promise<FormattedResult> {
+  async execute(
+    { document, operation, request }: Prepared,
+    context: () => MaybePromise<unknown>,
+  ): Promise<FormattedResult> {
     try {
       const result = await execute({
         schema: this.schema,
@@ -173,9 +176,9 @@ export class Engine implements AsyncDisposable {
         variableValues: request.variables,
         operationName: request.operationName,
       });
-      return formatResult(result, request, this.#format);
+      return formatResult(result, request, this.#format, { operation });
     } catch (error) {
-      return formatResult({ errors: [toGraphQLError(error)] }, request, this.#format);
+      return formatResult({ errors: [toGraphQLError(error)] }, request, this.#format, { operation });
     }
   }
 

@@ -10,7 +10,7 @@ import {
   type GraphQLObjectType,
 } from "graphql";
 import { systemClock } from "../base/clock.ts";
-import { described } from "../base/described.ts";
+import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
 import { checkOptions } from "../base/option-check.ts";
 import type { Log } from "../contract/log.ts";
@@ -177,7 +177,7 @@ function assertOptions({ name, prefix, payload }: ErasedOptions): void {
   }
   if (payload === undefined || payload === "selection" || payload === "key") return;
   if (typeof payload !== "object" || payload === null || typeof payload.serialize !== "function") {
-    throw bad(`payload of ${name} must be "selection", "key" or { serialize, onError }, not ${described(payload)}`);
+    throw bad(`payload of ${name} must be "selection", "key" or { serialize, onError }, not ${quoted(payload)}`);
   }
   if (!["fail", "fallback", "drop"].includes(payload.onError)) {
     throw bad(`payload.onError of ${name} is ${payload.onError}; it must be fail, fallback or drop`);

@@ -209,7 +209,7 @@ export class SubscriptionFields {
     }
     const view = visibility.view(change, criteria, context);
     if (!view || !behaviour.wants(view, criteria)) return SKIP;
-    const sent = serialized(payload, view, log);
+    const sent = serialized(name, payload, view, log);
     return sent instanceof Promise
       ? sent.then((value) => this.#partOf(value, behaviour))
       : this.#partOf(sent, behaviour);

@@ -1,3 +1,4 @@
+import { blamed } from "../base/blame.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { ownedRequest } from "./owned-request.ts";
 
@@ -7,8 +8,12 @@ import { ownedRequest } from "./owned-request.ts";
  * @throws a TypeError for an object that is no request, such as one with a parsed document: an application in plain
  * JavaScript may answer anything.
  */
-export function changedRequest(given: OperationRequest, answer: OperationRequest | void): OperationRequest {
+export function changedRequest(
+  hook: "onOperation" | "onSubscribe",
+  given: OperationRequest,
+  answer: OperationRequest | void,
+): OperationRequest {
   if (typeof answer !== "object" || answer === null) return given;
   if (typeof answer.query === "string") return answer === given ? given : ownedRequest(answer);
-  throw new TypeError("A hook that changes a request must answer with an object that has a `query` of text");
+  throw blamed(new TypeError(`${hook} must answer with nothing, or with a request that has a \`query\` of text`), hook);
 }

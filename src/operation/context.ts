@@ -1,3 +1,4 @@
+import { blamed } from "../base/blame.ts";
 import type { MaybePromise } from "../declare/declaration.ts";
 import type { OperationHandle } from "../declare/operation-handle.ts";
 
@@ -31,8 +32,12 @@ export function viewOf(context: unknown, operation: OperationHandle): object {
 /** Adds `operation` to the result of the `context` option. */
 export function contextWith(given: MaybePromise<unknown>, operation: OperationHandle): MaybePromise<unknown> {
   return given instanceof Promise
-    ? given.then((context) => withOperation(context, operation))
+    ? given.then((context) => withOperation(context, operation), failed)
     : withOperation(given, operation);
+}
+
+function failed(error: unknown): never {
+  throw blamed(error, "context");
 }
 
 function own(context: object, operation: OperationHandle): object {

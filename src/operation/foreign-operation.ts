@@ -8,6 +8,7 @@ import { Resolved } from "../declare/resolved.ts";
 import type { DeclaredFields } from "../engine/declared-fields.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
 import { ValueDelivery } from "../engine/execution/field-execution.ts";
+import { placeOf } from "../engine/execution/place.ts";
 import { viewOf } from "./context.ts";
 import { IteratedOperation } from "./iterated-operation.ts";
 
@@ -16,6 +17,8 @@ export interface ForeignOperationOptions {
   readonly fields: DeclaredFields;
   readonly log: Log;
   readonly declaration: Declaration;
+  /** The name of the field, for the log; empty if the other executor does not tell it. */
+  readonly fieldName: string;
   readonly args: Arguments;
   /** The context of the other executor's resolvers. */
   readonly context: unknown;
@@ -40,8 +43,8 @@ export class ForeignOperation extends IteratedOperation<Resolved> {
 
   /** Resolves when every event that is published from then on will be heard. */
   async start(): Promise<void> {
-    const { args, declaration, fields } = this.#options;
-    const running = fields.join(await fields.plan(declaration, args, this.#context), this);
+    const { args, declaration, fieldName, fields } = this.#options;
+    const running = fields.join(await fields.plan(declaration, fieldName, args, this.#context), this);
     try {
       await this.follow(running, this.#context);
       const first = await fields.initial(running.plan, this.#context);
@@ -55,7 +58,11 @@ export class ForeignOperation extends IteratedOperation<Resolved> {
 
   /** Logs a gap, since a value has no place to report it. */
   gap(reason: GapReason): void {
-    this.log.warn("Events were lost that another executor's subscription waited for", { reason });
+    const { fieldName } = this.#options;
+    this.log.warn("Events were lost that another executor's subscription waited for", {
+      ...placeOf({ fieldName }),
+      reason,
+    });
   }
 
   conflated(): void {}
@@ -92,11 +99,17 @@ export class ForeignOperations implements DeclarationHost, AsyncDisposable {
     this.#log = log;
   }
 
-  async events(declaration: Declaration, args: Arguments, context: unknown): Promise<AsyncIterableIterator<unknown>> {
+  async events(
+    declaration: Declaration,
+    fieldName: string,
+    args: Arguments,
+    context: unknown,
+  ): Promise<AsyncIterableIterator<unknown>> {
     const operation: ForeignOperation = new ForeignOperation({
       fields: this.#fields,
       log: this.#log,
       declaration,
+      fieldName,
       args,
       context,
       onEnd: () => this.#operations.release(operation.values),

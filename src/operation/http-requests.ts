@@ -1,4 +1,5 @@
 import { getOperationAST, GraphQLError } from "graphql";
+import { blaming } from "../base/blame.ts";
 import type { Peer } from "../contract/peer.ts";
 import type {
   BegunRequest,
@@ -12,7 +13,8 @@ import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { OperationRequest } from "../dialects/message.ts";
 import { isCommand } from "../engine/document/command.ts";
 import { isPersisted } from "../engine/document/missing.ts";
-import { toGraphQLError, type ErrorPlace } from "../engine/execution/error-format.ts";
+import { toGraphQLError } from "../engine/execution/error-format.ts";
+import type { Place } from "../engine/execution/place.ts";
 import { resultText } from "../engine/execution/result.ts";
 import { changedRequest } from "./changed-request.ts";
 import type { Connection } from "./connection.ts";
@@ -62,9 +64,10 @@ export class HttpRequests implements RequestEngine {
     const connection = connectionOf(peer, `http-${this.#count}`);
     let request: OperationRequest;
     try {
-      request = changedRequest(given, await hooks.onOperation?.(given, connection));
+      const answer = await blaming("onOperation", undefined, () => hooks.onOperation?.(given, connection));
+      request = changedRequest("onOperation", given, answer);
     } catch (error) {
-      const result = { errors: [formatError(toGraphQLError(error), placeOf(connection, given))] };
+      const result = { errors: [formatError(toGraphQLError(error), placeOfRequest(connection, given))] };
       return { kind: undefined, run: async () => this.#encoded(given, result, "refused") };
     }
     const kind = this.kindOf(request);
@@ -80,7 +83,7 @@ export class HttpRequests implements RequestEngine {
     const { engine, formatError } = this.#host;
     if (kind === "command") return this.#command(request, connection);
     const prepared = engine.prepare(request);
-    const place = placeOf(connection, request);
+    const place = placeOfRequest(connection, request);
     if ("errors" in prepared) return { errors: prepared.errors.map((error) => formatError(error, place)) };
     const operation = new DetachedOperation(connection, prepared.operation.name?.value);
     return engine.execute(prepared, () => this.#host.contextOf(connection, request, operation));
@@ -93,18 +96,19 @@ export class HttpRequests implements RequestEngine {
     failed: EncodedResult["outcome"],
   ): EncodedResult {
     const outcome = result.data === undefined ? failed : "executed";
-    return { text: resultText(result, this.#host.log, operationName), outcome };
+    return { text: resultText(result, this.#host.log, { operationName }), outcome };
   }
 
   /** Executes a command: a subscription with a single result. */
   async #command(given: OperationRequest, connection: Connection): Promise<FormattedResult> {
     const { hooks, formatError } = this.#host;
     try {
-      const request = changedRequest(given, await hooks.onSubscribe?.(given, connection));
+      const answer = await blaming("onSubscribe", undefined, () => hooks.onSubscribe?.(given, connection));
+      const request = changedRequest("onSubscribe", given, answer);
       if (this.kindOf(request) !== "command") throw new GraphQLError(notAnswered);
       return await this.#resultOf(request, connection);
     } catch (error) {
-      return { errors: [formatError(toGraphQLError(error), placeOf(connection, given))] };
+      return { errors: [formatError(toGraphQLError(error), placeOfRequest(connection, given))] };
     }
   }
 
@@ -130,7 +134,7 @@ export class HttpRequests implements RequestEngine {
 
 const notAnswered = "This subscription has no result that HTTP could be answered with";
 
-function placeOf({ id }: Connection, { operationName }: OperationRequest): ErrorPlace {
+function placeOfRequest({ id }: Connection, { operationName }: OperationRequest): Place {
   return { session: id, operation: operationName };
 }
 

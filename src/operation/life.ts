@@ -9,6 +9,7 @@ import type { OperationHandle } from "../declare/operation-handle.ts";
 import type { TopicLike } from "../declare/topic.ts";
 import type { Member, RunningSubscription } from "../engine/cohort/member.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
+import { placeOf } from "../engine/execution/place.ts";
 import { hasInitial, type Initial } from "../engine/execution/initial.ts";
 import type { Hearing } from "../engine/plan/plan.ts";
 
@@ -109,15 +110,12 @@ export abstract class Life implements Member, OperationHandle {
     if (!event || !plan?.declaration?.visible) return true;
     try {
       const visible: unknown = plan.declaration.visible(event.payload, { viewer: this.viewer, args: plan.args });
-      if (visible === true) return true;
-      const details = { field: plan.fieldName, operation: this.name };
-      return consents(visible, this.log, "A `visible`", "its event was hidden", details);
+      if (typeof visible === "boolean") return visible;
+      const place = { ...placeOf(plan, event), operation: this.name };
+      return consents(visible, this.log, "A `visible`", "its event was hidden", place);
     } catch (error) {
-      this.log.error("A `visible` failed; its event was hidden", {
-        field: plan.fieldName,
-        operation: this.name,
-        error,
-      });
+      const place = { ...placeOf(plan, event), operation: this.name };
+      this.log.error("A `visible` failed; its event was hidden", { ...place, error });
       return false;
     }
   }
@@ -229,7 +227,8 @@ export abstract class Life implements Member, OperationHandle {
     try {
       await hook();
     } catch (error) {
-      this.log.error("onUnsubscribe failed", { operation: this.name, error });
+      const field = this.#running && placeOf(this.#running.plan).field;
+      this.log.error("onUnsubscribe failed", { ...(field !== undefined && { field }), operation: this.name, error });
     }
   }
 }

@@ -11,6 +11,7 @@ import type { OperationRequest } from "../dialects/message.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
 import { toGraphQLError, type ErrorFormatter } from "../engine/execution/error-format.ts";
+import { placeOf } from "../engine/execution/place.ts";
 import type { Connection } from "./connection.ts";
 import { IteratedOperation } from "./iterated-operation.ts";
 
@@ -113,7 +114,8 @@ export class LocalSubscription extends IteratedOperation<FormattedResult> {
 
   protected sayErrors(errors: readonly GraphQLError[]): void {
     const { client, formatError } = this.#options;
-    const place = { session: client?.id, operation: this.#name, field: this.running?.plan.fieldName };
+    const plan = this.running?.plan;
+    const place = { ...(plan && placeOf(plan)), session: client?.id, operation: this.#name };
     this.values.push({ errors: errors.map((error) => formatError(error, place)) });
   }
 

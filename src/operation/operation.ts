@@ -1,4 +1,5 @@
 import { GraphQLError } from "graphql";
+import { blaming } from "../base/blame.ts";
 import { closeCodes, type CloseCode } from "../base/close-code.ts";
 import type { Late } from "../base/deadlines.ts";
 import { FanfareError } from "../base/error.ts";
@@ -14,6 +15,7 @@ import { isCommand } from "../engine/document/command.ts";
 import type { Prepared } from "../engine/document/prepare.ts";
 import { deliveryOf, type Delivery } from "../engine/execution/delivery.ts";
 import { toGraphQLError } from "../engine/execution/error-format.ts";
+import { placeOf } from "../engine/execution/place.ts";
 import { resultText } from "../engine/execution/result.ts";
 import { HeldResults } from "../outbox/held-results.ts";
 import type { Queue } from "../outbox/queue.ts";
@@ -91,7 +93,8 @@ export class Operation extends Life implements Late {
     this.#name = given.operationName;
     try {
       // Awaited even without a hook: the id has to stay taken while further messages of the same read are handled.
-      const request = changedRequest(given, await hooks.onOperation?.(given, this.#owner));
+      const answer = await blaming("onOperation", undefined, () => hooks.onOperation?.(given, this.#owner));
+      const request = changedRequest("onOperation", given, answer);
       const time = this.#owner.host.engine.whenTimeFor(request, this.requestBytes);
       if (time) await time;
       if (this.ended) return;
@@ -198,7 +201,8 @@ export class Operation extends Life implements Late {
 
   protected sayErrors(errors: readonly GraphQLError[]): void {
     const { formatError } = this.#owner.host;
-    const place = { session: this.#owner.id, operation: this.#name, field: this.running?.plan.fieldName };
+    const plan = this.running?.plan;
+    const place = { ...(plan && placeOf(plan)), session: this.#owner.id, operation: this.#name };
     const formatted = errors.map((error) => formatError(error, place));
     this.#writer.sendMessage({ type: "error", id: this.id, errors: formatted });
   }
@@ -223,7 +227,8 @@ export class Operation extends Life implements Late {
     const { engine } = this.#owner.host;
     const prepared = engine.prepare(request);
     if ("errors" in prepared || !isSubscription(prepared)) return this.#accept(prepared);
-    const changed = changedRequest(request, await onSubscribe(request, this.#owner));
+    const answer = await blaming("onSubscribe", undefined, () => onSubscribe(request, this.#owner));
+    const changed = changedRequest("onSubscribe", request, answer);
     return this.#accept(changed === request ? prepared : engine.prepare(changed));
   }
 
@@ -263,7 +268,7 @@ export class Operation extends Life implements Late {
     this.#tellStart(prepared);
     const result = await host.engine.execute(prepared, () => host.contextOf(this.#owner, prepared.request, this));
     if (this.ended) return;
-    this.#writer.send(this.queue, deliveryOf(undefined, resultText(result, host.log, this.#name)));
+    this.#writer.send(this.queue, deliveryOf(undefined, resultText(result, host.log, prepared)));
     if (this.ended) return;
     this.sayComplete();
     this.end("result");

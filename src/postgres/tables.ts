@@ -1,4 +1,4 @@
-import { described } from "../base/described.ts";
+import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
 import { checkArgument } from "../base/option-check.ts";
 import { anything, listOf, propertyOf, type Rule } from "../base/rule.ts";
@@ -23,9 +23,6 @@ export function tableNames(tables: readonly TableLike[], caller: string): readon
     const schema = typeof table === "string" ? "public" : propertyOf(table, "schema");
     const name = typeof table === "string" ? table : propertyOf(table, "name");
     if (typeof schema === "string" && schema !== "" && typeof name === "string" && name !== "") return { schema, name };
-    throw new FanfareError(
-      "BAD_OPTION",
-      `${caller}: ${described(table)} is no table: give a name, or { schema, name }`,
-    );
+    throw new FanfareError("BAD_OPTION", `${caller}: ${quoted(table)} is no table: give a name, or { schema, name }`);
   });
 }

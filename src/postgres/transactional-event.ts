@@ -1,4 +1,4 @@
-import { described } from "../base/described.ts";
+import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
 import type { TopicName } from "../contract/broker.ts";
 import type { Transaction, TransactionalEvent } from "../contract/source.ts";
@@ -29,7 +29,7 @@ function jsonOf(topic: TopicName, payload: unknown): string {
   } catch (error) {
     cause = error;
   }
-  const what = `the payload for the topic ${JSON.stringify(topic)} is ${described(payload)}, which has no JSON`;
+  const what = `the payload for the topic ${JSON.stringify(topic)} is ${quoted(payload)}, which has no JSON`;
   const why = cause instanceof Error ? `: ${cause.message}` : "";
   throw new FanfareError("BAD_OPTION", `publish: ${what}${why}`, { cause });
 }

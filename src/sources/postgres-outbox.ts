@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../base/clock.ts";
-import { described } from "../base/described.ts";
+import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
 import { checkArgument, checkOptions } from "../base/option-check.ts";
 import { aBoolean, anything, aText, listOf, type Rules, type RulesOf } from "../base/rule.ts";
@@ -231,5 +231,5 @@ function number(name: string, value: number | undefined, fallback: number, least
 }
 
 function badOption(name: string, value: unknown, allowed: string): FanfareError {
-  return new FanfareError("BAD_OPTION", `${caller}: ${name} must be ${allowed}, not ${described(value)}`);
+  return new FanfareError("BAD_OPTION", `${caller}: ${name} must be ${allowed}, not ${quoted(value)}`);
 }

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../base/clock.ts";
-import { described } from "../base/described.ts";
+import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
 import { Lifetime } from "../base/lifetime.ts";
 import { checkOptions } from "../base/option-check.ts";
@@ -215,5 +215,5 @@ function whole(name: string, value: number | undefined, most: number, least: num
 }
 
 function badOption(name: string, value: unknown, allowed: string): FanfareError {
-  return new FanfareError("BAD_OPTION", `postgresReplication: ${name} must be ${allowed}, not ${described(value)}`);
+  return new FanfareError("BAD_OPTION", `postgresReplication: ${name} must be ${allowed}, not ${quoted(value)}`);
 }

@@ -35,7 +35,7 @@ describe.each(clients)("With $name, an error that has no JSON", ({ connect }) =>
     const entry = { level: "error", message: "An error for a client has no JSON" };
     expect(log.entries).toContainEqual({
       ...entry,
-      details: expect.objectContaining({ operation: expect.any(String), field: "breaks" }),
+      details: expect.objectContaining({ operation: expect.any(String), field: "Subscription.breaks" }),
     });
     expect(log.entries).toContainEqual({
       ...entry,

@@ -226,7 +226,7 @@ describe("A field whose `subscribe` answers an async iterable", () => {
     expect(await client.receiveError(other)).toEqual([
       { message: "Internal server error", extensions: { code: "INTERNAL_SERVER_ERROR" } },
     ]);
-    expect(log.messages).toEqual(["A resolver failed"]);
+    expect(log.messages).toEqual(["`subscribe` of Subscription.ticks failed"]);
     await client.assertNoMessages();
   });
 

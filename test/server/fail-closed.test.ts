@@ -113,7 +113,7 @@ describe("An event is hidden unless the answer is true", () => {
     await client.subscribe(query);
     for (const text of ["a", "b", "c", "d"]) await fanfare.publish("posts", { text });
     await client.assertNoMessages();
-    expect(logged(log)).toMatchObject([{ message: expect.stringMatching(message), field: "posted" }]);
+    expect(logged(log)).toMatchObject([{ message: expect.stringMatching(message), field: "Subscription.posted" }]);
   });
 
   it.each([async () => [{ text: "secret" }], () => null, () => "none", () => new Map()])(

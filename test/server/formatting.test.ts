@@ -75,7 +75,12 @@ describe("An error for a client", () => {
       {
         level: "error",
         message: "A resolver failed",
-        details: { error: expect.objectContaining({ message: "the password is 1234" }), path: ["failing"] },
+        details: {
+          field: "Subscription.failing",
+          topic: "room:lobby",
+          error: expect.objectContaining({ message: "the password is 1234" }),
+          path: ["failing"],
+        },
       },
     ]);
   });

@@ -1,10 +1,12 @@
 import type { GraphQLError } from "graphql";
+import { blamed } from "../../base/blame.ts";
 import { FanfareError } from "../../base/error.ts";
 import type { Scheduler } from "../../base/scheduler.ts";
 import type { Event, Position } from "../../contract/broker.ts";
 import type { Delivery } from "../execution/delivery.ts";
 import { toGraphQLError } from "../execution/error-format.ts";
 import type { Execution } from "../execution/execution.ts";
+import { placeOf } from "../execution/place.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ForeignSource } from "./foreign-source.ts";
 import type { Member, RunningSubscription } from "./member.ts";
@@ -103,7 +105,7 @@ export class ForeignReader implements RunningSubscription {
   #fail(error: unknown): void {
     this.end();
     if (error instanceof FanfareError && error.code === "OVERFLOW") return this.#member.overflow();
-    const errors: readonly GraphQLError[] = [toGraphQLError(error)];
+    const errors: readonly GraphQLError[] = [toGraphQLError(blamed(error, "subscribe", placeOf(this.plan).field))];
     this.#member.fail(errors);
   }
 }

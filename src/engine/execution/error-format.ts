@@ -1,7 +1,10 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { valueKind } from "../../base/value-kind.ts";
+import { takeBlame, type Blame } from "../../base/blame.ts";
 import { isPromise, silence } from "../../base/thenable.ts";
+import { asError } from "../../base/thrown.ts";
+import { valueKind } from "../../base/value-kind.ts";
 import type { Log } from "../../contract/log.ts";
+import type { Place } from "./place.ts";
 
 /** Formats an error for clients: the `formatError` option. */
 export type FormatError = (error: GraphQLError) => GraphQLFormattedError;
@@ -24,38 +27,30 @@ export function maskError(error: GraphQLError): GraphQLFormattedError {
 /** UTF-16 code units of an operation's name that are logged. */
 const maxName = 100;
 
-/** The operation of an error, for the log. */
-export interface ErrorPlace {
-  readonly session?: string | undefined;
-  readonly operation?: string | undefined;
-  /** The root field of a subscription. */
-  readonly field?: string | undefined;
-}
-
-/** A {@link FormatError} that never throws and whose results always have a JSON form. */
-export type ErrorFormatter = (error: GraphQLError, place?: ErrorPlace) => GraphQLFormattedError;
+/** A {@link FormatError} that never throws and whose results always have a JSON form, with the error's place for the log. */
+export type ErrorFormatter = (error: GraphQLError, place?: Place) => GraphQLFormattedError;
 
 /**
- * Wraps `format`: an unexpected error of a resolver is logged, and an error is masked if `format` throws, answers
- * with a promise or nothing, or if its answer has no JSON form, such as extensions with a bigint or a circular reference.
+ * Wraps `format`: an unexpected error is logged, and an error is masked if `format` throws, answers with a promise or
+ * nothing, or if its answer has no JSON form, such as extensions with a bigint or a circular reference.
  */
 export function errorFormatter(format: FormatError, log: Log): ErrorFormatter {
   return (error, { operation, ...origin } = {}) => {
     const { path } = error;
     // A client chose the name: before its document was read, it may be of any length.
     const place = { ...origin, operation: operation?.slice(0, maxName) };
-    if (!isMeant(error)) log.error("A resolver failed", { error: error.originalError ?? error, path, ...place });
+    if (!isMeant(error)) tell(error, place, log);
     let formatted: GraphQLFormattedError;
     try {
       formatted = assertFormatted(format(error), "formatError");
     } catch (cause) {
-      log.error("formatError failed", { error: cause, path, ...place });
+      log.error("formatError failed", { ...place, error: cause, path });
       return masked(error);
     }
     try {
       return plainJson(formatted);
     } catch (cause) {
-      log.error("An error for a client has no JSON", { error, cause, path, ...place });
+      log.error("An error for a client has no JSON", { ...place, error, cause, path });
       return masked(error);
     }
   };
@@ -82,20 +77,25 @@ function masked({ message, nodes, path, positions, source }: GraphQLError): Grap
   return maskError(new GraphQLError(message, { nodes, path, positions, source, originalError: new Error(message) }));
 }
 
+/** Logs an error by the name of the function that has thrown it, and with its place. */
+function tell(error: GraphQLError, place: Place, log: Log): void {
+  const original = error.originalError ?? error;
+  const blame = takeBlame(original);
+  if (error.path) return log.error("A resolver failed", { ...place, error: original, path: error.path });
+  const field = blame?.field ?? place.field;
+  const what = blame ? wordsOf(blame) : "An operation";
+  log.error(`${what} failed`, { ...place, ...(field !== undefined && { field }), error: original });
+}
+
+function wordsOf({ by, field }: Blame): string {
+  return field === undefined ? `\`${by}\`` : `\`${by}\` of ${field}`;
+}
+
 /** A thrown value as a GraphQLError. */
 export function toGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
-  const originalError = error instanceof Error ? error : new Error(textOf(error));
+  const originalError = asError(error);
   return new GraphQLError(originalError.message, { originalError });
-}
-
-/** The text of a thrown value, which may be an object that cannot be converted to a string. */
-function textOf(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return "Something without a text was thrown";
-  }
 }
 
 /** The beginnings of graphql-js's messages about values of resolvers, in versions 16 and 17. */

@@ -5,8 +5,9 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
 } from "graphql";
-import { valueKind } from "../../base/value-kind.ts";
+import { blamed } from "../../base/blame.ts";
 import { FanfareError } from "../../base/error.ts";
+import { valueKind } from "../../base/value-kind.ts";
 import type { Event } from "../../contract/broker.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import { handOver } from "../../declare/handover.ts";
@@ -18,6 +19,7 @@ import { toGraphQLError } from "./error-format.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
 import { EventExecutor } from "./event-executor.ts";
 import { passes, type Executor, type Outcome } from "./executor.ts";
+import { placeOf } from "./place.ts";
 import { rootOf, type ContextSource, type Plan, type Root } from "../plan/plan.ts";
 import { SharedContext } from "../context-guard.ts";
 import { isPromise, settle, silence } from "../../base/thenable.ts";
@@ -46,7 +48,8 @@ export class Execution implements Executor<Plan> {
   constructor(options: ExecutionOptions) {
     this.#options = options;
     this.#events = new EventExecutor(options.schema);
-    this.#withoutLocations = { ...options, formatError: (error) => withoutLocations(options.formatError(error)) };
+    const { formatError } = options;
+    this.#withoutLocations = { ...options, formatError: (...given) => withoutLocations(formatError(...given)) };
   }
 
   run(plan: Plan, event: Event, context: ContextSource): MaybePromise<Outcome> {
@@ -56,11 +59,12 @@ export class Execution implements Executor<Plan> {
       () => filter(event, context),
       (answer) => {
         if (plan.lent?.broken) return { broken: plan.lent.broken };
-        return passes(answer, plan, this.#options.log) ? this.#value(plan, event, context) : undefined;
+        return passes(answer, plan, event, this.#options.log) ? this.#value(plan, event, context) : undefined;
       },
       (error) => {
         if (plan.lent?.broken) return { broken: plan.lent.broken };
-        this.#options.log.error("A filter failed; its event was not delivered", { field: plan.fieldName, error });
+        const place = placeOf(plan, event);
+        this.#options.log.error("A filter failed; its event was not delivered", { ...place, error });
         return undefined;
       },
     );
@@ -95,7 +99,7 @@ export class Execution implements Executor<Plan> {
     if (text !== undefined) return deliveryOf(event, text);
     const reads = this.#takeReads();
     return settle(
-      () => new SharedContext(sharedContextOf(this.#options.sharedContext()), (why) => this.#options.late(plan, why)),
+      () => new SharedContext(sharedContextOf(this.#options), (why) => this.#options.late(plan, why)),
       (shared) => this.#guarded(plan, event, value, shared, reads),
       (error) => this.#failure(plan, error, event),
     );
@@ -196,8 +200,8 @@ export class Execution implements Executor<Plan> {
 
   #delivery(plan: Plan, result: ExecutionResult, event: Event | undefined): Delivery {
     const format = plan.formatting?.isCommon === false ? this.#withoutLocations : this.#options;
-    const formatted = formatResult(result, plan.request, format);
-    return deliveryOf(event, resultText(formatted, this.#options.log, plan.request.operationName));
+    const formatted = formatResult(result, plan.request, format, plan, event);
+    return deliveryOf(event, resultText(formatted, this.#options.log, plan, event));
   }
 
   #failure(plan: Plan, error: unknown, event: Event | undefined): Delivery {
@@ -205,11 +209,16 @@ export class Execution implements Executor<Plan> {
   }
 }
 
-/** @throws FanfareError BAD_OPTION unless the answer of the option `sharedContext` is an object. */
-function sharedContextOf(answer: unknown): object {
-  if (typeof answer === "object" && answer !== null && !isPromise(answer)) return answer;
-  silence(answer);
-  throw new FanfareError("BAD_OPTION", `sharedContext must answer with an object, not with ${valueKind(answer)}`);
+/** @throws the error of the option `sharedContext`; FanfareError BAD_OPTION unless its answer is an object. */
+function sharedContextOf(options: ExecutionOptions): object {
+  try {
+    const answer: unknown = options.sharedContext();
+    if (typeof answer === "object" && answer !== null && !isPromise(answer)) return answer;
+    silence(answer);
+    throw new FanfareError("BAD_OPTION", `sharedContext must answer with an object, not with ${valueKind(answer)}`);
+  } catch (error) {
+    throw blamed(error, "sharedContext");
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { consents } from "../../declare/consent.ts";
 import type { MaybePromise } from "../../declare/declaration.ts";
 import type { ContextSource, Hearing } from "../plan/plan.ts";
 import type { Delivery } from "./delivery.ts";
+import { placeOf } from "./place.ts";
 
 /** The outcome of a shared execution that read the context: it has no result, and its plan must not be shared again. */
 export interface BrokenSharing {
@@ -31,6 +32,7 @@ export interface Executor<Heard extends Hearing> {
 }
 
 /** Whether a filter's answer lets an event through: only `true` does. */
-export function passes(answer: unknown, { fieldName }: Hearing, log: Log): boolean {
-  return answer === true || consents(answer, log, "A filter", "its event was not delivered", { field: fieldName });
+export function passes(answer: unknown, plan: Hearing, event: Event, log: Log): boolean {
+  if (typeof answer === "boolean") return answer;
+  return consents(answer, log, "A filter", "its event was not delivered", { ...placeOf(plan, event) });
 }

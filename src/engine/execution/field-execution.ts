@@ -6,6 +6,7 @@ import { Resolved } from "../../declare/resolved.ts";
 import { SKIP } from "../../declare/skip.ts";
 import { valueOf } from "../../declare/subscription.ts";
 import type { ContextSource, Hearing } from "../plan/plan.ts";
+import { placeOf } from "./place.ts";
 import type { Delivery } from "./delivery.ts";
 import { passes, type Executor, type Outcome } from "./executor.ts";
 
@@ -36,9 +37,9 @@ export class FieldExecution implements Executor<Hearing> {
     if (!filter) return this.#value(plan, event, context);
     return settle<unknown, Outcome>(
       () => filter(event, context),
-      (answer) => (passes(answer, plan, this.#log) ? this.#value(plan, event, context) : undefined),
+      (answer) => (passes(answer, plan, event, this.#log) ? this.#value(plan, event, context) : undefined),
       (error) => {
-        this.#log.error("A filter failed; its event was not delivered", { field: plan.fieldName, error });
+        this.#log.error("A filter failed; its event was not delivered", { ...placeOf(plan, event), error });
         return undefined;
       },
     );

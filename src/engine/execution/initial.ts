@@ -1,3 +1,4 @@
+import { blamed, blaming } from "../../base/blame.ts";
 import { FanfareError } from "../../base/error.ts";
 import type { Scheduler } from "../../base/scheduler.ts";
 import { isPromise, silence } from "../../base/thenable.ts";
@@ -7,6 +8,7 @@ import { consents } from "../../declare/consent.ts";
 import type { Declaration, Snapshot } from "../../declare/declaration.ts";
 import { SKIP } from "../../declare/skip.ts";
 import type { Delivery } from "./delivery.ts";
+import { placeOf } from "./place.ts";
 import type { Executor } from "./executor.ts";
 import type { Hearing } from "../plan/plan.ts";
 
@@ -39,7 +41,9 @@ export async function initialOf<Heard extends Hearing>(
   context: unknown,
   tools: InitialTools,
 ): Promise<Initial> {
-  const snapshot = await plan.declaration?.snapshot?.(plan.args, context);
+  const { args, declaration } = plan;
+  const { field } = placeOf(plan);
+  const snapshot = await blaming("snapshot", field, () => declaration?.snapshot?.(args, context));
   if (snapshot) {
     assertReadable(snapshot, plan);
     return {
@@ -47,30 +51,31 @@ export async function initialOf<Heard extends Hearing>(
       leavesOut: leavesOut(snapshot, plan, tools.log),
     };
   }
-  const value = await plan.declaration?.initial?.(plan.args, context);
+  const value = await blaming("initial", field, () => declaration?.initial?.(args, context));
   const isLeftOut = value === undefined || value === SKIP;
   return { deliveries: isLeftOut ? [] : [await executor.ofValue(plan, value, context)], leavesOut: undefined };
 }
 
 /** @throws FanfareError BAD_DECLARATION for a promise in the place of a snapshot's events. */
-function assertReadable({ events }: Snapshot<unknown>, { fieldName }: Hearing): void {
+function assertReadable({ events }: Snapshot<unknown>, plan: Hearing): void {
   if (!isPromise(events)) return;
   silence(events);
-  throw new FanfareError(
-    "BAD_DECLARATION",
-    `\`events\` of the snapshot of ${fieldName} must be iterable, not a promise`,
-  );
+  const { field } = placeOf(plan);
+  const what = `\`events\` of the snapshot of ${field ?? "a declared field"}`;
+  throw blamed(new FanfareError("BAD_DECLARATION", `${what} must be iterable, not a promise`), "snapshot", field);
 }
 
 /**
  * Whether a snapshot includes an event. With an answer but true, or if `includes` throws, the event counts as not
  * included: a repeat does less harm than a loss.
  */
-function leavesOut(snapshot: Snapshot<unknown>, { fieldName }: Hearing, log: Log): (event: Event) => boolean {
-  return ({ payload }) => {
+function leavesOut(snapshot: Snapshot<unknown>, plan: Hearing, log: Log): (event: Event) => boolean {
+  return (event) => {
     try {
-      const details = { field: fieldName };
-      return consents(snapshot.includes(payload), log, "`includes` of a snapshot", "its event was delivered", details);
+      const included: unknown = snapshot.includes(event.payload);
+      if (typeof included === "boolean") return included;
+      const place = { ...placeOf(plan, event) };
+      return consents(included, log, "`includes` of a snapshot", "its event was delivered", place);
     } catch {
       return false;
     }
@@ -85,12 +90,16 @@ async function* eventsOf<Heard extends Hearing>(
   context: unknown,
   scheduler: Scheduler,
 ): AsyncGenerator<Delivery> {
-  for await (const payload of snapshot.events) {
-    // Rows in memory are there at once: without a pause their loop would stay in the queue of microtasks.
-    const time = scheduler.whenTime("low");
-    if (time) await time;
-    const outcome = await executor.runAlone(plan, snapshotEvent(plan, payload), () => context);
-    if (outcome && !("broken" in outcome)) yield outcome;
+  try {
+    for await (const payload of snapshot.events) {
+      // Rows in memory are there at once: without a pause their loop would stay in the queue of microtasks.
+      const time = scheduler.whenTime("low");
+      if (time) await time;
+      const outcome = await executor.runAlone(plan, snapshotEvent(plan, payload), () => context);
+      if (outcome && !("broken" in outcome)) yield outcome;
+    }
+  } catch (error) {
+    throw blamed(error, "snapshot", placeOf(plan).field);
   }
 }
 

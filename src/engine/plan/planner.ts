@@ -1,7 +1,9 @@
 import { defaultFieldResolver, GraphQLError, type GraphQLSchema } from "graphql";
+import { blaming } from "../../base/blame.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { digestOf } from "../../base/digest.ts";
 import { isPromise } from "../../base/thenable.ts";
+import type { TopicName } from "../../contract/broker.ts";
 import type { Log } from "../../contract/log.ts";
 import {
   declarationOf,
@@ -223,9 +225,13 @@ export class Planner {
     log.debug("An operation is not shared by everyone", { operation: operation.name?.value, audience, because });
   }
 
+  #shareKey(context: unknown): string {
+    return blaming("shareBy", undefined, () => shareKeyOf(this.#options.shareBy?.(context)));
+  }
+
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
     if (audience === "session" || compiled.key === undefined) return undefined;
-    const shareKey = audience === "key" ? shareKeyOf(this.#options.shareBy?.(context)) : undefined;
+    const shareKey = audience === "key" ? this.#shareKey(context) : undefined;
     return digestOf(
       JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, shareKey]),
     );
@@ -264,12 +270,17 @@ const ownSource: Sources = {
  *
  * @throws the errors of the declaration's functions.
  */
-export async function hearingOf(declaration: Declaration, args: Arguments, context: unknown): Promise<Hearing> {
-  const { readsContext: _, ...sources } = await declared(declaration, { args, field: undefined }, context);
+export async function hearingOf(
+  declaration: Declaration,
+  fieldName: string,
+  args: Arguments,
+  context: unknown,
+): Promise<Hearing> {
+  const { readsContext: _, ...sources } = await declared(declaration, { args, field: { name: fieldName } }, context);
   return {
     ...sources,
     key: undefined,
-    fieldName: "",
+    fieldName,
     args,
     declaration,
     queue: queueBound(declaration.queue),
@@ -277,25 +288,40 @@ export async function hearingOf(declaration: Declaration, args: Arguments, conte
   };
 }
 
-/** A declared field with its arguments; without the field where another executor runs it. */
+/** A declared field with its arguments; its name is empty if another executor runs it and does not tell it. */
 interface Asked extends Pick<RootField, "args"> {
-  readonly field: RootField["field"] | undefined;
+  readonly field: Pick<RootField["field"], "name">;
 }
 
 function declared(declaration: Declaration, asked: Asked, context: unknown): MaybePromise<Sources> {
-  const topics = declaration.topics(asked.args, context);
-  // A thenable that is no Promise, such as that of another library, is waited for as well.
-  return isPromise(topics)
-    ? Promise.resolve(topics).then((found) => heard(declaration, asked, found))
+  const field = coordinateOf(asked.field);
+  const topics = blaming("topics", field, () => {
+    const answer: unknown = declaration.topics(asked.args, context);
+    // A thenable that is no Promise, such as that of another library, is waited for as well.
+    return isPromise(answer)
+      ? Promise.resolve(answer).then((found) => topicsOf(found, field ?? unnamed))
+      : topicsOf(answer, field ?? unnamed);
+  });
+  return topics instanceof Promise
+    ? topics.then((found) => heard(declaration, asked, found))
     : heard(declaration, asked, topics);
 }
 
-function heard(declaration: Declaration, { args, field }: Asked, topics: unknown): Sources {
-  const coordinate = field ? `Subscription.${field.name}` : "a declared field";
+function coordinateOf({ name }: Asked["field"]): string | undefined {
+  return name === "" ? undefined : `Subscription.${name}`;
+}
+
+const unnamed = "a declared field";
+
+function heard(declaration: Declaration, { args, field }: Asked, topics: readonly TopicName[]): Sources {
+  const coordinate = coordinateOf(field);
   return {
-    topics: topicsOf(topics, coordinate),
-    // The index groups interests by the identity of `facets`, so it must not be wrapped.
-    interest: { match: matchOf(declaration.match?.(args), coordinate), facets: declaration.facets },
+    topics,
+    interest: {
+      match: blaming("match", coordinate, () => matchOf(declaration.match?.(args), coordinate ?? unnamed)),
+      // The index groups interests by the identity of `facets`, so it must not be wrapped.
+      facets: declaration.facets,
+    },
     filter: declaration.filter && ((event) => declaration.filter?.(event.payload, args)),
     filtersByTopic: false,
     filterAlone: undefined,

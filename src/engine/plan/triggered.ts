@@ -1,3 +1,4 @@
+import { blaming } from "../../base/blame.ts";
 import type { Event } from "../../contract/broker.ts";
 import type { Trigger, TriggerDetails, Triggers } from "../../declare/triggers.ts";
 import { LentContext } from "../context-guard.ts";
@@ -37,7 +38,8 @@ export function triggered(
         return lent.value;
       },
     };
-    return triggersOf(trigger(root.args, details), `Subscription.${subscriptionName}`);
+    const field = `Subscription.${subscriptionName}`;
+    return blaming("triggers", field, () => triggersOf(trigger(root.args, details), field));
   };
   const lent = new LentContext(context);
   const byTopic = ask(lent);

@@ -33,10 +33,10 @@ export type ErasedPolicy =
     };
 
 /** The change with the serializer's values, or SKIP if it failed and its policy is `drop`. */
-export function serialized(policy: ErasedPolicy, change: object, log: Log): MaybePromise<object | Skip> {
+export function serialized(model: string, policy: ErasedPolicy, change: object, log: Log): MaybePromise<object | Skip> {
   if (typeof policy === "string") return change;
   const failed = (error: unknown): object | Skip => {
-    log.error("A serializer failed", { onError: policy.onError, error });
+    log.error("A serializer failed", { model, onError: policy.onError, error });
     if (policy.onError === "fail") throw error;
     return policy.onError === "drop" ? SKIP : change;
   };

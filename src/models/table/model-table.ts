@@ -1,4 +1,4 @@
-import { described } from "../../base/described.ts";
+import { quoted } from "../../base/quoted.ts";
 import { FanfareError } from "../../base/error.ts";
 import { checkArgument } from "../../base/option-check.ts";
 import { aText, listOf, type Rule } from "../../base/rule.ts";
@@ -26,7 +26,7 @@ export function tableOf(source: unknown): Table {
   if (table) return table;
   throw new FanfareError(
     "BAD_DECLARATION",
-    `model() takes a table of Drizzle, or a \`name\`, a \`key\` and \`columns\`, not ${described(source)}`,
+    `model() takes a table of Drizzle, or a \`name\`, a \`key\` and \`columns\`, not ${quoted(source)}`,
   );
 }
 

@@ -12,7 +12,7 @@ function textOf(
   formatResponse?: FormatResponse,
   log = new NotingLog(),
 ): string {
-  return resultText(formatResult(result, request, { formatError: maskError, formatResponse, log }), log);
+  return resultText(formatResult(result, request, { formatError: maskError, formatResponse, log }, {}), log, {});
 }
 
 const forgetful: FormatResponse = () => JSON.parse("null");

@@ -56,8 +56,8 @@ it.each(ways)(
     const error = (message: string, details: object): void => void logged.push([message, details]);
     await using server = await echoServer({ schema, log: { warn: () => undefined, error } });
     expect(await ask(server.url, `${kind} Ask { thing { small big } }`)).toEqual(masked);
-    expect(logged).toEqual([
-      ["A result has no JSON", { operation: "Ask", fields: ["thing"], error: expect.any(TypeError) }],
-    ]);
+    const field = kind === "subscription" ? "Subscription.thing" : undefined;
+    const message = field === undefined ? "A result has no JSON" : `A result of ${field} has no JSON`;
+    expect(logged).toEqual([[message, { field, operation: "Ask", fields: ["thing"], error: expect.any(TypeError) }]]);
   },
 );

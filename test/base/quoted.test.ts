@@ -1,6 +1,6 @@
 import { Pool } from "pg";
 import { describe, expect, it } from "vitest";
-import { described } from "../../src/base/described.ts";
+import { quoted } from "../../src/base/quoted.ts";
 
 class Room {
   readonly name = "lobby";
@@ -31,23 +31,23 @@ describe("A value in a message", () => {
     [Promise.resolve(), "a promise"],
     [Object.create(null), "an empty object"],
   ])("%o is %s", (value, words) => {
-    expect(described(value)).toBe(words);
+    expect(quoted(value)).toBe(words);
   });
 
   it("is cut when it is a long text", () => {
-    expect(described("a".repeat(1_000))).toHaveLength(63);
+    expect(quoted("a".repeat(1_000))).toHaveLength(63);
   });
 
   it("shows no password of a URL", () => {
-    const shown = described("postgres://alice:secret@db.example.com/cars");
+    const shown = quoted("postgres://alice:secret@db.example.com/cars");
     expect(shown).toBe('"postgres://…@db.example.com/cars"');
-    expect(described(`postgres://alice:${"s".repeat(100)}@db/cars`)).toBe('"postgres://…@db/cars"');
+    expect(quoted(`postgres://alice:${"s".repeat(100)}@db/cars`)).toBe('"postgres://…@db/cars"');
   });
 
   it("is described whatever it does when it is looked at", () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
-    expect(described(revoked.proxy)).toBe("an object");
-    expect(described(Object.create(Object.create(null)))).toBe("an object");
+    expect(quoted(revoked.proxy)).toBe("an object");
+    expect(quoted(Object.create(Object.create(null)))).toBe("an object");
   });
 });
