@@ -28,6 +28,7 @@ import { Engine } from "./engine/engine.ts";
 import { errorFormatter } from "./engine/execution/error-format.ts";
 import { createRelay, type Relay } from "./relay/relay.ts";
 import type { RelayedModel } from "./relay/relayed-model.ts";
+import { checkSubscriptionFields } from "./silent-fields.ts";
 import { resolveOptions, type FanfareOptions, type ResolvedOptions } from "./options.ts";
 import type { Connection, ContextInput } from "./operation/connection.ts";
 import { contextWith, viewOf } from "./operation/context.ts";
@@ -160,6 +161,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
         this.accept(socket, dialect),
       ),
     );
+    checkSubscriptionFields(options.schema, options.triggers, log);
     this.#bindDeclarations();
     this.#source = options.source;
     this.relay = options.source && this.#relayed(options.source, options.models ?? []);

@@ -60,7 +60,11 @@ export interface FanfareOptions<Context = unknown> extends SessionHooks, Transpo
    * refuses the operation with BAD_OPTION. Default: none.
    */
   readonly shareBy?: (context: Context) => string;
-  /** The topics of subscription fields in a schema without declarations. Default: the topic of the field's name. */
+  /**
+   * The topics of subscription fields in a schema without declarations. A field without an entry listens to the topic of
+   * its name. Default: the same for all, with a warning for each undeclared field; an empty object says that it is meant.
+   * An entry for a field that is not there, or that has a declaration or a `subscribe`, is refused with BAD_OPTION.
+   */
   readonly triggers?: Triggers;
   /** Formats errors for clients. Default: {@link maskError}, which masks every error except a GraphQLError. */
   readonly formatError?: FormatError;

@@ -8,7 +8,7 @@ import type { Event } from "../contract/broker.ts";
 export type Overflow =
   /** Closes the connection with 4413, after which stock clients reconnect. The default. */
   | "disconnect"
-  /** Conflation: keeps the newest result of each key and marks it as conflated. */
+  /** Conflation: keeps the newest result of each `key`, without a key the newest of all, and marks it as conflated. */
   | "latest"
   /** Drops the oldest waiting result and tells the gap. */
   | "drop-oldest"
@@ -26,7 +26,11 @@ export interface QueueOptions {
   readonly bytes?: number;
   /** Default `disconnect`. */
   readonly overflow?: Overflow;
-  /** For `latest`: a result replaces a waiting one whose event has the same key. Default: one key for all events. */
+  /**
+   * For `latest`: a result replaces a waiting one whose event has the same key. Default: one key for all events, so that
+   * a slow client gets only the newest of all when the queue is full. Name what an event is about, such as a row's id,
+   * unless the field has one state in all.
+   */
   readonly key?: (event: never) => string | number;
 }
 

@@ -30,6 +30,6 @@ export type TriggerFunction = {
 
 /**
  * Trigger functions by the names of subscription fields, for a schema whose resolvers cannot be changed. A field
- * without an entry listens to the topic with the field's name.
+ * without an entry listens to the topic with the field's name; one that is not there is refused.
  */
 export type Triggers = Readonly<Record<string, TriggerFunction>>;

@@ -5,6 +5,7 @@ import { Cohorts, type CohortsOptions } from "./cohort/cohorts.ts";
 import type { Member, RunningSubscription } from "./cohort/member.ts";
 import { FieldExecution } from "./execution/field-execution.ts";
 import { initialOf, type Initial } from "./execution/initial.ts";
+import type { Silence } from "./plan/silence.ts";
 import type { Hearing } from "./plan/plan.ts";
 import { hearingOf } from "./plan/planner.ts";
 import { assertTopics, type TopicLimits } from "./plan/topic-limits.ts";
@@ -13,6 +14,7 @@ import { assertTopics, type TopicLimits } from "./plan/topic-limits.ts";
 export interface DeclaredFieldsOptions extends Omit<CohortsOptions<Hearing>, "caught" | "executor"> {
   readonly scheduler: Scheduler;
   readonly log: Log;
+  readonly silence: Silence;
 }
 
 /** Declared fields that other executors run: with the same hub, order and bounds, but values instead of results. */
@@ -22,11 +24,13 @@ export class DeclaredFields {
   readonly #cohorts: Cohorts<Hearing>;
   readonly #scheduler: Scheduler;
   readonly #topicLimits: TopicLimits;
+  readonly #silence: Silence;
 
   constructor(options: DeclaredFieldsOptions) {
     this.#log = options.log;
     this.#scheduler = options.scheduler;
     this.#topicLimits = options.topicLimits;
+    this.#silence = options.silence;
     this.#execution = new FieldExecution(options.log);
     // Hearings have no key, so they are never shared and `caught` is never called.
     this.#cohorts = new Cohorts({ ...options, executor: this.#execution, caught: (hearing) => hearing });
@@ -36,6 +40,7 @@ export class DeclaredFields {
   async plan(declaration: Declaration, fieldName: string, args: Arguments, context: unknown): Promise<Hearing> {
     const hearing = await hearingOf(declaration, fieldName, args, context);
     assertTopics(hearing.topics, this.#topicLimits);
+    this.#silence.tell(hearing);
     return hearing;
   }
 

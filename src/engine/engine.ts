@@ -24,6 +24,7 @@ import { initialOf, type Initial } from "./execution/initial.ts";
 import type { Member, RunningSubscription } from "./cohort/member.ts";
 import { Pressure } from "./cohort/pressure.ts";
 import { declaredShareable } from "./plan/sharing.ts";
+import { Silence } from "./plan/silence.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { RootField } from "./plan/root-field.ts";
 import { Planner, type ShareBy } from "./plan/planner.ts";
@@ -94,6 +95,7 @@ export class Engine implements AsyncDisposable {
   readonly #execution: Execution;
   readonly #format: ResultFormat;
   readonly #hideSuggestions: boolean;
+  readonly #silence: Silence;
 
   constructor(options: EngineOptions) {
     const { broker, clock, log, linger, inContext, introspection } = options;
@@ -140,7 +142,8 @@ export class Engine implements AsyncDisposable {
       topicLimits: options.topicLimits,
       inContext,
     };
-    this.fields = new DeclaredFields({ ...bounds, log });
+    this.#silence = new Silence(log);
+    this.fields = new DeclaredFields({ ...bounds, log, silence: this.#silence });
     this.cohorts = new Cohorts({
       ...bounds,
       executor: this.#execution,
@@ -190,9 +193,18 @@ export class Engine implements AsyncDisposable {
    */
   plan(prepared: Prepared, context: unknown): MaybePromise<Planned> {
     const planned = this.#planner.plan(prepared, context);
-    if (planned instanceof Promise) return planned;
-    const { plan, foreign } = planned;
-    return foreign ? this.#withSource(prepared, plan, foreign, context) : { plan };
+    if (planned instanceof Promise) return planned.then((awaited) => this.#planned(prepared, awaited, context));
+    return this.#planned(prepared, planned, context);
+  }
+
+  #planned(
+    prepared: Prepared,
+    { plan, foreign }: { readonly plan: Plan; readonly foreign?: RootField },
+    context: unknown,
+  ): MaybePromise<Planned> {
+    if (foreign) return this.#withSource(prepared, plan, foreign, context);
+    this.#silence.tell(plan);
+    return { plan };
   }
 
   /** Starts a planned subscription for a member, which may hear events from then on. */

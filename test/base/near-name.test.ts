@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nearName } from "../../src/base/near-name.ts";
 
-const names = ["onConnect", "onDisconnect", "onOperation", "log", "id"];
+const names = ["onConnect", "onDisconnect", "onOperation", "log", "id", "news"];
 
 describe("A misspelt name", () => {
   it.each([
@@ -10,6 +10,7 @@ describe("A misspelt name", () => {
     ["onDisconect", "onDisconnect"],
     ["onOperatoin", "onOperation"],
     ["logg", "log"],
+    ["nwes", "news"],
     ["ID", "id"],
   ])("%s stands for %s", (given, meant) => {
     expect(nearName(given, names)).toBe(meant);

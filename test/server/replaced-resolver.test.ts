@@ -29,7 +29,12 @@ class Stage implements AsyncDisposable {
     this.#root = new GraphQLObjectType({ name: "Subscription", fields: { posts: { type: this.post, ...field } } });
     const query = new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString } } });
     const schema = new GraphQLSchema({ query, subscription: this.#root });
-    this.fanfare = createFanfare<Viewing>({ schema, log: this.log, onConnect: ({ viewer }) => ({ viewer }) });
+    this.fanfare = createFanfare<Viewing>({
+      schema,
+      triggers: {},
+      log: this.log,
+      onConnect: ({ viewer }) => ({ viewer }),
+    });
   }
 
   get text(): GraphQLField<unknown, unknown> {

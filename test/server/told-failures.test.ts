@@ -35,7 +35,7 @@ function schemaWith(declared: Partial<Declared>): GraphQLSchema {
 /** The log of a server whose client asks for news and plain words, of which one is published. */
 async function logOf(declared: Partial<Declared>, options: Partial<FanfareOptions> = {}, query = news) {
   const log = new NotingLog();
-  await using fanfare = createFanfare({ schema: schemaWith(declared), ...options, log });
+  await using fanfare = createFanfare({ schema: schemaWith(declared), triggers: {}, ...options, log });
   await using client = new TestClient(fanfare);
   await client.connectAndInit();
   const id = client.start({ query });
@@ -82,7 +82,7 @@ describe("A function of a declaration that fails is told by its name and its fie
 
   it("onUnsubscribe, with the operation", async () => {
     const log = new NotingLog();
-    await using fanfare = createFanfare({ schema: schemaWith({ onUnsubscribe: fail }), log });
+    await using fanfare = createFanfare({ schema: schemaWith({ onUnsubscribe: fail }), triggers: {}, log });
     const results = await fanfare.subscribe({ query: news });
     await results[Symbol.asyncDispose]();
     const details = { field: "Subscription.news", operation: "Latest", error: failure };
@@ -92,7 +92,7 @@ describe("A function of a declaration that fails is told by its name and its fie
   it("filter, where another executor runs the field", async () => {
     const log = new NotingLog();
     const schema = schemaWith({ filter: fail });
-    await using fanfare = createFanfare({ schema, log });
+    await using fanfare = createFanfare({ schema, triggers: {}, log });
     const results = await subscribe({ schema, document: parse(news) });
     if (!(Symbol.asyncIterator in results)) throw new Error("refused");
     const next = results.next();

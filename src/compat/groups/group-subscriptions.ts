@@ -129,6 +129,8 @@ export class GroupSubscriptions<Context = unknown> {
       type: field.type,
       args,
       ...(field.description !== undefined && { description: field.description }),
+      // Requests for it are changed to ones for the auxiliary field, which has the source.
+      extensions: { fanfare: { groups: true } },
     };
     const raw: GraphQLFieldConfig<unknown, Context & OperationContext> = {
       type: rawType,
