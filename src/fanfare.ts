@@ -183,8 +183,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
   /**
    * Serves GraphQL on a server of its own: HTTP, server-sent events and WebSocket, on one path.
    *
-   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash, CLOSED after disposal; Node's error
-   * when the port is not available.
+   * @throws FanfareError BAD_OPTION for an option that is unknown or not allowed, CLOSED after disposal; Node's error when
+   * the port is not available.
    */
   async listen(options: ListenOptions = {}): Promise<Server> {
     this.#assertOpen();
@@ -196,7 +196,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * framework gets them. Other paths stay as they are. Disposing the result, or this Fanfare, gives the path back. Set
    * `http` to false to mount {@link nodeHandler} in the framework.
    *
-   * @throws FanfareError BAD_OPTION for a path that does not begin with a slash or is served already, CLOSED.
+   * @throws FanfareError BAD_OPTION for a server that is not Node's, such as an application of Express, and for a path
+   * that does not begin with a slash or is served already; CLOSED.
    */
   attach(server: HttpServer, options: AttachOptions = {}): Disposable {
     this.#assertOpen();
@@ -239,7 +240,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * Runs an operation in this process, without a socket. Resolves when a subscription is live. Errors of the request
    * are its only result. Leave the iteration, or dispose the iterator, to unsubscribe.
    *
-   * @throws FanfareError CLOSED after disposal. The iteration throws OVERFLOW and BROKER_UNAVAILABLE.
+   * @throws FanfareError BAD_OPTION for a request that is none, CLOSED after disposal. The iteration throws OVERFLOW and
+   * BROKER_UNAVAILABLE.
    */
   async subscribe(request: LocalRequest<Context>): Promise<AsyncIterableIterator<FormattedResult> & AsyncDisposable> {
     this.#assertOpen();
@@ -324,7 +326,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 /**
  * Creates a server for a schema.
  *
- * @throws FanfareError BAD_OPTION for an option that is not allowed.
+ * @throws FanfareError BAD_OPTION for an option that is unknown, missing or not allowed. The message says what was given,
+ * what is allowed, and the usual cure.
  */
 export function createFanfare<Context = unknown>(options: FanfareOptions<Context>): Fanfare<Context> {
   return new Fanfare(options);
