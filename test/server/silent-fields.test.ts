@@ -75,6 +75,47 @@ describe("A trigger", () => {
   });
 });
 
+describe("An event without properties", () => {
+  const matching = { topics: () => ["news"], match: () => ({ text: "a" }) };
+
+  it.each([
+    ["a number", 7],
+    ["a string", "a"],
+    ["null", null],
+  ])("that is %s meets no `match`, which is told once per topic", async (kind, payload) => {
+    const log = new NotingLog();
+    const schema = schemaWith({ news: subscription(matching) });
+    await using fanfare = createFanfare({ schema, log });
+    const results = await fanfare.subscribe({ query: "subscription { news }" });
+    await fanfare.publish("news", payload);
+    await fanfare.publish("news", payload);
+    await results.return?.();
+    expect(log.entries).toEqual([
+      {
+        level: "warn",
+        message: `An event of the topic "news" is ${kind}, which has no properties, so it meets no \`match\`. Publish objects, or declare \`facets\``,
+        details: { topic: "news" },
+      },
+    ]);
+  });
+
+  it("is not told where `facets` gives objects, or where nobody asks for properties", async () => {
+    const log = new NotingLog();
+    const schema = schemaWith({
+      news: subscription<unknown, unknown, string, string, { text: string }>({
+        ...matching,
+        facets: (text) => [{ text }],
+      }),
+    });
+    await using fanfare = createFanfare({ schema, log });
+    const results = await fanfare.subscribe({ query: "subscription { news }" });
+    await fanfare.publish("news", "a");
+    expect((await results.next()).value).toEqual({ data: { news: "a" } });
+    expect(log.messages).toEqual([]);
+    await results.return?.();
+  });
+});
+
 describe("An operation without a topic", () => {
   const query = "subscription { news }";
 

@@ -36,6 +36,11 @@ export class MatchIndex<Listener> {
     return this.#unconditional.size + (this.#conditional?.counts.size ?? 0);
   }
 
+  /** Whether a listener compares properties of the payload itself. */
+  get comparesPayload(): boolean {
+    return this.#conditional?.groups.has(undefined) ?? false;
+  }
+
   has(listener: Listener): boolean {
     return this.#unconditional.has(listener) || (this.#conditional?.counts.has(listener) ?? false);
   }

@@ -1,3 +1,4 @@
+import { valueKind } from "../../base/value-kind.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Broker, Event, GapReason, Position, Replay, TopicName } from "../../contract/broker.ts";
 import type { Log } from "../../contract/log.ts";
@@ -36,6 +37,7 @@ export class TopicEntry implements Disposable {
   #position: Position | undefined;
   /** Whether no event has come since a gap: the next one is handed on without a check of continuity. */
   #adrift = false;
+  #toldUnmatched = false;
   #linger: Timer | undefined;
   /** Live batches that wait while missing events are read from history; undefined when none are missing. */
   #waiting: Batch[] | undefined;
@@ -133,6 +135,16 @@ export class TopicEntry implements Disposable {
     this.#adrift = false;
     if (event.end) for (const listener of [...this.listeners]) listener.end(event);
     else this.listeners.find(event.payload, (listener) => listener.event(event));
+    if (typeof event.payload !== "object" || event.payload === null) this.#tellUnmatched(event);
+  }
+
+  /** Warns once of events without properties that no `match` can be compared with. */
+  #tellUnmatched({ end, payload }: Event): void {
+    if (this.#toldUnmatched || end || !this.listeners.comparesPayload) return;
+    this.#toldUnmatched = true;
+    const { log, topic } = this.#options;
+    const what = `An event of the topic ${JSON.stringify(topic)} is ${valueKind(payload)}, which has no properties`;
+    log.warn(`${what}, so it meets no \`match\`. Publish objects, or declare \`facets\``, { topic });
   }
 
   /**
