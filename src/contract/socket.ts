@@ -49,11 +49,13 @@ export interface SocketHandler {
   /** The client has answered a ping, or has sent such an answer unasked: it counts for the rate of messages. */
   alive(): void;
   /**
-   * The client has sent a ping, which the transport answers: it counts for the rates of messages and bytes.
+   * The client has sent a ping: it counts for the rates of messages and bytes.
    *
    * @param bytes the size of its payload.
+   * @param answer sends the answer. It is called after what came before the ping has been handled, or not at all if the
+   * connection has ended by then.
    */
-  pinged(bytes: number): void;
+  pinged(bytes: number, answer: () => void): void;
   /** No written bytes wait in this process any more. */
   drained(): void;
   /** The connection is gone. Called exactly once, last. */

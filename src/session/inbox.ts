@@ -19,20 +19,29 @@ export function priorityOf(length: number): Priority {
 
 /** The session of an inbox. */
 export interface InboxOwner {
-  /** Reads a message whose turn has come. Never throws. */
-  readLate(text: string): void;
-  /** Called when no message waits any more. */
+  /** Called when nothing waits any more. */
   emptied(): void;
 }
 
+/** What an entry takes beside its text, as a length. */
+const entryLength = 64;
+
+/** A message or ping that waits. */
+interface Waiting {
+  readonly length: number;
+  /** Handles it. Never throws. */
+  readonly handle: () => void;
+}
+
 /**
- * The messages of one session that wait for their turn, because other work has used up the time of this one. They are
- * read in order. While too much waits in all, nothing more does: then the client's kernel holds its messages back.
+ * The messages and pings of one session that wait for their turn, because other work has used up the time of this one.
+ * They are handled in order. While too much waits in all, nothing more does: then the client's kernel holds its messages
+ * back.
  */
 export class Inbox {
   readonly #host: InboxHost;
   readonly #owner: InboxOwner;
-  readonly #texts: string[] = [];
+  readonly #waiting: Waiting[] = [];
 
   /** @param time resolves when the first message may be read. */
   constructor(host: InboxHost, owner: InboxOwner, time: Promise<void>) {
@@ -41,30 +50,32 @@ export class Inbox {
     void this.#run(time);
   }
 
-  add(text: string): void {
-    if (this.#host.requests.mayWait(text.length)) return void this.#texts.push(text);
-    while (this.#texts.length > 0) this.#readNext();
-    this.#owner.readLate(text);
+  /** @param handle must not throw. */
+  add(textLength: number, handle: () => void): void {
+    const length = textLength + entryLength;
+    if (this.#host.requests.mayWait(length)) return void this.#waiting.push({ length, handle });
+    while (this.#waiting.length > 0) this.#handleNext();
+    handle();
   }
 
   /** Drops what waits. */
   clear(): void {
-    for (const { length } of this.#texts.splice(0)) this.#host.requests.called(length);
+    for (const { length } of this.#waiting.splice(0)) this.#host.requests.called(length);
   }
 
   async #run(time: Promise<void>): Promise<void> {
     await time;
-    while (this.#texts.length > 0) {
-      this.#readNext();
-      await this.#host.engine.scheduler.whenTime(priorityOf(this.#texts[0]?.length ?? 0));
+    while (this.#waiting.length > 0) {
+      this.#handleNext();
+      await this.#host.engine.scheduler.whenTime(priorityOf(this.#waiting[0]?.length ?? 0));
     }
     this.#owner.emptied();
   }
 
-  #readNext(): void {
-    const text = this.#texts.shift();
-    if (text === undefined) return;
-    this.#host.requests.called(text.length);
-    this.#owner.readLate(text);
+  #handleNext(): void {
+    const next = this.#waiting.shift();
+    if (!next) return;
+    this.#host.requests.called(next.length);
+    next.handle();
   }
 }

@@ -86,17 +86,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
       if (!time) return this.#read(text);
       this.#inbox = new Inbox(this.host, this, time);
     }
-    this.#inbox.add(text);
-  }
-
-  /** Reads a message whose turn has come. Its transport cannot catch an error any more. */
-  readLate(text: string): void {
-    try {
-      this.#read(text);
-    } catch (error) {
-      this.host.log.error("A session failed", { error });
-      this.end(closeCodes.internalError);
-    }
+    this.#inbox.add(text.length, () => this.#readLate(text));
   }
 
   emptied(): void {
@@ -113,8 +103,10 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     this.#mayTalk(0);
   }
 
-  pinged(bytes: number): void {
-    this.#mayTalk(bytes);
+  pinged(bytes: number, answer: () => void): void {
+    if (!this.#mayTalk(bytes)) return;
+    if (this.#inbox) this.#inbox.add(bytes, answer);
+    else answer();
   }
 
   late(): void {
@@ -200,6 +192,16 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     this.#rate = next;
     this.#byteRate = nextBytes;
     return true;
+  }
+
+  /** Reads a message whose turn has come. Its transport cannot catch an error any more. */
+  #readLate(text: string): void {
+    try {
+      this.#read(text);
+    } catch (error) {
+      this.host.log.error("A session failed", { error });
+      this.end(closeCodes.internalError);
+    }
   }
 
   #read(text: string): void {

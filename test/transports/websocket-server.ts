@@ -40,8 +40,9 @@ export class RecordedSession implements SocketHandler {
     this.pongs += 1;
   }
 
-  pinged(bytes: number): void {
+  pinged(bytes: number, answer: () => void): void {
     this.pings.push(bytes);
+    answer();
   }
 
   drained(): void {

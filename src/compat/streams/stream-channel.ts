@@ -150,8 +150,8 @@ export class StreamChannel implements Socket, SocketHandler {
     this.#session?.alive();
   }
 
-  pinged(bytes: number): void {
-    this.#session?.pinged(bytes);
+  pinged(bytes: number, answer: () => void): void {
+    this.#session?.pinged(bytes, answer);
   }
 
   drained(): void {

@@ -42,7 +42,8 @@ export class RecordedSession implements SocketHandler {
   }
 
   /** A client's pings are no part of the contract: not every transport has them. */
-  pinged(): void {
+  pinged(_bytes: number, answer: () => void): void {
+    answer();
     this.#told("pinged");
   }
 

@@ -11,6 +11,8 @@ import { writeFrames } from "./frame.ts";
 /** The owner of connections, as a connection sees it. */
 export interface ConnectionHost {
   readonly log: Log;
+  /** Answers to a client's pings that may wait for it. */
+  readonly pendingPongs: number;
   /** Listener of a stream's `end`: a half-open connection, which ended without a close frame, gets a timeout. */
   readonly onStreamEnd: (this: Duplex) => void;
   /** Called when a connection is closed. */
@@ -36,6 +38,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   #full = false;
   /** To the socket: whether a listener for `drain` is set. */
   #awaitsDrain = false;
+  #pendingPongs = 0;
 
   /** @param binary whether messages may come in binary frames. */
   constructor(host: ConnectionHost, webSocket: OwnedWebSocket, stream: Duplex, peer: Peer, binary: boolean = false) {
@@ -114,8 +117,8 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.#tell((handler) => handler.alive());
   }
 
-  pinged(bytes: number): void {
-    this.#tell((handler) => handler.pinged(bytes));
+  pinged(payload: Buffer): void {
+    this.#tell((handler) => handler.pinged(payload.length, () => this.#pong(payload)));
   }
 
   /** Records an error. After an invalid frame, `ws` itself closes the connection with 1002, 1007, 1008 or 1009. */
@@ -127,6 +130,14 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     const ending = this.#ending ?? { code, reason };
     this.#tell((handler) => handler.closed(ending.code, ending.reason));
     this.#host.released(this);
+  }
+
+  /** Answers a ping. A client that lets too many answers wait is cut. */
+  #pong(payload: Buffer): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (this.#pendingPongs >= this.#host.pendingPongs) return this.terminate();
+    this.#pendingPongs += 1;
+    this.#webSocket.pong(payload, false, () => (this.#pendingPongs -= 1));
   }
 
   get #overfull(): boolean {
@@ -168,7 +179,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
 interface WebSocketOwner {
   message(data: unknown, isBinary: boolean): void;
   pong(): void;
-  pinged(bytes: number): void;
+  pinged(payload: Buffer): void;
   failed(error: unknown): void;
   closed(code: number, reason: string): void;
 }
@@ -194,7 +205,7 @@ export class OwnedWebSocket extends WebSocket {
         this.#owner.pong();
         return true;
       case "ping":
-        this.#owner.pinged(Buffer.isBuffer(first) ? first.length : 0);
+        if (Buffer.isBuffer(first)) this.#owner.pinged(first);
         return true;
       case "error":
         this.#owner.failed(first);

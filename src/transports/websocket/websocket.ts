@@ -119,6 +119,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
     this.#origin = new OriginCheck(options.origin);
     this.#host = {
       log: options.log,
+      pendingPongs: limits.pendingPongs,
       onStreamEnd() {
         if (this instanceof Socket) this.setTimeout(limits.closeMilliseconds, () => this.destroy());
       },
@@ -134,7 +135,8 @@ class NodeWebSocketTransport implements WebSocketTransport {
       maxFragments: limits.messageFragments,
       maxBufferedChunks: limits.messageChunks,
       handleProtocols: (offered) => this.#choose([...offered])?.name || false,
-      ...{ closeTimeout: limits.closeMilliseconds, maxPendingAutoPongs: limits.pendingPongs },
+      // Sessions answer pings: after the messages that came before them.
+      ...{ closeTimeout: limits.closeMilliseconds, autoPong: false },
     });
   }
 
