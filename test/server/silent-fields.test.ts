@@ -114,6 +114,17 @@ describe("An event without properties", () => {
     expect(log.messages).toEqual([]);
     await results.return?.();
   });
+
+  it("is not told where a `match` has no conditions, which every event meets", async () => {
+    const log = new NotingLog();
+    const schema = schemaWith({ news: subscription({ ...matching, match: () => ({}) }) });
+    await using fanfare = createFanfare({ schema, log });
+    const results = await fanfare.subscribe({ query: "subscription { news }" });
+    await fanfare.publish("news", "a");
+    expect((await results.next()).value).toEqual({ data: { news: "a" } });
+    expect(log.messages).toEqual([]);
+    await results.return?.();
+  });
 });
 
 describe("An operation without a topic", () => {

@@ -38,7 +38,9 @@ export class MatchIndex<Listener> {
 
   /** Whether a listener compares properties of the payload itself. */
   get comparesPayload(): boolean {
-    return this.#conditional?.groups.has(undefined) ?? false;
+    const shapes = this.#conditional?.groups.get(undefined);
+    for (const { names } of shapes?.values() ?? []) if (names.length > 0) return true;
+    return false;
   }
 
   has(listener: Listener): boolean {
