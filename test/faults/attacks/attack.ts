@@ -144,9 +144,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
 
   async "a hundred new documents"(target, stack) {
     const client = await ready(target, stack);
+    const fields = Array.from({ length: 14 }, (_, index) => `a${index}: hi`).join(" ");
+    const address = target.address.replaceAll(".", "_");
     for (let id = 0; id < 100; id += 1) {
-      const fields = Array.from({ length: 14 }, (_, index) => `a${index}: hi`).join(" ");
-      client.send(start(id, `query ${unique(3_000).replace(/^\d+-/, "n$&").replaceAll("-", "_")} { ${fields} }`));
+      client.send(start(id, `query ${`n${address}_${id}_`.padEnd(3_000, "x")} { ${fields} }`));
     }
     await client.handled();
   },
