@@ -105,8 +105,8 @@ function guarded<Target extends object>(target: Target, own: object, note: (acce
     has: (_target, key) => has(key) || !noted(`it looked for ${String(key)}`),
     getOwnPropertyDescriptor(_target, key) {
       if (!has(key)) note(`it looked for ${String(key)}`);
-      const valueKind = Object.isExtensible(target) ? Reflect.getOwnPropertyDescriptor(own, key) : undefined;
-      return valueKind && { ...valueKind, configurable: true };
+      const descriptor = Object.isExtensible(target) ? Reflect.getOwnPropertyDescriptor(own, key) : undefined;
+      return descriptor && { ...descriptor, configurable: true };
     },
     ownKeys() {
       note("it listed the keys");
