@@ -53,12 +53,19 @@ export class ProtocolModel {
   }
 
   hear(heard: Heard): void {
-    if (this.closing !== undefined) return;
+    if (this.closing !== undefined) return this.#overtaken(heard);
     if (heard.type === "ping") this.frames.push(heard.payload);
     else if (heard.type === "close") this.closing = heard.answer;
     else if (heard.type === "wrong") this.closing = heard.code;
     else if (heard.type === "binary") this.closing = 4400;
     else if (heard.type === "text") this.#said(this.#understand(heard.text));
+  }
+
+  /** A message that closes may wait for its turn, while what ends the WebSocket itself does not. */
+  #overtaken(heard: Heard): void {
+    if (heard.type === "close") this.closings.add(heard.answer);
+    else if (heard.type === "wrong") this.closings.add(heard.code);
+    else if (heard.type === "binary") this.closings.add(4400);
   }
 
   /** What is wrong with the server's messages so far. With `final`, also what is missing. */
