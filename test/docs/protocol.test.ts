@@ -24,6 +24,7 @@ const boundless: ReadonlySet<string> = new Set([
     "topicBytes",
     "variableCopies",
     "entryLength",
+    "fewest",
   ],
   ...["time", "hashed", "previous", "bucket", "width", "smallest"],
   ...["short", "shortText", "loopBytes", "scratchBytes", "referenceBytes"],

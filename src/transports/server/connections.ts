@@ -1,19 +1,21 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** The open connections of a server; as many as it has. */
+/** Connections that are kept before the first sweep. */
+const fewest = 64;
+
+/**
+ * The connections of a server on which nothing has arrived yet. Others are dropped by a sweep whenever their number has
+ * doubled: a listener for each connection's end would take more memory than the rest of it.
+ */
 export class Connections {
-  readonly #open = new Set<Socket>();
-  readonly #forget: (this: Socket) => void;
+  readonly #silent = new Set<Socket>();
+  #sweepAt = fewest;
 
   constructor(server: Server) {
-    const open = this.#open;
-    this.#forget = function () {
-      open.delete(this);
-    };
     server.on("connection", (socket) => {
-      open.add(socket);
-      socket.once("close", this.#forget);
+      this.#silent.add(socket);
+      if (this.#silent.size > this.#sweepAt) this.#sweep();
     });
   }
 
@@ -22,6 +24,15 @@ export class Connections {
    * balancers probe with them. Node does not count them as idle.
    */
   destroySilent(): void {
-    for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of this.#silent) if (isSilent(socket)) socket.destroy();
   }
+
+  #sweep(): void {
+    for (const socket of this.#silent) if (!isSilent(socket)) this.#silent.delete(socket);
+    this.#sweepAt = Math.max(fewest, 2 * this.#silent.size);
+  }
+}
+
+function isSilent(socket: Socket): boolean {
+  return !socket.destroyed && socket.bytesRead === 0;
 }
