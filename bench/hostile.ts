@@ -31,7 +31,7 @@ async function latencies(attack: Attack): Promise<readonly number[]> {
     );
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
-  return pinger.ask("stop");
+  return await pinger.ask("stop");
 }
 
 console.log(`${clients} attackers, ${rounds} rounds; a stranger's pings in milliseconds.\n`);
