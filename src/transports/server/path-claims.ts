@@ -37,6 +37,11 @@ export function claimPath(server: HttpServer, path: string, claim: PathClaim): D
 /** Who takes an upgrade. `nobody`: it is a plain request. */
 type Taker = "claim" | "others" | "nobody";
 
+interface Decision {
+  readonly request: IncomingMessage;
+  readonly taker: Taker;
+}
+
 const claimed = new WeakMap<HttpServer, PathClaims>();
 
 class PathClaims {
@@ -48,6 +53,8 @@ class PathClaims {
   readonly #decide: unknown;
   /** A server that never listens. Claimed events are emitted on it, so that tracing tools instrument them as well. */
   readonly #inner: Server;
+  /** The last upgrade that was decided on. Node asks up to three times in a row for the same request. */
+  #decision: Decision | undefined;
 
   constructor(server: HttpServer) {
     this.#server = server;
@@ -111,6 +118,11 @@ class PathClaims {
   }
 
   #taker(request: IncomingMessage): Taker {
+    if (this.#decision?.request !== request) this.#decision = { request, taker: this.#decideTaker(request) };
+    return this.#decision.taker;
+  }
+
+  #decideTaker(request: IncomingMessage): Taker {
     const claim = this.#at(request);
     if (claim?.upgrade && asksForWebSocket(request)) return "claim";
     if (claim?.upgrade && claim.request) return "nobody";
@@ -129,6 +141,7 @@ class PathClaims {
   /** A listener for upgrades. Fastify calls it without `emit`, for the upgrades of its secondary servers. */
   readonly #upgraded = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     const taker = this.#taker(request);
+    this.#decision = undefined;
     if (taker === "claim") this.#at(request)?.upgrade?.(request, stream, head);
     else if (taker === "nobody") serveAsPlain(this.#server, request, stream, head);
   };
