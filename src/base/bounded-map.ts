@@ -7,6 +7,8 @@ export class BoundedMap<Key, Value> {
   readonly #maxEntries: number;
   readonly #maxWeight: number;
   #weight = 0;
+  /** The entry that was used last. */
+  #newest: { readonly value: Value; readonly weight: number } | undefined;
 
   /**
    * @param maxEntries 0 keeps nothing; Infinity: no bound.
@@ -28,16 +30,20 @@ export class BoundedMap<Key, Value> {
 
   get(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
-    if (!entry) return undefined;
+    // The newest stays where it is: when many clients reconnect, nearly all ask for the same entry.
+    if (!entry || entry === this.#newest) return entry?.value;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
+    this.#newest = entry;
     return entry.value;
   }
 
   set(key: Key, value: Value, weight: number = 1): void {
     this.delete(key);
     if (weight > this.#maxWeight || this.#maxEntries < 1) return;
-    this.#entries.set(key, { value, weight });
+    const entry = { value, weight };
+    this.#entries.set(key, entry);
+    this.#newest = entry;
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries && this.#weight <= this.#maxWeight) return;
@@ -50,10 +56,12 @@ export class BoundedMap<Key, Value> {
     if (!entry) return;
     this.#entries.delete(key);
     this.#weight -= entry.weight;
+    if (entry === this.#newest) this.#newest = undefined;
   }
 
   clear(): void {
     this.#entries.clear();
     this.#weight = 0;
+    this.#newest = undefined;
   }
 }
