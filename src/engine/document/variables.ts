@@ -66,27 +66,33 @@ class Canonical {
     const hidden = Reflect.ownKeys(value).length - names.length;
     if (Array.isArray(value)) {
       // A sparse array, or one with properties beside its elements, has no canonical form.
-      if (prototype !== Array.prototype || names.length !== value.length || hidden !== 1) return undefined;
-      return this.#joined(
-        "[",
-        value.map((element) => this.text(element, depth)),
-        "]",
-      );
+      const isList = prototype === Array.prototype && names.length === value.length && hidden === 1;
+      return isList ? this.#elements(value, depth) : undefined;
     }
     if (hidden !== 0) return undefined;
-    if (value instanceof Date) {
-      return prototype === Date.prototype && names.length === 0 ? `Date(${value.getTime()})` : undefined;
-    }
     // Prototype pollution: graphql-js 16 assigns a variable named `__proto__` to the prototype.
-    if (prototype !== Object.prototype && prototype !== null) return undefined;
-    const properties = names.toSorted().map((name) => {
-      const text = this.text(Reflect.get(value, name), depth);
-      return text === undefined ? undefined : `${JSON.stringify(name)}:${text}`;
-    });
-    return this.#joined("{", properties, "}");
+    if (prototype === Object.prototype || prototype === null) return this.#properties(value, names, depth);
+    const isDate = value instanceof Date && prototype === Date.prototype && names.length === 0;
+    return isDate ? `Date(${value.getTime()})` : undefined;
   }
 
-  #joined(open: string, parts: readonly (string | undefined)[], close: string): string | undefined {
-    return parts.includes(undefined) ? undefined : `${open}${parts.join(",")}${close}`;
+  #elements(value: readonly unknown[], depth: number): string | undefined {
+    let joined = "";
+    for (const element of value) {
+      const text = this.text(element, depth);
+      if (text === undefined) return undefined;
+      joined += joined === "" ? text : `,${text}`;
+    }
+    return `[${joined}]`;
+  }
+
+  #properties(value: object, names: string[], depth: number): string | undefined {
+    let joined = "";
+    for (const name of names.length > 1 ? names.toSorted() : names) {
+      const text = this.text(Reflect.get(value, name), depth);
+      if (text === undefined) return undefined;
+      joined += `${joined === "" ? "" : ","}${JSON.stringify(name)}:${text}`;
+    }
+    return `{${joined}}`;
   }
 }
