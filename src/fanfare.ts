@@ -158,7 +158,7 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     };
     this.#transports = this.#lifetime.attach(
       new Transports(this.#host, options, this.#options.transportLimits, (socket, dialect) =>
-        this.accept(socket, dialect),
+        this.#open(socket, dialect),
       ),
     );
     checkSubscriptionFields(options.schema, options.triggers, log);
@@ -275,9 +275,13 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * @throws FanfareError CLOSED after disposal.
    */
   accept(socket: Socket, dialect: Dialect): SocketHandler & Connection {
-    this.#assertOpen();
     checkArgument("accept", "socket", socket, aSocket);
     checkArgument("accept", "dialect", dialect, aDialect);
+    return this.#open(socket, dialect);
+  }
+
+  #open(socket: Socket, dialect: Dialect): Session {
+    this.#assertOpen();
     this.#sessionCount += 1;
     const session = new Session(this.#host, socket, dialect, String(this.#sessionCount));
     this.#sessions.add(session);

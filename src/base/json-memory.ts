@@ -23,7 +23,8 @@ export function jsonMemory(root: unknown, copies: number = 1): number {
       for (const element of value) if (hasOwnMemory(element)) open.push(element);
     } else if (typeof value === "object" && value !== null) {
       containers += objectBytes;
-      for (const [key, child] of Object.entries(value)) {
+      for (const key of Object.keys(value)) {
+        const child: unknown = Reflect.get(value, key);
         containers += propertyBytes;
         texts += 2 * key.length;
         if (hasOwnMemory(child)) open.push(child);

@@ -32,7 +32,7 @@ export class Scheduler implements Disposable {
   get hasTime(): boolean {
     const now = this.#clock.now();
     this.#began ??= now;
-    this.#turn ??= this.#clock.defer(() => this.#next());
+    this.#turn ??= this.#clock.defer(this.#next);
     return now - this.#began < this.#slice;
   }
 
@@ -63,11 +63,11 @@ export class Scheduler implements Disposable {
     }
   }
 
-  #next(): void {
+  readonly #next = (): void => {
     this.#turn = undefined;
     this.#began = undefined;
     if (Object.values(this.#waiting).some(({ size }) => size > 0)) void this.#serve();
-  }
+  };
 
   async #serve(): Promise<void> {
     const { high, normal, low } = this.#waiting;

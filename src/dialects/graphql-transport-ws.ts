@@ -68,8 +68,8 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
       return "problem" in parsed ? invalid(undefined, parsed.problem) : decodeObject(parsed.object, options);
     },
     encode(message) {
-      // Encoded once, as it is the same for all clients: a thundering herd asks for thousands at the same time.
       if (message.type === "ack" && message.payload === undefined) return plainAck;
+      if (message.type === "pong" && message.payload === undefined) return plainPong;
       return wire(message, options).map((each) => encoder.encode(JSON.stringify(each)));
     },
     envelope: (operationId) => ({
@@ -81,7 +81,9 @@ export function graphqlTransportWs(options: GraphqlTransportWsOptions = {}): Dia
 
 const encoder = new TextEncoder();
 const tail = encoder.encode("}");
+// Encoded once, as they are the same for all clients: a thundering herd asks for thousands at the same time.
 const plainAck = [encoder.encode(`{"type":"connection_ack"}`)];
+const plainPong = [encoder.encode(`{"type":"pong"}`)];
 
 function decodeObject(message: JsonObject, { anyPayload }: GraphqlTransportWsOptions): ClientMessage {
   const { id, payload, type } = message;

@@ -67,10 +67,12 @@ export class FanOut implements Disposable {
   }
 
   #arm(): void {
-    this.#timer ??= this.#clock.defer(() => this.#inContext(() => this.#turn()));
+    this.#timer ??= this.#clock.defer(this.#turnInContext);
   }
 
-  #turn(): void {
+  readonly #turnInContext = (): void => this.#inContext(this.#turn);
+
+  readonly #turn = (): void => {
     this.#timer = undefined;
     this.#scheduler.renew();
     let budget = this.#slice;
@@ -83,7 +85,7 @@ export class FanOut implements Disposable {
     for (const source of unfinished) this.#sources.add(source);
     this.#flush(budget);
     if (this.#sources.size > 0 || this.#targets.length > 0 || this.#overdue.length > 0) this.#arm();
-  }
+  };
 
   /** Serves a source and flushes the targets it reached at once, while these are still in the processor's cache. */
   #serve(source: FanOutSource, budget: number): number {
