@@ -229,7 +229,7 @@ export class Engine implements AsyncDisposable {
 
   /** Called when a shared execution read the context: its document is never shared again. Returns a private plan. */
   #caught(plan: Plan, why: FanfareError): Plan {
-    if (!plan.isCurrent()) return this.#outdated(plan);
+    if (!plan.witness.isCurrent) return this.#outdated(plan);
     this.#planner.caught(plan);
     const fields = declaredShareable(this.schema, plan.document.ast);
     const channel = telemetry["sharing.broken"];

@@ -92,7 +92,7 @@ export class Execution implements Executor<Plan> {
   }
 
   #shared(plan: Plan, event: Event): MaybePromise<Outcome> {
-    if (!plan.isCurrent()) return { broken: new FanfareError("SHARING_BROKEN", "A resolver was replaced") };
+    if (!plan.witness.isCurrent) return { broken: new FanfareError("SHARING_BROKEN", "A resolver was replaced") };
     const value = this.#start(plan, event, undefined, rootOf(plan.declaration, plan.field));
     if (value === SKIP) return undefined;
     const text = plan.walk && this.#walk(plan, plan.walk, value);

@@ -8,6 +8,7 @@ import type { Interest } from "../hub/match-index.ts";
 import type { QueueBound } from "../../declare/queue.ts";
 import type { VariableValues } from "../selection/selection.ts";
 import type { Formatting } from "./formatting.ts";
+import type { ResolverWitness } from "./resolver-witness.ts";
 import type { RootField } from "./root-field.ts";
 import type { Walk } from "../walk/walk.ts";
 
@@ -55,8 +56,8 @@ export interface Plan extends Hearing {
   readonly variables: VariableValues;
   /** The root field, whose resolver may be replaced while the subscription runs. */
   readonly field: RootField["field"];
-  /** Whether the resolvers are those with which it was compiled; they may be replaced. */
-  readonly isCurrent: () => boolean;
+  /** Tells whether the resolvers are those with which it was compiled; they may be replaced. */
+  readonly witness: ResolverWitness;
   /** Writes results without graphql-js; undefined where graphql-js has to execute. */
   readonly walk: Walk | undefined;
 }

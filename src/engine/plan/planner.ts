@@ -22,7 +22,8 @@ import { rootOf, type Audience, type Hearing, type Plan } from "./plan.ts";
 import type { Prepared } from "../document/prepare.ts";
 import { queueBound, type QueueBound } from "../../declare/queue.ts";
 import { rootFieldOf, type RootField } from "./root-field.ts";
-import { Renderings, type Rendering } from "./rendering.ts";
+import { Renderings } from "./rendering.ts";
+import type { ResolverWitness } from "./resolver-witness.ts";
 import { assertTopics, type TopicLimits } from "./topic-limits.ts";
 import { triggered } from "./triggered.ts";
 import { canonical } from "../document/variables.ts";
@@ -68,7 +69,7 @@ interface Compiled {
   readonly key: string | undefined;
   readonly root: RootField;
   readonly declaration: Declaration | undefined;
-  readonly isCurrent: () => boolean;
+  readonly witness: ResolverWitness;
   readonly unshared: string | undefined;
   readonly walk: Walk | undefined;
   readonly queue: QueueBound;
@@ -143,7 +144,7 @@ export class Planner {
       args: root.args,
       declaration,
       field: root.field,
-      isCurrent: compiled.isCurrent,
+      witness: compiled.witness,
       walk: audience === "everyone" ? compiled.walk : undefined,
       queue: compiled.queue,
       formatting: new Formatting(document.source),
@@ -164,7 +165,7 @@ export class Planner {
     if (values === undefined) return this.#read(prepared, undefined);
     const key = operationKey(prepared, values);
     const known = this.#compiled.get(key);
-    if (known?.isCurrent()) return known;
+    if (known?.witness.isCurrent) return known;
     const compiled = this.#read(prepared, known ? this.#newer(key) : key);
     const bytes = compiledBytes + values.length * bytesPerCharacter;
     if (bytes <= maxEntryBytes) this.#compiled.set(key, compiled, bytes);
@@ -192,12 +193,12 @@ export class Planner {
     const declaration = hasWrappedSource(root.field) ? undefined : written;
     const dependent = dependence(declaration, root);
     const walks = this.#options.walks && (declaration !== undefined || !hasResolver(root));
-    const rendering = dependent === undefined ? this.#renderings.of(prepared, walks) : undefined;
+    const rendering = dependent === undefined ? this.#renderings.of(prepared, root.field, walks) : undefined;
     return {
       key,
       root,
       declaration,
-      isCurrent: currency(root, rendering),
+      witness: rendering?.witness ?? this.#renderings.witnessOf(root.field),
       unshared: rendering ? rendering.unshared : dependent,
       walk: rendering?.walk,
       queue: queueBound(written?.queue),
@@ -247,12 +248,6 @@ function dependence(declaration: Declaration | undefined, root: RootField): stri
       ? `The resolver of ${field} is not that of its declaration`
       : undefined;
   return hasResolver(root) && !isShareable(root.field) ? `${field} is not declared shareable` : undefined;
-}
-
-/** Asks whether the resolvers are those with which an operation was compiled. */
-function currency({ field }: RootField, rendering: Rendering | undefined): () => boolean {
-  const { resolve, subscribe } = field;
-  return () => field.resolve === resolve && field.subscribe === subscribe && (rendering?.witness.isCurrent ?? true);
 }
 
 const ownSource: Sources = {

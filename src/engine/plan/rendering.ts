@@ -10,7 +10,8 @@ import {
 import type { Prepared } from "../document/prepare.ts";
 import { CommonSlots } from "../walk/common-slots.ts";
 import { compileWalk, type Walk } from "../walk/walk.ts";
-import { ResolverWitness } from "./resolver-witness.ts";
+import { ResolverWitness, WitnessPool } from "./resolver-witness.ts";
+import type { RootField } from "./root-field.ts";
 import { proveShareable } from "./sharing.ts";
 
 /** How the part of a result below an operation's root field is made. */
@@ -19,7 +20,7 @@ export interface Rendering {
   readonly unshared: string | undefined;
   /** Undefined where graphql-js has to execute. */
   readonly walk: Walk | undefined;
-  /** The resolvers on which it depends. */
+  /** The resolvers on which it depends, that of the root field included. */
   readonly witness: ResolverWitness;
 }
 
@@ -30,26 +31,36 @@ export interface Rendering {
 export class Renderings {
   readonly #schema: GraphQLSchema;
   readonly #slots = new CommonSlots();
+  readonly #witnesses = new WitnessPool();
   readonly #byOperation = new WeakMap<OperationDefinitionNode, Rendering | "varies">();
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
   }
 
+  /** A witness of an operation that is never shared: of its root field only. */
+  witnessOf(root: RootField["field"]): ResolverWitness {
+    const witness = new ResolverWitness();
+    witness.sawRoot(root);
+    return this.#witnesses.intern(witness);
+  }
+
   /** @param walks whether a walk may be compiled. */
-  of(prepared: Prepared, walks: boolean): Rendering {
+  of(prepared: Prepared, root: RootField["field"], walks: boolean): Rendering {
     const { document, operation } = prepared;
     const known = this.#byOperation.get(operation);
     if (known && known !== "varies" && known.witness.isCurrent) return known;
-    const rendering = this.#compile(prepared, walks);
+    const rendering = this.#compile(prepared, root, walks);
     if (known === "varies") return rendering;
     this.#byOperation.set(operation, isFixedSelection(document.ast, operation) ? rendering : "varies");
     return rendering;
   }
 
-  #compile({ document, operation, variables }: Prepared, walks: boolean): Rendering {
-    const witness = new ResolverWitness();
-    const proof = proveShareable(this.#schema, document.ast, operation, variables.values, witness);
+  #compile({ document, operation, variables }: Prepared, root: RootField["field"], walks: boolean): Rendering {
+    const seen = new ResolverWitness();
+    seen.sawRoot(root);
+    const proof = proveShareable(this.#schema, document.ast, operation, variables.values, seen);
+    const witness = this.#witnesses.intern(seen);
     const unshared = proof.shareable ? undefined : `${proof.because} is not declared shareable`;
     if (unshared !== undefined || !walks) return { unshared, walk: undefined, witness };
     const walk = compileWalk(this.#schema, document.ast, operation, variables.values, this.#slots);

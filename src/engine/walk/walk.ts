@@ -76,9 +76,9 @@ const maxKept = 1_024;
 
 class Walker {
   readonly #root: Root;
-  // A walk has no GraphQLResolveInfo, so resolvers must not use `info` either.
-  readonly #context = new Tripwire<object>();
-  readonly #info = new Tripwire<GraphQLResolveInfo>();
+  // A walk has no GraphQLResolveInfo, so resolvers must not use `info` either. Undefined until a resolver is called.
+  #context: Tripwire<object> | undefined;
+  #info: Tripwire<GraphQLResolveInfo> | undefined;
   // Set when an event showed that this operation's resolvers or data cannot be walked: another attempt would call the
   // resolvers of each event twice.
   #disabled = false;
@@ -105,7 +105,7 @@ class Walker {
 
   /** Whether a resolver used its context or info, in an attempt or later in a function that it has detached, too. */
   get #isDisabled(): boolean {
-    return this.#disabled || this.#context.tripped || this.#info.tripped;
+    return this.#disabled || (this.#context?.tripped ?? false) || (this.#info?.tripped ?? false);
   }
 
   #attempt(rootValue: unknown): string | undefined {
@@ -176,6 +176,8 @@ class Walker {
   }
 
   #call(resolve: Resolver, source: Source, args: Slot["args"]): unknown {
+    this.#context ??= new Tripwire();
+    this.#info ??= new Tripwire();
     try {
       return resolve(source, args, this.#context.value, this.#info.value);
     } catch (error) {
