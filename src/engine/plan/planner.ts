@@ -48,7 +48,7 @@ export interface PlannerOptions {
   /** Whether walks may write results as text; false if `formatResponse` needs them as objects. */
   readonly walks: boolean;
   readonly log: Log;
-  /** Compiled operations kept, with LRU eviction. */
+  /** Compiled operations kept, and witnesses of their resolvers found again, with LRU eviction. */
   readonly maxCompiled: number;
   /** Their estimated memory, in bytes. */
   readonly maxCompiledBytes: number;
@@ -96,7 +96,7 @@ export class Planner {
   constructor(options: PlannerOptions) {
     this.#options = options;
     this.#compiled = new BoundedMap(options.maxCompiled, options.maxCompiledBytes);
-    this.#renderings = new Renderings(options.schema);
+    this.#renderings = new Renderings(options.schema, options.maxCompiled);
     this.#caught = new BoundedMap(options.maxCompiled);
     this.#logged = new BoundedMap(options.maxCompiled);
   }

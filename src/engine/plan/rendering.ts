@@ -10,9 +10,10 @@ import {
 import type { Prepared } from "../document/prepare.ts";
 import { CommonSlots } from "../walk/common-slots.ts";
 import { compileWalk, type Walk } from "../walk/walk.ts";
-import { ResolverWitness, WitnessPool } from "./resolver-witness.ts";
+import { ResolverWitness } from "./resolver-witness.ts";
 import type { RootField } from "./root-field.ts";
 import { proveShareable } from "./sharing.ts";
+import { WitnessPool } from "./witness-pool.ts";
 
 /** How the part of a result below an operation's root field is made. */
 export interface Rendering {
@@ -31,11 +32,13 @@ export interface Rendering {
 export class Renderings {
   readonly #schema: GraphQLSchema;
   readonly #slots = new CommonSlots();
-  readonly #witnesses = new WitnessPool();
+  readonly #witnesses: WitnessPool;
   readonly #byOperation = new WeakMap<OperationDefinitionNode, Rendering | "varies">();
 
-  constructor(schema: GraphQLSchema) {
+  /** @param maxWitnesses see {@link WitnessPool}. */
+  constructor(schema: GraphQLSchema, maxWitnesses: number) {
     this.#schema = schema;
+    this.#witnesses = new WitnessPool(maxWitnesses);
   }
 
   /** A witness of an operation that is never shared: of its root field only. */

@@ -1,5 +1,4 @@
 import { isAbstractType, isObjectType, type GraphQLField, type GraphQLNamedType } from "graphql";
-import { BoundedMap } from "../../base/bounded-map.ts";
 
 /**
  * Remembers the resolvers that a proof has looked at. An application, or a library of its, may replace them later: then
@@ -15,9 +14,13 @@ export class ResolverWitness {
   #root: GraphQLField<unknown, unknown> | undefined;
   #subscribe: unknown;
 
-  /** All that was seen, in the order in which it was. */
+  /** All fields and types that were seen, the root field included. */
   get seen(): Iterable<object> {
     return this.#seen;
+  }
+
+  get root(): object | undefined {
+    return this.#root;
   }
 
   /** Remembers the root field of a subscription, with its resolver and its source. */
@@ -53,38 +56,6 @@ export class ResolverWitness {
       if (typeResolverOf(this.#types[index]) !== this.#typeResolvers[index]) return false;
     }
     return true;
-  }
-}
-
-/** The most witnesses that are remembered: operations differ more often than the sets of fields that they select. */
-const maxShared = 1_000;
-
-/**
- * Interns witnesses: operations that select the same fields have one in common. A thousand operations that hear the
- * same event then ask one witness that is in the processor's cache, and not a thousand that are not.
- */
-export class WitnessPool {
-  readonly #numbers = new WeakMap<object, number>();
-  readonly #shared = new BoundedMap<string, ResolverWitness>(maxShared);
-  #count = 0;
-
-  /** A current witness that has seen the same. The given one must see nothing more afterwards. */
-  intern(witness: ResolverWitness): ResolverWitness {
-    const key = Array.from(witness.seen, (seen) => this.#numberOf(seen))
-      .toSorted((a, b) => a - b)
-      .join();
-    const known = this.#shared.get(key);
-    if (known?.isCurrent) return known;
-    this.#shared.set(key, witness);
-    return witness;
-  }
-
-  #numberOf(seen: object): number {
-    const known = this.#numbers.get(seen);
-    if (known !== undefined) return known;
-    this.#count += 1;
-    this.#numbers.set(seen, this.#count);
-    return this.#count;
   }
 }
 
