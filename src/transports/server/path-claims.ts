@@ -53,7 +53,7 @@ class PathClaims {
   readonly #decide: unknown;
   /** A server that never listens. Claimed events are emitted on it, so that tracing tools instrument them as well. */
   readonly #inner: Server;
-  /** The last upgrade that was decided on. Node asks up to three times in a row for the same request. */
+  /** Of the request that is being handed over, for which Node asks up to three times. Undefined in between. */
   #decision: Decision | undefined;
 
   constructor(server: HttpServer) {
@@ -107,9 +107,9 @@ class PathClaims {
     if (event === "request" && request instanceof IncomingMessage && this.#at(request)?.request) {
       return this.#inner.emit(event, request, second);
     }
-    if (event === "upgrade" && request instanceof IncomingMessage && this.#taker(request) !== "others") {
-      return this.#inner.emit(event, request, second, head);
-    }
+    if (event !== "upgrade" || !(request instanceof IncomingMessage)) return this.#pass(event, rest);
+    if (this.#taker(request) !== "others") return this.#inner.emit(event, request, second, head);
+    this.#decision = undefined;
     return this.#pass(event, rest);
   };
 
@@ -136,7 +136,11 @@ class PathClaims {
   }
 
   /** The server's `shouldUpgradeCallback`: whether Node stops to parse a request's connection and emits `upgrade`. */
-  readonly #isUpgrade = (request: IncomingMessage): boolean => this.#taker(request) !== "nobody";
+  readonly #isUpgrade = (request: IncomingMessage): boolean => {
+    if (this.#taker(request) !== "nobody") return true;
+    this.#decision = undefined;
+    return false;
+  };
 
   /** A listener for upgrades. Fastify calls it without `emit`, for the upgrades of its secondary servers. */
   readonly #upgraded = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
