@@ -275,11 +275,13 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
    * @throws FanfareError CLOSED after disposal.
    */
   accept(socket: Socket, dialect: Dialect): SocketHandler & Connection {
+    this.#assertOpen();
     checkArgument("accept", "socket", socket, aSocket);
     checkArgument("accept", "dialect", dialect, aDialect);
     return this.#open(socket, dialect);
   }
 
+  /** Opens a session for a transport of this package, whose sockets need no check. */
   #open(socket: Socket, dialect: Dialect): Session {
     this.#assertOpen();
     this.#sessionCount += 1;

@@ -120,6 +120,13 @@ describe("A subscription in the same process", () => {
     await expect(fanfare.subscribe({ query: inLobby })).rejects.toMatchObject({ code: "CLOSED" });
   });
 
+  it("opens no session after its server's end, and says so before it looks at the socket", async () => {
+    const fanfare = createFanfare({ schema: chatSchema(), log: silentLog });
+    await fanfare[Symbol.asyncDispose]();
+    const open = (): unknown => Reflect.apply(fanfare.accept.bind(fanfare), undefined, [{}, {}]);
+    expect(open).toThrow(expect.objectContaining({ code: "CLOSED" }));
+  });
+
   it("yields the initial value first, however long it takes", async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     const state = {
