@@ -4,7 +4,7 @@ const encoder = new TextEncoder();
 const blockBytes = 4_096;
 const largestPiece = blockBytes / 8;
 
-let block = Buffer.allocUnsafeSlow(blockBytes);
+let block = Buffer.alloc(blockBytes);
 let used = 0;
 
 /**
@@ -16,11 +16,11 @@ export function lastingBytes(text: string): Uint8Array {
   const most = text.length * 3;
   if (most > largestPiece) return encoder.encode(text);
   if (used + most > blockBytes) {
-    block = Buffer.allocUnsafeSlow(blockBytes);
+    block = Buffer.alloc(blockBytes);
     used = 0;
   }
   const written = block.write(text, used);
-  const piece = new Uint8Array(block.buffer, used, written);
+  const piece = new Uint8Array(block.buffer, block.byteOffset + used, written);
   used += written;
   return piece;
 }
