@@ -23,6 +23,16 @@ describe("A bounded map (LRU)", () => {
     expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([1, undefined, 3]);
   });
 
+  it("counts a read as use also after another entry was read", () => {
+    const map = new BoundedMap<string, number>(2);
+    map.set("a", 1);
+    map.set("b", 2);
+    map.get("a");
+    map.get("b");
+    map.set("c", 3);
+    expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([undefined, 2, 3]);
+  });
+
   it("evicts as many entries as the weight of a new one requires", () => {
     const map = new BoundedMap<string, number>(10, 100);
     map.set("a", 1, 40);
