@@ -20,6 +20,8 @@ export class Scheduler implements Disposable {
     normal: new Set(),
     low: new Set(),
   };
+  /** Called at the end of this turn. */
+  #ending: (() => void)[] = [];
   #disposed = false;
 
   /** @param slice milliseconds of work per turn. */
@@ -32,7 +34,7 @@ export class Scheduler implements Disposable {
   get hasTime(): boolean {
     const now = this.#clock.now();
     this.#began ??= now;
-    this.#turn ??= this.#clock.defer(this.#next);
+    this.#arm();
     return now - this.#began < this.#slice;
   }
 
@@ -48,9 +50,13 @@ export class Scheduler implements Disposable {
     return promise;
   }
 
-  /** Begins a new slice. To be called where a turn has just begun. */
-  renew(): void {
-    this.#began = undefined;
+  /**
+   * Calls `callback` once at the end of this turn, with a slice of its own: after the work that was waiting, so that what
+   * comes of it can leave in the same turn. All share one deferral, since each costs as much as a short message.
+   */
+  atEnd(callback: () => void): void {
+    this.#ending.push(callback);
+    this.#arm();
   }
 
   /** Lets all go on that wait. */
@@ -63,10 +69,23 @@ export class Scheduler implements Disposable {
     }
   }
 
+  #arm(): void {
+    this.#turn ??= this.#clock.defer(this.#next);
+  }
+
   readonly #next = (): void => {
     this.#turn = undefined;
     this.#began = undefined;
-    if (Object.values(this.#waiting).some(({ size }) => size > 0)) void this.#serve();
+    const { high, normal, low } = this.#waiting;
+    if (high.size + normal.size + low.size > 0) void this.#serve().then(this.#end);
+    else this.#end();
+  };
+
+  readonly #end = (): void => {
+    this.#began = undefined;
+    const ending = this.#ending;
+    this.#ending = [];
+    for (const callback of ending) callback();
   };
 
   async #serve(): Promise<void> {

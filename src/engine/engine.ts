@@ -111,7 +111,7 @@ export class Engine implements AsyncDisposable {
     this.pressure = new Pressure(clock, options.backlogInAll);
     this.hub = new Hub({ broker, clock, log, linger, inContext, whenReady: () => this.pressure.whenLow() });
     this.scheduler = new Scheduler(clock, turnMilliseconds);
-    this.fanOut = new FanOut(clock, this.scheduler, options.slice, inContext);
+    this.fanOut = new FanOut(this.scheduler, options.slice, inContext);
     this.#hideSuggestions = !introspection;
     this.#format = { formatError: options.formatError, formatResponse: options.formatResponse, log };
     this.#planner = new Planner({

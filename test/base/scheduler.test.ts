@@ -130,4 +130,57 @@ describe("A scheduler", () => {
     expect(loop.done).toEqual([[20, 20, 20]]);
     expect(scheduler.whenTime("normal")).toBeUndefined();
   });
+
+  it("calls back at the end of a turn, once, with one deferral for all", () => {
+    const clock = fakeClock();
+    const scheduler = new Scheduler(clock, slice);
+    const called: string[] = [];
+    scheduler.atEnd(() => called.push("first"));
+    scheduler.atEnd(() => called.push("second"));
+    expect(scheduler.hasTime).toBe(true);
+    expect(clock.pending).toBe(1);
+    clock.turn();
+    expect(called).toEqual(["first", "second"]);
+    clock.turn();
+    expect(called).toHaveLength(2);
+  });
+
+  it("calls back in the next turn who asks again while it is called", () => {
+    const clock = fakeClock();
+    const scheduler = new Scheduler(clock, slice);
+    let calls = 0;
+    const again = (): void => {
+      calls += 1;
+      scheduler.atEnd(again);
+    };
+    scheduler.atEnd(again);
+    for (let turn = 1; turn <= 3; turn += 1) {
+      clock.turn();
+      expect(calls).toBe(turn);
+    }
+  });
+
+  it("calls back after the work that was waiting, with a slice of its own", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    const all = [20, 20, 20].map((cost) => worker(loop, scheduler, cost));
+    scheduler.atEnd(() => {
+      if (scheduler.hasTime) loop.work(1);
+    });
+    await loop.turn();
+    await loop.turn();
+    await Promise.all(all);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [20, 1], [20]]);
+  });
+
+  it("calls nobody back after it was disposed", () => {
+    const clock = fakeClock();
+    const scheduler = new Scheduler(clock, slice);
+    let calls = 0;
+    scheduler.atEnd(() => (calls += 1));
+    scheduler[Symbol.dispose]();
+    scheduler.atEnd(() => (calls += 1));
+    clock.turn();
+    expect([calls, clock.pending]).toEqual([0, 0]);
+  });
 });

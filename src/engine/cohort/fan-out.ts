@@ -1,4 +1,3 @@
-import type { Clock, Timer } from "../../base/clock.ts";
 import type { Scheduler } from "../../base/scheduler.ts";
 
 /** A producer of results for many members: a cohort. */
@@ -25,7 +24,6 @@ export interface FanOutTarget {
  * into time slices, so that neither starves sockets and timers.
  */
 export class FanOut implements Disposable {
-  readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #slice: number;
   readonly #inContext: (callback: () => void) => void;
@@ -33,11 +31,10 @@ export class FanOut implements Disposable {
   #targets: FanOutTarget[] = [];
   /** Targets that have waited for a whole turn. They are flushed in this turn, even if more messages may arrive. */
   #overdue: FanOutTarget[] = [];
-  #timer: Timer | undefined;
+  #armed = false;
 
   /** @param slice members served per turn. */
-  constructor(clock: Clock, scheduler: Scheduler, slice: number, inContext: (callback: () => void) => void) {
-    this.#clock = clock;
+  constructor(scheduler: Scheduler, slice: number, inContext: (callback: () => void) => void) {
     this.#scheduler = scheduler;
     this.#slice = slice;
     this.#inContext = inContext;
@@ -60,21 +57,21 @@ export class FanOut implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#timer?.[Symbol.dispose]();
     this.#sources.clear();
     this.#targets = [];
     this.#overdue = [];
   }
 
   #arm(): void {
-    this.#timer ??= this.#clock.defer(this.#turnInContext);
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#scheduler.atEnd(this.#turnInContext);
   }
 
   readonly #turnInContext = (): void => this.#inContext(this.#turn);
 
   readonly #turn = (): void => {
-    this.#timer = undefined;
-    this.#scheduler.renew();
+    this.#armed = false;
     let budget = this.#slice;
     const unfinished: FanOutSource[] = [];
     for (const source of this.#sources) {
