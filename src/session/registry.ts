@@ -13,8 +13,11 @@ export interface LiveSession {
 
 /** The number of groups in which sessions are pinged, so that a large server's pings are spread over the interval. */
 const groups = 12;
-/** Groups that are checked next, which new sessions are not added to: who has just connected is known to be alive. */
-const spared = 3;
+/**
+ * Groups that are checked next, which new sessions are not added to: who has just connected is known to be alive, and no
+ * pings are in the way while many clients connect at once (thundering herd).
+ */
+const spared = 6;
 
 /** All sessions of this process: admission control, and liveness by pings. */
 export class SessionRegistry implements Disposable {

@@ -115,22 +115,22 @@ describe("The registry of sessions", () => {
     for (let part = 1; part <= 24; part += 1) {
       clock.advance(1_000);
       const [whole, rest] = [Math.floor(part / 12), part % 12];
-      expect(checked()).toBe(whole * sessions.length + 2 * Math.max(0, rest - 3));
+      expect(checked()).toBe(whole * sessions.length + 3 * Math.max(0, rest - 6));
     }
     expect(sessions.every(({ checks }) => checks === 2)).toBe(true);
     registry[Symbol.dispose]();
     expect(clock.pending).toBe(0);
   });
 
-  it("leaves a session alone for the first quarter of an interval, and not for longer than an interval", () => {
+  it("leaves a session alone for the first half of an interval, and not for longer than an interval", () => {
     const clock = fakeClock();
     const registry = new SessionRegistry(sessionLimits(), clock, 12_000);
     for (let part = 0; part < 24; part += 1) {
       const session = new NotedSession(String(part));
       registry.add(session);
-      clock.advance(3_000);
+      clock.advance(6_000);
       expect(session.checks).toBe(0);
-      clock.advance(9_000);
+      clock.advance(6_000);
       expect(session.checks).toBe(1);
       registry.delete(session);
       clock.advance(1_000);
