@@ -48,6 +48,29 @@ export function canonical(value: unknown): string | undefined {
   return new Canonical().text(value, 0);
 }
 
+/**
+ * The canonical form of an operation's variables, which two requests with one document and operation have in common exactly
+ * if they are equal: the values in the order of the definitions, with nothing for a missing one. Undefined as for
+ * {@link canonical}.
+ */
+export function canonicalVariables(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  coerced: Variables["coerced"],
+): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(coerced);
+  // Prototype pollution: graphql-js 16 assigns a variable named `__proto__` to the prototype.
+  if (prototype !== null && prototype !== Object.prototype) return undefined;
+  const values = new Canonical();
+  let joined = "";
+  for (const { variable } of variableDefinitions) {
+    const name = variable.name.value;
+    const text = Object.hasOwn(coerced, name) ? values.text(coerced[name], 1) : "";
+    if (text === undefined) return undefined;
+    joined += `${text},`;
+  }
+  return joined;
+}
+
 class Canonical {
   #parts = 0;
 
@@ -70,7 +93,6 @@ class Canonical {
       return isList ? this.#elements(value, depth) : undefined;
     }
     if (hidden !== 0) return undefined;
-    // Prototype pollution: graphql-js 16 assigns a variable named `__proto__` to the prototype.
     if (prototype === Object.prototype || prototype === null) return this.#properties(value, names, depth);
     const isDate = value instanceof Date && prototype === Date.prototype && names.length === 0;
     return isDate ? `Date(${value.getTime()})` : undefined;

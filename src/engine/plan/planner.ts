@@ -26,7 +26,7 @@ import { Renderings } from "./rendering.ts";
 import type { ResolverWitness } from "./resolver-witness.ts";
 import { assertTopics, type TopicLimits } from "./topic-limits.ts";
 import { triggered } from "./triggered.ts";
-import { canonical } from "../document/variables.ts";
+import { canonical, canonicalVariables } from "../document/variables.ts";
 import type { Walk } from "../walk/walk.ts";
 
 interface ShareByShape {
@@ -161,7 +161,7 @@ export class Planner {
   }
 
   #compile(prepared: Prepared): Compiled {
-    const values = canonical(prepared.variables.coerced);
+    const values = canonicalVariables(prepared.operation, prepared.variables.coerced);
     if (values === undefined) return this.#read(prepared, undefined);
     const key = operationKey(prepared, values);
     const known = this.#compiled.get(key);
@@ -233,9 +233,8 @@ export class Planner {
   #key(compiled: Compiled, audience: Audience, sources: Sources, context: unknown): string | undefined {
     if (audience === "session" || compiled.key === undefined) return undefined;
     const shareKey = audience === "key" ? this.#shareKey(context) : undefined;
-    return digestOf(
-      JSON.stringify([compiled.key, sources.topics, canonical(sources.interest.match), audience, shareKey]),
-    );
+    const asked = JSON.stringify([sources.topics, canonical(sources.interest.match), audience, shareKey]);
+    return digestOf(`${compiled.key.length} ${compiled.key}${asked}`);
   }
 }
 
@@ -330,5 +329,6 @@ function hasResolver({ field }: RootField): boolean {
 }
 
 function operationKey({ document, request }: Prepared, variables: string): string {
-  return digestOf(JSON.stringify([document.digest, request.operationName ?? null, variables]));
+  // The name has no space in it, and the length says where the document ends. An empty name is none.
+  return digestOf(`${request.operationName ?? ""} ${document.digest.length} ${document.digest}${variables}`);
 }

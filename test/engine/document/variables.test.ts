@@ -11,7 +11,12 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { describe, expect, it } from "vitest";
-import { canonical, coerceVariables, type Variables } from "../../../src/engine/document/variables.ts";
+import {
+  canonical,
+  canonicalVariables,
+  coerceVariables,
+  type Variables,
+} from "../../../src/engine/document/variables.ts";
 
 const schema = buildSchema(`
   scalar Anything
@@ -36,6 +41,10 @@ function coerced(source: string, inputs: Record<string, unknown>): Variables {
   const result = coerceVariables(schema, operationOf(source), inputs);
   if ("errors" in result) throw new TypeError(result.errors.join());
   return result;
+}
+
+function variablesText(source: string, inputs: Record<string, unknown>): string | undefined {
+  return canonicalVariables(operationOf(source), coerced(source, inputs).coerced);
 }
 
 describe("coerced variables", () => {
@@ -188,7 +197,42 @@ describe("the canonical text", () => {
 
   it("tells operations apart whose variable is called __proto__, or does not exist", () => {
     const source = "query ($__proto__: Where) { list(where: $__proto__) }";
-    const texts = [1, 2].map((id) => canonical(coerced(source, JSON.parse(`{"__proto__": {"id": ${id}}}`)).coerced));
+    const texts = [1, 2].map((id) => variablesText(source, JSON.parse(`{"__proto__": {"id": ${id}}}`)));
     expect(texts[0] === undefined || texts[0] !== texts[1]).toBe(true);
+  });
+});
+
+describe("the canonical text of an operation's variables", () => {
+  const source = "query ($a: Where, $b: Where, $c: Int) { list(where: $a, n: $c) x: list(where: $b) }";
+
+  it("does not depend on the order in which a client gives them, nor on others that it gives", () => {
+    const text = variablesText(source, { a: { id: 1 }, b: { limit: 2 }, c: 3 });
+    expect(variablesText(source, { c: 3, d: 4, b: { limit: 2 }, a: { id: 1 } })).toBe(text);
+  });
+
+  it("tells apart a value, null and none, and which variable has it", () => {
+    const given = [{}, { a: null }, { b: null }, { a: null, b: null }, { c: null }, { c: 1 }, { a: { id: "1" } }];
+    const texts = [...given, { b: { id: "1" } }, { a: { id: "," } }].map((inputs) => variablesText(source, inputs));
+    expect(texts).not.toContain(undefined);
+    expect(new Set(texts).size).toBe(given.length + 2);
+  });
+
+  it("is the same for any two that are equal, and for no others", () => {
+    const where = fc.option(fc.record({ id: fc.string(), any: json() }, { requiredKeys: [] }));
+    const inputs = fc.record({ a: where, b: where, c: fc.option(fc.integer()) }, { requiredKeys: [] });
+    const property = fc.property(inputs, inputs, (left, right) => {
+      const [one, other] = [left, right].map((given) => coerced(source, given).coerced);
+      const equal = isDeepStrictEqual({ ...one }, { ...other });
+      expect(variablesText(source, left) === variablesText(source, right)).toBe(equal);
+      expect(variablesText(source, structuredClone(left))).toBe(variablesText(source, left));
+    });
+    fc.assert(property);
+  });
+
+  it("does not exist where one of them has none", () => {
+    const operation = operationOf(source);
+    expect(canonicalVariables(operation, { a: () => {}, c: 1 })).toBeUndefined();
+    expect(canonicalVariables(operation, { a: { deep: [new Map()] }, c: 1 })).toBeUndefined();
+    expect(canonicalVariables(operation, { a: { deep: [1] }, c: 1 })).toBeDefined();
   });
 });
