@@ -272,7 +272,7 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
     if (params && !this.#keepParams(params)) return;
     if (hooks.onConnect) void this.#ask(hooks.onConnect, params ?? {});
     // Not at once: messages of the same read as the init message are held to the limits before the acknowledgement.
-    else queueMicrotask(() => this.#accept(undefined, undefined));
+    else void Promise.resolve().then(() => this.#accept(undefined, undefined));
   }
 
   /** Keeps the init payload, if it is within the budget for requests. Otherwise the connection is closed. */

@@ -18,7 +18,7 @@ export function topicsOf(answer: unknown, field: string): readonly TopicName[] {
     if (isTopicLike(topic)) return topicName(topic);
     throw refusal("BAD_DECLARATION", isFor, "topics or their names", topic);
   });
-  return [...new Set(names)];
+  return names.length > 1 ? [...new Set(names)] : names;
 }
 
 /**

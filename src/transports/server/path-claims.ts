@@ -102,19 +102,19 @@ class PathClaims {
     return this.#claims.get(withoutSlash(request.url?.split("?", 1)[0] ?? ""));
   }
 
-  readonly #divert = (event: string, ...rest: unknown[]): boolean => {
-    const [request, second, head] = rest;
+  readonly #divert = (...emitted: unknown[]): boolean => {
+    const [event, request, second, head] = emitted;
     if (event === "request" && request instanceof IncomingMessage && this.#at(request)?.request) {
       return this.#inner.emit(event, request, second);
     }
-    if (event !== "upgrade" || !(request instanceof IncomingMessage)) return this.#pass(event, rest);
+    if (event !== "upgrade" || !(request instanceof IncomingMessage)) return this.#pass(emitted);
     if (this.#taker(request) !== "others") return this.#inner.emit(event, request, second, head);
     this.#decision = undefined;
-    return this.#pass(event, rest);
+    return this.#pass(emitted);
   };
 
-  #pass(event: string, rest: readonly unknown[]): boolean {
-    return Reflect.apply(this.#emit, this.#server, [event, ...rest]) === true;
+  #pass(emitted: readonly unknown[]): boolean {
+    return Reflect.apply(this.#emit, this.#server, emitted) === true;
   }
 
   #taker(request: IncomingMessage): Taker {

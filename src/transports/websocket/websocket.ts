@@ -108,6 +108,8 @@ class NodeWebSocketTransport implements WebSocketTransport {
   readonly #connections = new Set<WebSocketConnection>();
   #disposed: Promise<void> | undefined;
   #emptied: (() => void) | undefined;
+  /** The subprotocol of the handshake that `ws` is completing. */
+  #chosen: string | undefined;
 
   constructor(options: WebSocketOptions) {
     const limits = { ...defaultLimits, ...options.limits };
@@ -134,7 +136,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
       maxPayload: limits.messageBytes === Infinity ? Infinity : Math.min(limits.messageBytes, 2 ** 31 - 1),
       maxFragments: limits.messageFragments,
       maxBufferedChunks: limits.messageChunks,
-      handleProtocols: (offered) => this.#choose([...offered])?.name || false,
+      handleProtocols: () => this.#chosen || false,
       // Sessions answer pings: after the messages that came before them.
       ...{ closeTimeout: limits.closeMilliseconds, autoPong: false },
     });
@@ -169,6 +171,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
     const refusal = admit?.(peer);
     if (refusal) return this.#refuse(request, stream, head, refusal);
     if (typeof perMessageDeflate === "object") declineUnmetOffers(request.headers, perMessageDeflate);
+    this.#chosen = dialect.name;
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
       if (!(webSocket instanceof OwnedWebSocket)) return;
       const connection = new WebSocketConnection(this.#host, webSocket, stream, peer, dialect.binary);
