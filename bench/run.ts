@@ -28,7 +28,7 @@ const { values } = parseArgs({
 
 const { quick } = values;
 const rounds = Number(values.rounds ?? (quick ? 3 : 9));
-const repeats = quick ? 1 : 5;
+const repeats = quick ? 1 : 9;
 const seconds = quick ? 0.4 : 1.2;
 const servers = values.servers.split(",").map((name): ServerName => {
   if (!isServerName(name)) throw new Error(`There is no server "${name}".`);

@@ -74,7 +74,6 @@ export class Subscriber implements Disposable {
         "\r\n",
       ].join("\r\n"),
     );
-    this.#socket.write(textFrame('{"type":"connection_init"}'));
   }
 
   #read(length: number): boolean {
@@ -97,7 +96,11 @@ export class Subscriber implements Disposable {
     const end = buffer.indexOf("\r\n\r\n");
     if (end < 0) return 0;
     this.#upgraded = buffer.toString("latin1", 0, 12) === "HTTP/1.1 101";
-    if (this.#upgraded) return readFrames(buffer, end + 4, to, this.#onFrame);
+    if (this.#upgraded) {
+      // Not before: a client has to wait for the answer to its handshake (RFC 6455, 4.1).
+      this.#socket.write(textFrame('{"type":"connection_init"}'));
+      return readFrames(buffer, end + 4, to, this.#onFrame);
+    }
     this.#fail(buffer.toString("latin1", 0, end));
     return to;
   }
