@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { colors, type FieldPlan, type SchemaPlan, type TypePlan } from "./arbitrary-schema.ts";
 import type { Draw } from "./draw.ts";
+import type { ReadCount } from "./read-count.ts";
 
 /** Deeper objects are left out; selections do not go that far. */
 const maxDepth = 5;
@@ -8,20 +9,26 @@ const maxDepth = 5;
 /**
  * A value for a field.
  * @param oddity in how many of a hundred places something stands that does not belong there.
+ * @param reads counts reads of a part of its objects, and runs of queries that stand for others. Default: it has no such.
  */
-export function drawValue(draw: Draw, plan: SchemaPlan, field: FieldPlan, oddity: number): unknown {
-  return valueOf({ draw, plan, oddity }, field.type, field.type.wrappers.length, 0);
+export function drawValue(draw: Draw, plan: SchemaPlan, field: FieldPlan, oddity: number, reads?: ReadCount): unknown {
+  return valueOf({ draw, plan, oddity, reads }, field.type, field.type.wrappers.length, 0);
 }
 
 interface Scope {
   readonly draw: Draw;
   readonly plan: SchemaPlan;
   readonly oddity: number;
+  readonly reads: ReadCount | undefined;
 }
 
 function valueOf(scope: Scope, type: TypePlan, wrapped: number, depth: number): unknown {
   const { draw } = scope;
-  if (scope.oddity > 0 && draw.chance(scope.oddity)) return oddValue(draw);
+  if (scope.oddity > 0 && draw.chance(scope.oddity)) {
+    const odd = oddValue(draw);
+    // A method gets the viewer's context, so it ends the sharing: everything is read again for each client.
+    if (!scope.reads || typeof odd !== "function") return odd;
+  }
   const wrapper = type.wrappers[wrapped - 1];
   if (wrapper === "nonNull") return presentValue(scope, type, wrapped - 1, depth);
   return draw.chance(15) ? draw.pick([null, undefined]) : presentValue(scope, type, wrapped, depth);
@@ -40,7 +47,10 @@ function presentValue(scope: Scope, type: TypePlan, wrapped: number, depth: numb
     const isTooDeep = depth >= maxDepth && !leafTypes.has(field.type.name);
     if (!isTooDeep) value[field.name] = valueOf(scope, field.type, field.type.wrappers.length, depth + 1);
   }
-  return scope.draw.chance(15) ? Object.create(value) : value;
+  const { draw, reads } = scope;
+  if (reads && draw.chance(50)) return reads.counted(value);
+  if (reads && depth > 0 && draw.chance(30)) return reads.lazy(value);
+  return draw.chance(15) ? Object.create(value) : value;
 }
 
 const text = () =>

@@ -20,6 +20,7 @@ import type { ScenarioOptions } from "../engine/arbitrary-scenario.ts";
 import { drawSchema, type SchemaPlan } from "../engine/arbitrary-schema.ts";
 import { drawValue } from "../engine/arbitrary-value.ts";
 import { Draw } from "../engine/draw.ts";
+import { ReadCount } from "../engine/read-count.ts";
 import { coerceVariables } from "../../src/engine/document/variables.ts";
 import { contextKinds, type ContextKind } from "./arbitrary-context.ts";
 import { EventField, withEvent, type Envelope, type FieldKind, type Viewing } from "./arbitrary-event-field.ts";
@@ -30,6 +31,8 @@ export interface AudienceOptions extends ScenarioOptions {
   readonly shareBy: boolean;
   /** Whether contexts are of any kind, and a resolver may be replaced while clients listen. Default false. */
   readonly unruly?: boolean;
+  /** Whether events count how often their properties are read. Default false. */
+  readonly counted?: boolean;
 }
 
 /** A resolver that is replaced before an event, by one that looks at the viewer. */
@@ -67,6 +70,8 @@ export class Audience {
   readonly envelopes: readonly Envelope[];
   /** Whether some clients write the same document in another way. */
   readonly reformatted: boolean;
+  /** Undefined where events do not count. */
+  readonly reads: ReadCount | undefined;
   readonly #shareBy: boolean;
   readonly #formatsResponses: boolean;
   readonly #contextKind: ContextKind | undefined;
@@ -80,6 +85,7 @@ export class Audience {
     this.reformatted = draw.chance(10);
     this.#shareBy = options.shareBy && draw.chance(40);
     this.#formatsResponses = draw.chance(10);
+    this.reads = options.counted ? new ReadCount() : undefined;
     this.envelopes = draw.times(options.events, (index) => this.#envelope(draw, index, options.oddity));
     this.#pauses = draw.times(options.events, () => draw.pick([0, 0, 1, 5]));
     this.listeners = this.#draws(draw);
@@ -209,7 +215,7 @@ export class Audience {
 
   #envelope(draw: Draw, index: number, oddity: number): Envelope {
     return {
-      event: drawValue(draw, this.plan, this.plan.root, oddity),
+      event: drawValue(draw, this.plan, this.plan.root, oddity, this.reads),
       index,
       n: draw.pick([null, 1, -5, 3, 4]),
       fate: draw.chance(20) ? draw.pick(["skip", "throw", "throwNothing"]) : "value",

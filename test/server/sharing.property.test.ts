@@ -41,6 +41,43 @@ describe("Whoever else listens, a client is sent what graphql-js would send it a
   });
 });
 
+describe("Of an event nothing is read that graphql-js would not read for its clients, and nothing more often:", () => {
+  it("no getter, and no query that runs when it is awaited", async () => {
+    const options = {
+      resolvers: ["default"] as const,
+      // Types that are told by a function look at the viewer here, which ends the sharing.
+      abstract: false,
+      oddity: 4,
+      kinds: sharedKinds,
+      events: 4,
+      shareBy: false,
+      counted: true,
+    };
+    let served = 0;
+    let alone = 0;
+    const property = asyncProperty(audiences(options), async (audience) => {
+      const sent = await audience.serve();
+      const reads = audience.reads?.take() ?? new Map<string, number>();
+      expect(sent).toEqual(await audience.alone());
+      const allowed = audience.reads?.take() ?? new Map<string, number>();
+      // What `visible` hides was executed before: it is asked when a result leaves. An event that passes the filters of
+      // two topics is executed for each.
+      if (audience.field.visible || audience.field.filtersByTopic) return;
+      const tooMany = [...reads].filter(([what, count]) => count > (allowed.get(what) ?? 0));
+      expect(tooMany).toEqual([]);
+      served += countOf(reads);
+      alone += countOf(allowed);
+    });
+    await holds(property, 300);
+    expect(served).toBeGreaterThan(0);
+    expect(served * 1.3).toBeLessThan(alone);
+  });
+});
+
+function countOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
+}
+
 describe("An event is executed once for all who ask the same", () => {
   it("where every field is proven or declared to be shareable", async () => {
     const options = {
