@@ -35,6 +35,11 @@ export interface RequestEngine {
   /** The largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /**
+   * Resolves when a body of so many bytes may be parsed: one after the other and small ones first, so that large ones do
+   * not hold others up. False if the requests of all clients take too much memory.
+   */
+  whenTimeToRead(bytes: number): Promise<boolean>;
+  /**
    * Resolves when a request may be read and executed, so that large ones neither fill the memory nor hold others up.
    * Undefined if the requests of all clients take too much memory. The result has to be disposed after the answer.
    */

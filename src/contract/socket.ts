@@ -24,6 +24,13 @@ export interface Socket {
    * the message.
    */
   says?(message: ServerMessage): readonly Uint8Array[] | undefined;
+  /**
+   * Back-pressure on the client: stops to read from the connection until {@link resume}. What has been read already may
+   * still arrive. Default: it is never stopped, and few messages wait (PROTOCOL 6.7).
+   */
+  pause?(): void;
+  /** Reads again after {@link pause}. Does nothing otherwise. */
+  resume?(): void;
   /** Sends a ping; the client's answer arrives as {@link SocketHandler.alive}. */
   ping(): void;
   /**

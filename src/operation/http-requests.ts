@@ -20,6 +20,7 @@ import { changedRequest } from "./changed-request.ts";
 import type { Connection } from "./connection.ts";
 import type { OperationHost } from "./host.ts";
 import { LocalSubscription } from "./local-subscription.ts";
+import { readingPriority } from "./reading-priority.ts";
 import { requestMemory } from "./request-memory.ts";
 
 /** Requests of all clients that wait for their turn. */
@@ -36,6 +37,16 @@ export class HttpRequests implements RequestEngine {
   constructor(host: OperationHost, maxBodyBytes: number) {
     this.#host = host;
     this.maxBodyBytes = maxBodyBytes;
+  }
+
+  async whenTimeToRead(bytes: number): Promise<boolean> {
+    const { engine, requests } = this.#host;
+    // What waits is bounded by bytes and not by count: a bound of few requests would let the others be parsed at once.
+    if (!requests.takeDetached(bytes)) return false;
+    const time = engine.scheduler.whenTime(readingPriority(bytes));
+    if (time) await time;
+    requests.giveDetached(bytes);
+    return true;
   }
 
   async admit(request: OperationRequest): Promise<Disposable | undefined> {

@@ -1,26 +1,12 @@
-import type { Priority, Scheduler } from "../base/scheduler.ts";
+import type { Scheduler } from "../base/scheduler.ts";
+import { readingPriority } from "../operation/reading-priority.ts";
+import type { Socket } from "../contract/socket.ts";
 import type { RequestBudget } from "./request-budget.ts";
 
 /** The parts of a server that an inbox needs. */
 export interface InboxHost {
   readonly engine: { readonly scheduler: Scheduler };
   readonly requests: RequestBudget;
-}
-
-/** Lengths of messages, from which they are read after shorter ones. */
-const normalLength = 1_024;
-const largeLength = 16_384;
-
-/** The priority of reading a message of this length. */
-export function priorityOf(length: number): Priority {
-  if (length < normalLength) return "high";
-  return length < largeLength ? "normal" : "low";
-}
-
-/** The session of an inbox. */
-export interface InboxOwner {
-  /** Called when nothing waits any more. */
-  emptied(): void;
 }
 
 /** What an entry takes beside its text, as a length. */
@@ -35,47 +21,64 @@ interface Waiting {
 
 /**
  * The messages and pings of one session that wait for their turn, because other work has used up the time of this one.
- * They are handled in order. While too much waits in all, nothing more does: then the client's kernel holds its messages
- * back.
+ * They are handled in order. Meanwhile the client's connection is not read (back-pressure), so that little more comes. Of
+ * connections that cannot be paused, too much in all does not wait, but is handled at once.
  */
 export class Inbox {
   readonly #host: InboxHost;
-  readonly #owner: InboxOwner;
+  readonly #socket: Socket;
+  readonly #onEmpty: () => void;
   readonly #waiting: Waiting[] = [];
 
-  /** @param time resolves when the first message may be read. */
-  constructor(host: InboxHost, owner: InboxOwner, time: Promise<void>) {
+  /**
+   * @param time resolves when the first message may be read.
+   * @param onEmpty is called when nothing waits any more.
+   */
+  constructor(host: InboxHost, socket: Socket, time: Promise<void>, onEmpty: () => void) {
     this.#host = host;
-    this.#owner = owner;
+    this.#socket = socket;
+    this.#onEmpty = onEmpty;
+    socket.pause?.();
     void this.#run(time);
   }
 
   /** @param handle must not throw. */
   add(textLength: number, handle: () => void): void {
     const length = textLength + entryLength;
-    if (this.#host.requests.mayWait(length)) return void this.#waiting.push({ length, handle });
+    if (this.#isPaused || this.#host.requests.mayWait(length)) return void this.#waiting.push({ length, handle });
     while (this.#waiting.length > 0) this.#handleNext();
     handle();
   }
 
   /** Drops what waits. */
   clear(): void {
-    for (const { length } of this.#waiting.splice(0)) this.#host.requests.called(length);
+    for (const { length } of this.#waiting.splice(0)) this.#gone(length);
+    this.#socket.resume?.();
+  }
+
+  get #isPaused(): boolean {
+    return this.#socket.pause !== undefined;
   }
 
   async #run(time: Promise<void>): Promise<void> {
     await time;
-    while (this.#waiting.length > 0) {
+    this.#handleNext();
+    for (let [next] = this.#waiting; next; [next] = this.#waiting) {
+      await this.#host.engine.scheduler.whenTime(readingPriority(next.length));
       this.#handleNext();
-      await this.#host.engine.scheduler.whenTime(priorityOf(this.#waiting[0]?.length ?? 0));
     }
-    this.#owner.emptied();
+    this.#onEmpty();
+    this.#socket.resume?.();
   }
 
   #handleNext(): void {
     const next = this.#waiting.shift();
     if (!next) return;
-    this.#host.requests.called(next.length);
+    this.#gone(next.length);
     next.handle();
+  }
+
+  #gone(length: number): void {
+    if (!this.#isPaused) this.#host.requests.called(length);
   }
 }

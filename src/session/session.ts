@@ -11,18 +11,19 @@ import type { Dialect } from "../dialects/dialect.ts";
 import type { ClientMessage, MessagePayload, OperationRequest } from "../dialects/message.ts";
 import type { SessionHooks } from "../operation/connection.ts";
 import { Operation, type OperationOwner } from "../operation/operation.ts";
+import { readingPriority } from "../operation/reading-priority.ts";
 import { requestMemory } from "../operation/request-memory.ts";
 import { Writer, type WriterOwner } from "../outbox/writer.ts";
 import { admissionOf } from "./admission.ts";
 import type { SessionHost } from "./host.ts";
-import { Inbox, priorityOf, type InboxOwner } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import { OperationTable } from "./operation-table.ts";
 import type { RequestHolder } from "./request-budget.ts";
 import { StartQueue } from "./start-queue.ts";
 import { step, type SessionEffect, type SessionInput, type SessionState } from "./state.ts";
 
 /** A client's connection in any dialect: carries out the effects of the state machine. */
-export class Session implements SocketHandler, OperationOwner, WriterOwner, RequestHolder, InboxOwner, Late {
+export class Session implements SocketHandler, OperationOwner, WriterOwner, RequestHolder, Late {
   readonly id: string;
   readonly host: SessionHost;
   readonly writer: Writer;
@@ -82,15 +83,11 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
   message(text: string): void {
     if (this.#state === "closed" || !this.#mayTalk(text.length)) return;
     if (!this.#inbox) {
-      const time = this.host.engine.scheduler.whenTime(priorityOf(text.length));
+      const time = this.host.engine.scheduler.whenTime(readingPriority(text.length));
       if (!time) return this.#read(text);
-      this.#inbox = new Inbox(this.host, this, time);
+      this.#inbox = new Inbox(this.host, this.writer.socket, time, () => (this.#inbox = undefined));
     }
     this.#inbox.add(text.length, () => this.#readLate(text));
-  }
-
-  emptied(): void {
-    this.#inbox = undefined;
   }
 
   receive(message: ClientMessage, bytes: number = 0): void {

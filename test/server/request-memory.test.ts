@@ -1,6 +1,8 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { describe, expect, it } from "vitest";
 import { createFanfare, silentLog } from "fanfare";
+import { fetchHandler } from "fanfare/fetch";
+import { systemClock } from "../../src/base/clock.ts";
 
 /** A server whose only field answers when it is told. */
 function slowServer(requestBytesInAll: number) {
@@ -40,5 +42,40 @@ describe("Requests by HTTP", () => {
     for (const response of [await first, await small, await ask(url, 1_200)]) {
       expect(await response.json()).toEqual({ data: { slow: "at last" } });
     }
+  });
+});
+
+/** A server whose turns have time for one piece of work each, and what it answers to bodies that come at once. */
+async function answersOf(
+  lengths: readonly number[],
+): Promise<{ readonly statuses: number[]; readonly order: number[] }> {
+  let now = 0;
+  const schema = new GraphQLSchema({
+    query: new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString, resolve: () => "hi" } } }),
+  });
+  const clock = { ...systemClock, now: () => (now += 100) };
+  await using fanfare = createFanfare({ schema, clock, log: silentLog, limits: { requestBytesInAll: 100_000 } });
+  const handle = fetchHandler(fanfare);
+  const order: number[] = [];
+  const statuses = lengths.map(async (length, index) => {
+    const body = JSON.stringify({ query: "{ hi }" }).padEnd(length);
+    const headers = { "content-type": "application/json" };
+    const { status } = await handle(new Request("http://a.example/", { method: "POST", headers, body }));
+    order.push(index);
+    return status;
+  });
+  return { statuses: await Promise.all(statuses), order };
+}
+
+describe("Bodies of requests by HTTP that come while there is no time to parse them", () => {
+  it("take turns, small ones first", async () => {
+    const { statuses, order } = await answersOf([30_000, 30_000, 30_000, 500, 500]);
+    expect(statuses).toEqual([200, 200, 200, 200, 200]);
+    expect(order).toEqual([0, 3, 1, 4, 2]);
+  });
+
+  it("count for the memory of all requests while they wait, and are refused over it, PROTOCOL 6.8", async () => {
+    const { statuses } = await answersOf([90_000, 90_000, 90_000, 500, 90_000]);
+    expect(statuses).toEqual([200, 200, 503, 200, 503]);
   });
 });

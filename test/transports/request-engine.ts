@@ -20,6 +20,10 @@ export class PlainEngine implements RequestEngine {
   readonly maxBodyBytes = 10_000;
   executed = 0;
 
+  async whenTimeToRead(_bytes: number): Promise<boolean> {
+    return true;
+  }
+
   async admit(): Promise<Disposable> {
     return { [Symbol.dispose]: () => undefined };
   }

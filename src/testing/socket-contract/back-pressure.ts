@@ -44,6 +44,33 @@ export const backPressure: Chapter<Stage> = {
       },
     },
     {
+      name: "reads nothing while its session has paused it, and then everything, in order",
+      async run(stage) {
+        const { client, session, socket } = await stage.connect();
+        const texts = ["one", "x".repeat(20_000), "three"];
+        socket.pause?.();
+        if (socket.pause && client.send) for (const text of texts) await client.send(text);
+        await stage.settle();
+        stage.expect(session.messages).toEqual([]);
+        socket.resume?.();
+        if (socket.pause && client.send) {
+          await stage.until(() => session.messages.length >= texts.length, "the texts of the client");
+          stage.expect(session.messages).toEqual(texts);
+        }
+      },
+    },
+    {
+      name: "closes as ever while its session has paused it",
+      async run(stage) {
+        const connection = await stage.connect();
+        connection.socket.pause?.();
+        connection.socket.close(4400, "Bad request");
+        const { code } = await stage.closed(connection);
+        stage.expect(code).toBe(4400);
+        await stage.within(connection.client.ended, "the client's end");
+      },
+    },
+    {
       name: "calls `alive` when its client answers a ping, and hands over no message",
       async run(stage) {
         const { client, session, socket } = await stage.connect();

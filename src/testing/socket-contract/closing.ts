@@ -124,6 +124,8 @@ export const closing: Chapter<Stage> = {
 function useUp({ session, socket }: Connection): void {
   session.write('"nobody"', noise(5_000));
   socket.ping();
+  socket.pause?.();
+  socket.resume?.();
   for (const message of messages) socket.says?.(message);
   socket.close(1000, "Done");
   socket.terminate();

@@ -1,4 +1,5 @@
 import type { JsonObject, ParsedObject } from "../../base/json.ts";
+import type { RequestEngine } from "../../contract/request-engine.ts";
 import type { HttpExchange } from "../exchange/exchange.ts";
 import { problem, type HttpReply } from "../exchange/reply.ts";
 import { isJson } from "../origin.ts";
@@ -15,20 +16,28 @@ export interface HttpPayload {
   readonly bytes: number;
 }
 
-/** Reads a JSON body in UTF-8 of at most `maxBytes`. Rejects if the client disconnects before its end. */
-export async function readBody(exchange: HttpExchange, maxBytes: number, parse: ParseJson): Promise<HttpBody> {
+/** Reads a JSON body in UTF-8, when its turn has come. Rejects if the client disconnects before its end. */
+export async function readBody(
+  exchange: HttpExchange,
+  engine: Pick<RequestEngine, "maxBodyBytes" | "whenTimeToRead">,
+  parse: ParseJson,
+): Promise<HttpBody> {
   const { "content-type": type, "content-encoding": encoding = "identity" } = exchange.headers;
   if (!isJson(type) || encoding !== "identity") {
     return { reply: problem(415, "The body must be application/json in UTF-8, not compressed") };
   }
-  const bytes = await exchange.read(maxBytes);
-  if (!bytes) return { reply: problem(413, `The body may have at most ${maxBytes} bytes`) };
+  const bytes = await exchange.read(engine.maxBodyBytes);
+  if (!bytes) return { reply: problem(413, `The body may have at most ${engine.maxBodyBytes} bytes`) };
+  if (!(await engine.whenTimeToRead(bytes.length))) return { reply: tooManyRequests };
   const text = decode(bytes);
   if (text?.trimStart().startsWith("[")) return { reply: problem(400, batchHint) };
   const parsed = text === undefined ? { problem: "Not valid UTF-8" } : parse(text);
   if ("problem" in parsed) return { reply: problem(400, parsed.problem) };
   return { object: parsed.object, bytes: bytes.length };
 }
+
+/** The response to a request for which there is no memory now. */
+export const tooManyRequests: HttpReply = problem(503, "Too many large requests; try again later");
 
 const batchHint = "Batches are not supported; send each operation in a request of its own";
 

@@ -8,7 +8,7 @@ import type { HttpExchange, HttpService } from "../exchange/exchange.ts";
 import { problem, type HttpReply } from "../exchange/reply.ts";
 import { crossSiteHint, mayBeCrossSite, OriginCheck, type OriginRule } from "../origin.ts";
 import { AcceptHeader } from "./accept-header.ts";
-import { readBody, searchOf, searchPayload, type HttpBody, type ParseJson } from "./body.ts";
+import { readBody, searchOf, searchPayload, tooManyRequests, type HttpBody, type ParseJson } from "./body.ts";
 import { answerByJson, needsStream, notAcceptable, refusedByGet, resultTypes } from "./graphql-over-http.ts";
 
 /** Options of {@link httpService}. */
@@ -104,7 +104,7 @@ class Answers implements HttpService {
     const request = decode(body.object);
     if ("problem" in request) return problem(400, request.problem);
     using admitted = await engine.admit(request);
-    if (!admitted) return problem(503, "Too many large requests; try again later");
+    if (!admitted) return tooManyRequests;
     const kind = stream && engine.kindOf(request);
     if (stream && (type === undefined || prefersStream(accept) || kind === "subscription")) {
       const refused = method === "POST" ? undefined : refusedByGet(kind);
@@ -118,7 +118,7 @@ class Answers implements HttpService {
 
   async #body(exchange: HttpExchange): Promise<HttpBody> {
     const { engine, parse } = this.#options;
-    if (exchange.method === "POST") return readBody(exchange, engine.maxBodyBytes, parse);
+    if (exchange.method === "POST") return readBody(exchange, engine, parse);
     return searchPayload(exchange.url, parse);
   }
 }

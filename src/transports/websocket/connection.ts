@@ -85,6 +85,14 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     this.#full = this.#overfull;
   }
 
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
   ping(): void {
     if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping();
   }
@@ -92,6 +100,8 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   close(code: number, reason: string): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.#ending = { code, reason: cutReason(reason) };
+    // The client's answer has to be read.
+    this.#webSocket.resume();
     try {
       this.#webSocket.close(code, this.#ending.reason);
     } catch {
