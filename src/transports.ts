@@ -31,6 +31,7 @@ import type { HttpService } from "./transports/exchange/exchange.ts";
 import { nodeHandler, type HttpHandler } from "./transports/http/node-handler.ts";
 import { httpService } from "./transports/http/service.ts";
 import type { TransportLimits } from "./transports/limits.ts";
+import { hostNames } from "./transports/hosts.ts";
 import { anOriginRule, type OriginRule } from "./transports/origin.ts";
 import { attach } from "./transports/server/attach.ts";
 import { listen, type Server } from "./transports/server/listen.ts";
@@ -48,6 +49,12 @@ export interface TransportOptions {
   readonly dialects?: readonly Dialect[];
   /** The web origins that may connect. Default: the server's own host, and clients other than browsers. */
   readonly origin?: OriginRule;
+  /**
+   * The names under which clients reach this server, such as `api.example.com` or `localhost:4000`, against DNS
+   * rebinding: a request with another `Host` is answered with 421. A name without a port stands for all of its ports.
+   * Default: any name. An empty list: none, so that nobody is answered.
+   */
+  readonly hosts?: readonly string[];
   /**
    * How a WebSocket is refused: by an HTTP status, which browsers hide from a page, or by accepting and closing it with
    * a code. Default: a foreign origin by status (403), anything else by close code.
@@ -107,6 +114,7 @@ const deflateOptions: Rule = optionsOf({
 export const transportRules: RulesOf<TransportOptions> = {
   dialects: listOf("dialects", aDialect),
   origin: anOriginRule,
+  hosts: hostNames,
   refusal: oneOf("http", "close"),
   trustProxy: must(
     "a whole number of at least 0",
@@ -145,7 +153,7 @@ export class Transports implements AsyncDisposable {
   readonly #websockets = new Lifetime();
 
   constructor(host: SessionHost, options: TransportOptions, limits: TransportLimits, accept: Accept) {
-    const { origin, perMessageDeflate, refusal, trustProxy } = options;
+    const { hosts, origin, perMessageDeflate, refusal, trustProxy } = options;
     const { log, registry } = host;
     const { jsonDepth: depth, messageBytes } = host.limits;
     this.#limits = limits;
@@ -164,6 +172,7 @@ export class Transports implements AsyncDisposable {
       engine: new HttpRequests(host, messageBytes),
       log,
       origin,
+      hosts,
       parse: (text) => parse(text, depth),
       decode: decodeRequest,
       streams: this.#streams,
@@ -174,6 +183,7 @@ export class Transports implements AsyncDisposable {
       log,
       limits: { ...limits, messageBytes },
       origin,
+      hosts,
       refusal,
       trustProxy,
       perMessageDeflate,

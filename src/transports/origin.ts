@@ -66,6 +66,8 @@ export class OriginCheck {
 /** Why a WebSocket was refused, in words for its client, and the option that would allow it, for the log. */
 export interface OriginProblem {
   readonly reason: string;
+  /** The HTTP status. Default: 403. */
+  readonly status?: number;
   readonly origin: string | undefined;
   readonly host: string | undefined;
   readonly cure: string;

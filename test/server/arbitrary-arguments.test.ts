@@ -106,7 +106,7 @@ function words(text: string): readonly string[] {
 
 const contract = { name: "x", create: () => memoryBroker(), open: () => Promise.reject(new Error("unused")) };
 const hooks = "onConnect onOperation onSubscribe onUnsubscribe onDisconnect";
-const transports = "dialects origin refusal trustProxy perMessageDeflate";
+const transports = "dialects origin hosts refusal trustProxy perMessageDeflate";
 const execution =
   "schema broker source models context sharedContext shareBy triggers formatError formatResponse limits";
 const rest =

@@ -17,9 +17,10 @@ export class FetchExchange implements HttpExchange {
 
   /** @param respond is called with the response. */
   constructor(request: Request, address: string, respond: (response: Response) => void) {
-    const { pathname, search } = new URL(request.url);
+    const { host, pathname, search } = new URL(request.url);
     this.url = pathname + search;
-    this.headers = Object.fromEntries(request.headers);
+    // Some runtimes keep the Host header only in the URL.
+    this.headers = { host, ...Object.fromEntries(request.headers) };
     this.peer = peerOf(request.headers, address, this.url);
     this.#request = request;
     this.#respond = respond;

@@ -6,6 +6,7 @@ import { streamHeaders } from "../event-stream/connection.ts";
 import type { EventStreams } from "../event-stream/event-stream.ts";
 import type { HttpExchange, HttpService } from "../exchange/exchange.ts";
 import { problem, type HttpReply } from "../exchange/reply.ts";
+import { foreignHost, Hosts } from "../hosts.ts";
 import { crossSiteHint, mayBeCrossSite, OriginCheck, type OriginRule } from "../origin.ts";
 import { AcceptHeader } from "./accept-header.ts";
 import { readBody, searchOf, searchPayload, tooManyRequests, type HttpBody, type ParseJson } from "./body.ts";
@@ -17,6 +18,8 @@ export interface HttpServiceOptions {
   readonly log: Log;
   /** Origins that may send GET requests without a preflight header. Default: the server's own host. */
   readonly origin?: OriginRule | undefined;
+  /** The names under which clients reach the server. Default: any. A request with another `Host` is answered with 421. */
+  readonly hosts?: readonly string[] | undefined;
   /** Parses bodies, and `variables` and `extensions` of a URL. A problem is answered with status 400. */
   readonly parse: ParseJson;
   /** Decodes a request's JSON object. A problem is answered with status 400. */
@@ -47,10 +50,12 @@ const allowedWithStreams = `${allowed}, PUT, DELETE`;
 class Answers implements HttpService {
   readonly #options: HttpServiceOptions;
   readonly #origin: OriginCheck;
+  readonly #hosts: Hosts;
 
   constructor(options: HttpServiceOptions) {
     this.#options = options;
     this.#origin = new OriginCheck(options.origin);
+    this.#hosts = new Hosts(options.hosts);
   }
 
   answer(exchange: HttpExchange): void {
@@ -67,6 +72,7 @@ class Answers implements HttpService {
   /** The response to a request; undefined if its stream responds. */
   async #answer(exchange: HttpExchange): Promise<HttpReply | undefined> {
     const { streams } = this.#options;
+    if (!this.#hosts.has(exchange.headers.host)) return problem(421, foreignHost);
     if (!streams) return this.#operation(exchange);
     const { headers, method } = exchange;
     const search = searchOf(exchange.url);

@@ -8,6 +8,7 @@ import type { Log } from "../../contract/log.ts";
 import type { Accept, Admit, Refusal } from "../../contract/socket.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { defaultTransportLimits, type TransportLimits } from "../limits.ts";
+import { foreignHost, Hosts } from "../hosts.ts";
 import { OriginCheck, type OriginProblem, type OriginRule } from "../origin.ts";
 import { peerOf } from "../peer.ts";
 import { OwnedWebSocket, WebSocketConnection, type ConnectionHost } from "./connection.ts";
@@ -27,6 +28,8 @@ export interface WebSocketOptions {
   readonly limits?: Partial<WebSocketLimits> | undefined;
   /** The web origins that may connect. Default: the server's own host, and clients without an Origin and a cookie. */
   readonly origin?: OriginRule | undefined;
+  /** The names under which clients reach the server. Default: any. A request with another `Host` is refused. */
+  readonly hosts?: readonly string[] | undefined;
   /**
    * How a client is refused: by an HTTP status, which browsers hide from a page, or by accepting and closing its
    * WebSocket with a code. Default: a foreign origin by status (403), anything else by close code.
@@ -101,6 +104,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #closeMilliseconds: number;
   readonly #origin: OriginCheck;
+  readonly #hosts: Hosts;
   readonly #host: ConnectionHost;
   readonly #server: WebSocketServer;
   readonly #refusals: RefusalServer;
@@ -119,6 +123,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
     this.#refusals = new RefusalServer(limits);
     this.#refusalLog = new RefusalLog(options.log);
     this.#origin = new OriginCheck(options.origin);
+    this.#hosts = new Hosts(options.hosts);
     this.#host = {
       log: options.log,
       pendingPongs: limits.pendingPongs,
@@ -163,8 +168,9 @@ class NodeWebSocketTransport implements WebSocketTransport {
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { accept, admit, perMessageDeflate, trustProxy = 0 } = this.#options;
     if (this.#disposed) return refuseByStatus(stream, 503, closeCodes.goingAway.reason);
+    if (!this.#hosts.has(request.headers.host)) return this.#refusePage(request, stream, head, foreignHostOf(request));
     const problem = this.#origin.problem(request.headers);
-    if (problem) return this.#refuseOrigin(request, stream, head, problem);
+    if (problem) return this.#refusePage(request, stream, head, problem);
     const dialect = this.#choose(offeredBy(request));
     if (!dialect) return this.#refuse(request, stream, head, this.#unspoken());
     const peer = peerOf(request, trustProxy);
@@ -190,10 +196,11 @@ class NodeWebSocketTransport implements WebSocketTransport {
     return { status: 400, code, reason: `${reason}; this server speaks ${names}` };
   }
 
-  #refuseOrigin(request: IncomingMessage, stream: Duplex, head: Buffer, problem: OriginProblem): void {
+  #refusePage(request: IncomingMessage, stream: Duplex, head: Buffer, problem: OriginProblem): void {
     this.#refusalLog.refused(problem);
     const { code } = closeCodes.forbidden;
-    this.#refuse(request, stream, head, { status: 403, code, reason: problem.reason }, "http");
+    const { reason, status = 403 } = problem;
+    this.#refuse(request, stream, head, { status, code, reason }, "http");
   }
 
   #refuse(
@@ -228,6 +235,10 @@ class NodeWebSocketTransport implements WebSocketTransport {
     this.#refusals[Symbol.dispose]();
     this.#refusalLog[Symbol.dispose]();
   }
+}
+
+function foreignHostOf({ headers: { host, origin } }: IncomingMessage): OriginProblem {
+  return { reason: foreignHost, status: 421, origin, host, cure: "add its host to the option `hosts: [ … ]`" };
 }
 
 /** The offered subprotocols. A malformed header is left to `ws`, which refuses it. */
