@@ -3,6 +3,9 @@ import type { Clock, Timer } from "./clock.ts";
 /** How soon a piece of work should be done: small pieces go before large ones (shortest job first). */
 export type Priority = "high" | "normal" | "low";
 
+/** Microtasks after which work that was waiting has begun: so many promises may be between a waiter and its work. */
+const deepestWork = 16;
+
 /**
  * Cooperative scheduling: cuts work that clients can make large into time slices, one per turn of the event loop, so
  * that sockets and timers are served in between. A turn exceeds its slice by one piece of work of each priority at
@@ -51,8 +54,8 @@ export class Scheduler implements Disposable {
   }
 
   /**
-   * Calls `callback` once at the end of this turn, with a slice of its own: after the work that was waiting, so that what
-   * comes of it can leave in the same turn. All share one deferral, since each costs as much as a short message.
+   * Calls `callback` once at the end of this turn, with a slice of its own: before the work that was waiting, so that
+   * answers do not wait for others' large requests. All share one deferral, since each costs as much as a short message.
    */
   atEnd(callback: () => void): void {
     this.#ending.push(callback);
@@ -76,20 +79,16 @@ export class Scheduler implements Disposable {
   readonly #next = (): void => {
     this.#turn = undefined;
     this.#began = undefined;
-    const { high, normal, low } = this.#waiting;
-    if (high.size + normal.size + low.size > 0) void this.#serve().then(this.#end);
-    else this.#end();
-  };
-
-  readonly #end = (): void => {
-    this.#began = undefined;
     const ending = this.#ending;
     this.#ending = [];
     for (const callback of ending) callback();
+    const { high, normal, low } = this.#waiting;
+    if (high.size + normal.size + low.size > 0) void this.#serve();
   };
 
   async #serve(): Promise<void> {
     const { high, normal, low } = this.#waiting;
+    this.#began = undefined;
     // Begins the slice, and with it the next turn.
     void this.hasTime;
     for (const waiting of [high, normal, low]) await this.#serveAll(waiting);
@@ -99,8 +98,8 @@ export class Scheduler implements Disposable {
   async #serveAll(waiting: Set<() => void>): Promise<void> {
     for (const resolve of waiting) {
       resolve();
-      // The work that was waiting is done in the microtasks that come first now.
-      await Promise.resolve();
+      // The work that was waiting is done in the microtasks that come first now, some `await` deep.
+      for (let tick = 0; tick < deepestWork; tick += 1) await Promise.resolve();
       waiting.delete(resolve);
       if (!this.hasTime) return;
     }

@@ -105,6 +105,21 @@ describe("A scheduler", () => {
     await holds(property, 200);
   });
 
+  it("counts work that is some promises away from what was waited for", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    async function later(milliseconds: number): Promise<void> {
+      const time = scheduler.whenTime("low");
+      if (time) await time;
+      for (let depth = 0; depth < 10; depth += 1) await Promise.resolve();
+      loop.work(milliseconds);
+    }
+    const all = [worker(loop, scheduler, 20), later(30), later(31), later(32)];
+    for (let turn = 0; turn < 3; turn += 1) await loop.turn();
+    await Promise.all(all);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [30], [31], [32]]);
+  });
+
   it("leaves the event loop between turns", async () => {
     let now = 0;
     const clock: Clock = { ...systemClock, now: () => now };
@@ -160,7 +175,7 @@ describe("A scheduler", () => {
     }
   });
 
-  it("calls back after the work that was waiting, with a slice of its own", async () => {
+  it("calls back before the work that was waiting, with a slice of its own", async () => {
     const loop = new Loop();
     const scheduler = new Scheduler(loop.clock, slice);
     const all = [20, 20, 20].map((cost) => worker(loop, scheduler, cost));
@@ -170,7 +185,7 @@ describe("A scheduler", () => {
     await loop.turn();
     await loop.turn();
     await Promise.all(all);
-    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [20, 1], [20]]);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [1, 20], [20]]);
   });
 
   it("calls nobody back after it was disposed", () => {
