@@ -41,10 +41,12 @@ export class HttpRequests implements RequestEngine {
 
   async whenTimeToRead(bytes: number): Promise<boolean> {
     const { engine, requests } = this.#host;
-    // What waits is bounded by bytes and not by count: a bound of few requests would let the others be parsed at once.
     if (!requests.takeDetached(bytes)) return false;
-    const time = engine.scheduler.whenTime(readingPriority(bytes));
-    if (time) await time;
+    // Large ones wait however many do: they are bounded by their bytes.
+    const priority = readingPriority(bytes);
+    const mayWait = priority === "low" || this.#waiting < maxWaiting;
+    const time = mayWait ? engine.scheduler.whenTime(priority) : undefined;
+    if (time) await this.#wait(time);
     requests.giveDetached(bytes);
     return true;
   }
@@ -54,12 +56,15 @@ export class HttpRequests implements RequestEngine {
     const bytes = requestMemory(request);
     if (!requests.takeDetached(bytes)) return undefined;
     // While too many wait, nothing more does: answers that pile up are what makes Node stop reading (back-pressure).
-    if (this.#waiting < maxWaiting) {
-      this.#waiting += 1;
-      await engine.whenTimeFor(request, bytes);
-      this.#waiting -= 1;
-    }
+    const time = this.#waiting < maxWaiting ? engine.whenTimeFor(request, bytes) : undefined;
+    if (time) await this.#wait(time);
     return { [Symbol.dispose]: () => requests.giveDetached(bytes) };
+  }
+
+  async #wait(time: Promise<void>): Promise<void> {
+    this.#waiting += 1;
+    await time;
+    this.#waiting -= 1;
   }
 
   kindOf({ query, operationName }: OperationRequest): OperationKind | undefined {
