@@ -4,6 +4,7 @@ import { graphqlTransportWs } from "fanfare/dialects";
 import type { SocketHandler } from "fanfare/contract";
 import { turns } from "fanfare/testing";
 import { RecordingSocket } from "./recording-socket.ts";
+import { StandingTime } from "./standing-time.ts";
 import { publishTicks, tickServer } from "./ticks.ts";
 
 /** A client of which every write can be seen. */
@@ -42,9 +43,14 @@ function inShort(text: string): string {
   return operation === undefined ? (type ?? text) : `${operation} ${type}`;
 }
 
+/** A server for which no turn is too long, however busy the machine is: a longer one would leave work for the next. */
+function steadyServer(...[fields, options]: Parameters<typeof tickServer>): Fanfare {
+  return tickServer(fields, { clock: new StandingTime(), ...options });
+}
+
 describe("What is published in one turn", () => {
   it("leaves a client with one operation in one write", async () => {
-    await using fanfare = tickServer({ a: {} });
+    await using fanfare = steadyServer({ a: {} });
     const client = new WatchedClient(fanfare);
     await client.subscribe("a");
     void fanfare.publish("a", { n: 1 });
@@ -55,7 +61,7 @@ describe("What is published in one turn", () => {
   });
 
   it("leaves a client with several operations in one write", async () => {
-    await using fanfare = tickServer({ a: {}, b: {}, c: {} });
+    await using fanfare = steadyServer({ a: {}, b: {}, c: {} });
     const client = new WatchedClient(fanfare);
     await client.subscribe("a", "b", "c");
     void fanfare.publish("a", { n: 1 });
@@ -66,7 +72,7 @@ describe("What is published in one turn", () => {
   });
 
   it("leaves with the messages of the protocol, in one write", async () => {
-    await using fanfare = tickServer({ a: {}, b: {} });
+    await using fanfare = steadyServer({ a: {}, b: {} });
     const client = new WatchedClient(fanfare);
     await client.subscribe("a", "b");
     client.send({ type: "ping" });
@@ -77,7 +83,7 @@ describe("What is published in one turn", () => {
   });
 
   it("leaves in pieces of 64 KiB, so that a socket that cannot take more can say so", async () => {
-    await using fanfare = tickServer(
+    await using fanfare = steadyServer(
       { a: { queue: { messages: 1_000, bytes: 1_000_000 } } },
       { limits: { outboxBytes: 1_000_000 } },
     );
@@ -105,7 +111,7 @@ describe("What is published in one turn", () => {
 
 describe("What is written", () => {
   it("keeps its order when the socket stops taking more and goes on", async () => {
-    await using fanfare = tickServer({ a: {} });
+    await using fanfare = steadyServer({ a: {} });
     const client = new WatchedClient(fanfare);
     await client.subscribe("a");
     await publishTicks(fanfare, "a", 1);
@@ -119,7 +125,7 @@ describe("What is written", () => {
   });
 
   it("has the end of an operation behind its last result", async () => {
-    await using fanfare = tickServer({ a: {}, b: {} });
+    await using fanfare = steadyServer({ a: {}, b: {} });
     const [one, two] = [new WatchedClient(fanfare), new WatchedClient(fanfare)];
     await one.subscribe("a");
     await two.subscribe("a", "b");
@@ -132,7 +138,7 @@ describe("What is written", () => {
   });
 
   it("has no result behind a close, though the closing takes its time, PROTOCOL 2.7", async () => {
-    await using fanfare = tickServer({ a: {}, b: {} });
+    await using fanfare = steadyServer({ a: {}, b: {} });
     const [one, two] = [new WatchedClient(fanfare), new WatchedClient(fanfare)];
     await one.subscribe("a");
     await two.subscribe("a", "b");
@@ -149,7 +155,7 @@ describe("What is written", () => {
   });
 
   it("is nothing at all for an event that is hidden from a viewer", async () => {
-    await using fanfare = tickServer({ a: { visible: ({ n }) => n > 1 }, b: {} });
+    await using fanfare = steadyServer({ a: { visible: ({ n }) => n > 1 }, b: {} });
     const [one, two] = [new WatchedClient(fanfare), new WatchedClient(fanfare)];
     await one.subscribe("a");
     await two.subscribe("a", "b");
@@ -165,7 +171,7 @@ describe("What is written", () => {
       if (n === 1) for (const client of clients) client.send({ type: "complete", id: "a" });
       return true;
     };
-    await using fanfare = tickServer({ a: { visible }, b: { topics: () => ["a"] } });
+    await using fanfare = steadyServer({ a: { visible }, b: { topics: () => ["a"] } });
     const client = new WatchedClient(fanfare);
     clients.push(client);
     await client.subscribe("a", "b");
@@ -185,7 +191,7 @@ describe("What is written", () => {
       }
       return true;
     };
-    await using fanfare = tickServer({ a: { visible }, b: {} });
+    await using fanfare = steadyServer({ a: { visible }, b: {} });
     const [client, other] = [new WatchedClient(fanfare), new WatchedClient(fanfare)];
     await client.subscribe("a");
     await other.subscribe("b");
@@ -200,7 +206,7 @@ describe("What is written", () => {
 
   it("is right although a `visible` publishes, and so makes other clients write", async () => {
     const nested: Promise<void>[] = [];
-    const fanfare = tickServer({
+    const fanfare = steadyServer({
       a: {
         visible: ({ n }) => {
           if (n === 1) nested.push(fanfare.publish("b", { n: 7 }));
