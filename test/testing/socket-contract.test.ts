@@ -23,6 +23,8 @@ const found = new Map<SocketBug, string>([
   ["forgets drained", "is blocked while its client does not read, and calls `drained` afterwards"],
   ["calls drained too early", "is blocked while its client does not read, and calls `drained` afterwards"],
   ["holds everybody up", "does not delay other clients for a client that does not read"],
+  ["reads on while it is paused", "reads nothing while its session has paused it, and then everything, in order"],
+  ["cannot be closed while it is paused", "closes as ever while its session has paused it"],
   ["does not tell of answers to pings", "calls `alive` when its client answers a ping, and hands over no message"],
   ["takes every ping for answered", "does not call `alive` for a client that does not read, until it does"],
   ["drops what waits when it is closed", "delivers messages from before its close, and none from after it"],

@@ -24,6 +24,8 @@ export type SocketBug =
   | "forgets drained"
   | "calls drained too early"
   | "holds everybody up"
+  | "reads on while it is paused"
+  | "cannot be closed while it is paused"
   | "does not tell of answers to pings"
   | "takes every ping for answered"
   | "drops what waits when it is closed"
@@ -53,6 +55,8 @@ export class ToySocket implements Socket {
   /** The written messages that were not read yet; a function is a ping or the end. */
   readonly #wire: (readonly Uint8Array[] | (() => void))[] = [];
   #paused = false;
+  /** What the client sends while the session has paused the socket. */
+  #held: (() => void)[] | undefined;
   #telling = false;
   #blocked = false;
   #closing: { readonly code: number; readonly reason: string } | undefined;
@@ -113,6 +117,16 @@ export class ToySocket implements Socket {
     if (message.type === "refused" && this.#gone && this.#bug === "throws after the end") throw new Error("closed");
   }
 
+  pause(): void {
+    if (this.#bug !== "reads on while it is paused") this.#held ??= [];
+  }
+
+  resume(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const hand of held) hand();
+  }
+
   ping(): void {
     if (this.#closing || this.#gone) return;
     const alive = (): void => {
@@ -125,6 +139,7 @@ export class ToySocket implements Socket {
 
   close(code: number, reason: string): void {
     if (this.#gone || (this.#telling && this.#bug === "cannot be closed in the middle of a call")) return;
+    if (this.#held && this.#bug === "cannot be closed while it is paused") return;
     if (this.#closing && this.#bug !== "tells the code that it was closed with last") return;
     if (this.#bug === "refuses a long reason" && Buffer.byteLength(reason) > 123) throw new RangeError("Too long");
     if (this.#bug === "drops what waits when it is closed") this.#wire.length = 0;
@@ -142,12 +157,16 @@ export class ToySocket implements Socket {
 
   #send(text: string): void {
     const pieces = this.#bug === "hands text over in pieces" ? [text.slice(0, 10_000), text.slice(10_000)] : [text];
-    setImmediate(() => {
+    const hand = (): void => {
       if (this.#gone) return;
       this.#telling = true;
       if (this.#bug === "makes messages of text") this.#handler.receive({ type: "ping", payload: undefined });
       for (const piece of pieces) if (piece !== "") this.#handler.message(piece);
       this.#telling = false;
+    };
+    setImmediate(() => {
+      if (this.#held) this.#held.push(hand);
+      else hand();
     });
   }
 
