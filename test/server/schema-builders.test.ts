@@ -112,7 +112,10 @@ describe.each([
       words.map((text) => ({ data: { messageAdded: { id: text, text } } })),
     );
     expect(calls).toEqual({ filter: 4, resolve: 2, onUnsubscribe: 2 });
-    expect(said.slice(0, 2)).toEqual(["outer ada messageAdded", "inner ada messageAdded"]);
+    // On a busy machine either may be the first.
+    const [first = ""] = said;
+    const user = first.includes("ada") ? "ada" : "bob";
+    expect(said.slice(0, 2)).toEqual([`outer ${user} messageAdded`, `inner ${user} messageAdded`]);
     expect(said).toHaveLength(12);
   });
 
