@@ -21,9 +21,9 @@ export class ReadCount {
   lazy(value: unknown): object {
     this.#made += 1;
     const query = `query ${this.#made}`;
-    const start = (resolve: (value: unknown) => void): void => {
+    const start = (resolve: (value: unknown) => unknown): Promise<unknown> => {
       this.#count(query);
-      resolve(value);
+      return Promise.resolve(value).then(resolve);
     };
     return new Proxy({}, { get: (_, key) => (key === "then" ? start : undefined) });
   }
