@@ -81,9 +81,13 @@ export class Scheduler implements Disposable {
     this.#began = undefined;
     const ending = this.#ending;
     this.#ending = [];
-    for (const callback of ending) callback();
-    const { high, normal, low } = this.#waiting;
-    if (high.size + normal.size + low.size > 0) void this.#serve();
+    try {
+      for (const callback of ending) callback();
+    } finally {
+      // Also after an error: whoever waits would never be called, since others queue up behind.
+      const { high, normal, low } = this.#waiting;
+      if (high.size + normal.size + low.size > 0) void this.#serve();
+    }
   };
 
   async #serve(): Promise<void> {

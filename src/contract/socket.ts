@@ -25,8 +25,9 @@ export interface Socket {
    */
   says?(message: ServerMessage): readonly Uint8Array[] | undefined;
   /**
-   * Back-pressure on the client: stops to read from the connection until {@link resume}. What has been read already may
-   * still arrive. Default: it is never stopped, and few messages wait (PROTOCOL 6.7).
+   * Back-pressure on the client: stops reading from the connection until {@link resume}, without which it is not
+   * called. What has been read already may still arrive. Default: it is never stopped, and few messages wait
+   * (PROTOCOL 6.7).
    */
   pause?(): void;
   /** Reads again after {@link pause}. Does nothing otherwise. */

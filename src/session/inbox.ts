@@ -1,6 +1,6 @@
 import type { Scheduler } from "../base/scheduler.ts";
-import { readingPriority } from "../operation/reading-priority.ts";
 import type { Socket } from "../contract/socket.ts";
+import { readingPriority } from "../operation/reading-priority.ts";
 import type { RequestBudget } from "./request-budget.ts";
 
 /** The parts of a server that an inbox needs. */
@@ -38,14 +38,14 @@ export class Inbox {
     this.#host = host;
     this.#socket = socket;
     this.#onEmpty = onEmpty;
-    socket.pause?.();
+    if (this.#pauses) socket.pause?.();
     void this.#run(time);
   }
 
   /** @param handle must not throw. */
   add(textLength: number, handle: () => void): void {
     const length = textLength + entryLength;
-    if (this.#isPaused || this.#host.requests.mayWait(length)) return void this.#waiting.push({ length, handle });
+    if (this.#pauses || this.#host.requests.mayWait(length)) return void this.#waiting.push({ length, handle });
     while (this.#waiting.length > 0) this.#handleNext();
     handle();
   }
@@ -56,8 +56,9 @@ export class Inbox {
     this.#socket.resume?.();
   }
 
-  get #isPaused(): boolean {
-    return this.#socket.pause !== undefined;
+  get #pauses(): boolean {
+    // One that could not go on again must not be paused.
+    return this.#socket.pause !== undefined && this.#socket.resume !== undefined;
   }
 
   async #run(time: Promise<void>): Promise<void> {
@@ -79,6 +80,6 @@ export class Inbox {
   }
 
   #gone(length: number): void {
-    if (!this.#isPaused) this.#host.requests.called(length);
+    if (!this.#pauses) this.#host.requests.called(length);
   }
 }

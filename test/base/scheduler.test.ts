@@ -188,6 +188,18 @@ describe("A scheduler", () => {
     expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [1, 20], [20]]);
   });
 
+  it("lets work go on that waits when a callback throws", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    const all = [20, 20].map((cost) => worker(loop, scheduler, cost));
+    scheduler.atEnd(() => {
+      throw new Error("A defect");
+    });
+    await expect(loop.turn()).rejects.toThrow("A defect");
+    await Promise.all(all);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [20]]);
+  });
+
   it("calls nobody back after it was disposed", () => {
     const clock = fakeClock();
     const scheduler = new Scheduler(clock, slice);

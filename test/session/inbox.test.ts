@@ -110,6 +110,15 @@ describe("The inbox of a session", () => {
     expect(server.handled.at(-1)).toBe("one too many");
   });
 
+  it("does not pause a connection that could not go on", async () => {
+    const server = new BusyServer();
+    const told: string[] = [];
+    const socket = Object.assign(new Connection(), { pause: () => void told.push("pause") });
+    server.inbox(socket);
+    await server.turn();
+    expect([told, server.handled]).toEqual([[], ["earlier work", "first"]]);
+  });
+
   it("drops what waits at the end of the session, and reads the client's end", async () => {
     const server = new BusyServer();
     const socket = new PausableConnection();
