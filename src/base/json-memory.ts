@@ -1,3 +1,5 @@
+import { someContainer } from "./json-containers.ts";
+
 /** Estimated bytes of an object without its properties, of a string without its text, of a property and an element. */
 const objectBytes = 56;
 const stringBytes = 16;
@@ -12,28 +14,25 @@ const elementBytes = 8;
  * @param copies how often objects and arrays are kept, with the same strings. Default 1.
  */
 export function jsonMemory(root: unknown, copies: number = 1): number {
-  let texts = 0;
+  let texts = stringMemory(root);
   let containers = 0;
-  const open: unknown[] = [root];
-  while (open.length > 0) {
-    const value = open.pop();
-    if (typeof value === "string") texts += stringBytes + 2 * value.length;
-    else if (Array.isArray(value)) {
-      containers += objectBytes + elementBytes * value.length;
-      for (const element of value) if (hasOwnMemory(element)) open.push(element);
-    } else if (typeof value === "object" && value !== null) {
-      containers += objectBytes;
-      for (const key of Object.keys(value)) {
-        const child: unknown = Reflect.get(value, key);
-        containers += propertyBytes;
-        texts += 2 * key.length;
-        if (hasOwnMemory(child)) open.push(child);
-      }
+  someContainer(root, (container) => {
+    containers += objectBytes;
+    if (Array.isArray(container)) {
+      containers += elementBytes * container.length;
+      for (const element of container) texts += stringMemory(element);
+      return false;
     }
-  }
+    for (const key in container) {
+      if (!Object.hasOwn(container, key)) continue;
+      containers += propertyBytes;
+      texts += 2 * key.length + stringMemory(Reflect.get(container, key));
+    }
+    return false;
+  });
   return texts + copies * containers;
 }
 
-function hasOwnMemory(value: unknown): boolean {
-  return typeof value === "string" || (typeof value === "object" && value !== null);
+function stringMemory(value: unknown): number {
+  return typeof value === "string" ? stringBytes + 2 * value.length : 0;
 }

@@ -1,3 +1,5 @@
+import { someContainer } from "./json-containers.ts";
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A parsed object, or what is wrong with the text, worded for a close reason. */
@@ -37,12 +39,5 @@ export function parseObject(text: string): ParsedObject {
 /** The text is searched first, so that only objects whose text could contain the key, plain or escaped, are walked. */
 function hasPrototypeKey(text: string, root: object): boolean {
   if (!text.includes("__proto__") && !text.includes("\\u")) return false;
-  const open: unknown[] = [root];
-  while (open.length > 0) {
-    const value = open.pop();
-    if (typeof value !== "object" || value === null) continue;
-    if (Object.hasOwn(value, "__proto__")) return true;
-    for (const child of Object.values(value)) open.push(child);
-  }
-  return false;
+  return someContainer(root, (container) => Object.hasOwn(container, "__proto__"));
 }

@@ -53,4 +53,10 @@ describe("The estimate of a JSON value's memory", () => {
   it("counts objects as often as they are kept, and their texts once", () => {
     expect(jsonMemory([{ a: "b" }], 3)).toBe(3 * (56 + 8 + 56 + 48) + 2 + 18);
   });
+
+  it("counts what is nested deeper than a stack is", () => {
+    let nested: unknown = "ab";
+    for (let depth = 0; depth < 100_000; depth += 1) nested = depth % 2 === 0 ? [nested] : { a: nested };
+    expect(jsonMemory(nested)).toBe(20 + 50_000 * (56 + 8) + 50_000 * (56 + 48 + 2));
+  });
 });
