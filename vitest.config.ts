@@ -12,7 +12,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Most of the time goes into waiting for processes and databases: one core need not be left over.
     maxWorkers: "100%",
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // What a machine needs that is busy with other things, so that a test fails by what it finds and not by the time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

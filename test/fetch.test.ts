@@ -1,13 +1,14 @@
 import { serve } from "@hono/node-server";
 import { createClient } from "graphql-sse";
 import { Hono } from "hono";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
 import { fetchHandler, type FetchHandler, type FetchHandlerOptions } from "fanfare/fetch";
 import { turns } from "fanfare/testing";
 import { chatSchema, message, room } from "./server/chat.ts";
 import { importsOf } from "./source-file.ts";
 import { portOf } from "./transports/websocket-server.ts";
+import { eventually } from "./eventually.ts";
 
 type Chat = Fanfare<{ user?: string }>;
 
@@ -154,7 +155,7 @@ describe("The fetch handler", () => {
     await turns(8);
     if (how.includes("aborted")) abort.abort();
     else await body.cancel();
-    await vi.waitFor(() => expect(server.ended).toBe(1));
+    await eventually(() => expect(server.ended).toBe(1));
     await body.whole().catch(() => undefined);
   });
 
@@ -174,7 +175,7 @@ describe("The fetch handler", () => {
     await asked;
     abort.abort();
     decide();
-    await vi.waitFor(() => expect(closings).toEqual([1006]));
+    await eventually(() => expect(closings).toEqual([1006]));
   });
 
   it("holds results back while nobody reads, and loses none of them", async () => {
@@ -201,7 +202,7 @@ describe("The fetch handler", () => {
       await server.post("x".repeat(1_000));
       await turns(2);
     }
-    await vi.waitFor(() => expect(server.ended).toBe(1));
+    await eventually(() => expect(server.ended).toBe(1));
     expect(await reading(response).whole()).not.toContain("event: complete");
   });
 
@@ -232,7 +233,7 @@ describe.each([false, true])("Hono with the fetch handler, singleConnection: %s"
     const ended = new Promise<void>((complete, error) => {
       client.subscribe({ query: lobby }, { next: (result) => results.push(result), error, complete: () => complete() });
     });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await server.post("one");
       expect(results).toContainEqual({ data: { messageAdded: { text: "one" } } });
     });
@@ -242,12 +243,12 @@ describe.each([false, true])("Hono with the fetch handler, singleConnection: %s"
     // Whoever leaves is missed.
     const left = client.iterate({ query: lobby });
     const first = left.next();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await server.post("two");
       expect(await Promise.race([first, turns(20)])).toMatchObject({ value: { data: { messageAdded: {} } } });
     });
     await left.return?.(undefined);
-    await vi.waitFor(() => expect(server.ended).toBe(2));
+    await eventually(() => expect(server.ended).toBe(2));
     client.dispose();
     node.close();
   });

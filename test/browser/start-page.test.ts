@@ -6,9 +6,6 @@ import { request } from "../garage/subscriber.ts";
 import { trigger } from "../garage/trigger-process.ts";
 import { launchChromium } from "./chromium.ts";
 
-/** For whatever has to become so; a machine may be busy with other tests. */
-const patience = { timeout: 15_000 };
-
 let browser: Browser;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let garage: GarageProcess;
@@ -18,7 +15,7 @@ beforeAll(async () => {
   [browser, folder] = await Promise.all([launchChromium(), temporaryFolder()]);
   garage = await GarageProcess.open({ DATA_DIR: folder.path });
   url = await garage.url;
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser.close();
@@ -47,7 +44,7 @@ async function openPage(options: Parameters<Browser["newPage"]>[0] = {}): Promis
 
 /** Passes as soon as there is one such element, and its text is the expected one. */
 async function expectText(page: Page, selector: string, expected: string | RegExp): Promise<void> {
-  await expect.poll(() => page.locator(selector).allInnerTexts(), patience).toEqual([expect.stringMatching(expected)]);
+  await expect.poll(() => page.locator(selector).allInnerTexts()).toEqual([expect.stringMatching(expected)]);
 }
 
 /** Runs in the page, and answers the texts that are hard to read there. */
@@ -62,7 +59,7 @@ function setYear(id: number, year: number): Promise<unknown> {
   });
 }
 
-describe("The start page", { timeout: 60_000 }, () => {
+describe("The start page", () => {
   it("shows what another client changes, without a reload", async () => {
     await using opened = await openPage();
     const { page, complaints } = opened;
@@ -106,7 +103,7 @@ describe("The start page", { timeout: 60_000 }, () => {
     await using theirs = await openPage();
     await mine.page.click("#change");
     await expectText(theirs.page, "#event-count", "1");
-    await expect.poll(() => mine.page.innerText("#cars"), patience).toBe(await theirs.page.innerText("#cars"));
+    await expect.poll(() => mine.page.innerText("#cars")).toBe(await theirs.page.innerText("#cars"));
   });
 
   it("adds, edits and removes a car by keyboard", async () => {
@@ -121,14 +118,12 @@ describe("The start page", { timeout: 60_000 }, () => {
     await page.keyboard.type("1978");
     await page.keyboard.press("Enter");
     const row = page.locator("#cars tr", { hasText: "Saab" });
-    await expect
-      .poll(() => row.locator("td").allInnerTexts(), patience)
-      .toEqual(expect.arrayContaining(["99", "Turbo", "1978"]));
+    await expect.poll(() => row.locator("td").allInnerTexts()).toEqual(expect.arrayContaining(["99", "Turbo", "1978"]));
 
     // The event comes before the answer to what caused it.
     await page.route("**/graphql", async (route) => {
       const response = await route.fetch();
-      await expect.poll(() => row.locator("td").allInnerTexts(), patience).toEqual(expect.arrayContaining(["99", "–"]));
+      await expect.poll(() => row.locator("td").allInnerTexts()).toEqual(expect.arrayContaining(["99", "–"]));
       await route.fulfill({ response });
     });
     await row.getByRole("button", { name: "Edit Saab 99" }).focus();
@@ -139,11 +134,11 @@ describe("The start page", { timeout: 60_000 }, () => {
     await page.locator("#editor").waitFor({ state: "hidden" });
     await page.unroute("**/graphql");
     // The row has changed, and the keyboard is back in it.
-    await expect.poll(() => page.evaluate("document.activeElement.ariaLabel"), patience).toBe("Edit Saab 99");
+    await expect.poll(() => page.evaluate("document.activeElement.ariaLabel")).toBe("Edit Saab 99");
 
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await expect.poll(() => row.count(), patience).toBe(0);
+    await expect.poll(() => row.count()).toBe(0);
   });
 
   it("says what the garage has against a value", async () => {
@@ -197,6 +192,6 @@ describe("The start page", { timeout: 60_000 }, () => {
     await setYear(2, 1956);
     await expectText(page, yearOf(2), "1956");
     await page.click("#change");
-    await expect.poll(() => page.isVisible("#notice"), patience).toBe(false);
+    await expect.poll(() => page.isVisible("#notice")).toBe(false);
   });
 });

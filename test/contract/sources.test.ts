@@ -1,12 +1,13 @@
 import { PGlite } from "@electric-sql/pglite";
 import { Client, type Pool } from "pg";
 import * as vitest from "vitest";
-import { afterAll, vi } from "vitest";
+import { afterAll } from "vitest";
 import type { Transaction } from "../../src/contract/source.ts";
 import { installOutbox, postgresOutbox } from "../../src/sources/postgres-outbox.ts";
 import { installReplication, postgresReplication } from "../../src/sources/postgres-replication.ts";
 import { sourceContract, type SourceDatabase, type SourceWriter } from "../../src/testing/source-contract.ts";
 import { PostgresServer } from "../servers/postgres.ts";
+import { eventually } from "../eventually.ts";
 
 const cars = "create table cars (id integer primary key, make text)";
 const table = { schema: "public", name: "cars" };
@@ -69,7 +70,7 @@ async function openReplication(): Promise<SourceDatabase> {
     async [Symbol.asyncDispose]() {
       // The server has ten slots for all cases, and releases a slot a moment after its reader has ended.
       const drop = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1";
-      await vi.waitFor(() => pool.query(drop, [name]), { timeout: 10_000 });
+      await eventually(() => pool.query(drop, [name]));
       await pool.end();
     },
   };

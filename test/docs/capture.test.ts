@@ -12,7 +12,7 @@ let server: PostgresServer;
 
 beforeAll(async () => {
   server = await PostgresServer.open({ settings: { wal_level: "logical", max_slot_wal_keep_size: "1GB" } });
-}, 60_000);
+});
 
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -27,7 +27,7 @@ describe("docs/capture.md", () => {
     const guide = new Guide(read("docs/capture.md"));
     await using program = new Program(guide.whole, await create("capture"));
     expect(await program.output()).toBe(guide.output);
-  }, 60_000);
+  });
 });
 
 describe.each(Recipe.all().map((recipe) => [`docs/${recipe.name}.md`, recipe] as const))("%s", (_, recipe) => {
@@ -53,5 +53,5 @@ describe.each(Recipe.all().map((recipe) => [`docs/${recipe.name}.md`, recipe] as
     expect(told).toEqual(recipe.told);
     await subscriber.dispose();
     await client.end();
-  }, 60_000);
+  });
 });

@@ -113,7 +113,7 @@ describe("docs/moving.md", () => {
     await using program = new Program(moving.whole);
     expect(await program.output()).toBe(moving.output);
     // It starts a database.
-  }, 60_000);
+  });
 
   it("names only options that the dialects have", () => {
     const table = new Markdown("docs/moving.md").table("Clients of", "Dialect");
@@ -161,5 +161,5 @@ describe("docs/testing.md", () => {
       await rm(folder, { recursive: true });
     }
     // It starts a database.
-  }, 60_000);
+  });
 });

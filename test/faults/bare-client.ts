@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { clientFrame, messageFrame, opcodes, takeServerFrames, type ServerFrame } from "./frame.ts";
-import { patience, until } from "./until.ts";
+import { patience } from "../eventually.ts";
+import { until } from "./until.ts";
 
 /** A message of the server, as its JSON says it. */
 export interface ServerMessage {

@@ -49,7 +49,7 @@ function wrongs(all: readonly Reader[]): readonly string[] {
   return all.flatMap(({ wrong }) => wrong ?? []);
 }
 
-describe("10,000 events at once", { timeout: 120_000 }, () => {
+describe("10,000 events at once", () => {
   let server: Child<BurstAnswers>;
   let port: number;
 

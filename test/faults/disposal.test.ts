@@ -56,7 +56,6 @@ class Busy implements Disposable {
       ...Array.from({ length: bare.posting }, () => this.#bare(port, posting.slice(0, 110))),
       ...Array.from({ length: bare.posting }, () => this.#bare(port, posting)),
     );
-    // Last, since a server waits for an init no longer than three seconds.
     this.reading.push(
       ...(await times(crowd.connecting, async () => {
         const client = await BareClient.open(port);
@@ -146,7 +145,7 @@ describe("A disposed server", () => {
     expect(new Set(busy.reading.map(({ closing }) => closing?.code))).toEqual(new Set([1012]));
     expect(busy.reading.flatMap(({ messages }) => messages.filter(({ type }) => type !== "next"))).toEqual([]);
     await Promise.all(late.map((client) => client.until(() => client.ended, "the end of a late connection")));
-  }, 60_000);
+  });
 
   it("that made its broker itself closes it, and ends with clients that are still connecting", async () => {
     await using child = new Child<DisposedServerAnswers>("disposed-server.ts", "own");

@@ -60,6 +60,8 @@ const fanfare = createFanfare({
   ...(process.argv[2] === "own" ? {} : { broker }),
   clock,
   warnAfter: 60_000,
+  // Those who never introduce themselves are still there when it is disposed, however long the others take.
+  limits: { initMilliseconds: 600_000 },
   log: observer.log,
   onConnect: async ({ hold }) => void (hold === true && (await held.promise)),
 });

@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bareConnection } from "../transports/websocket-client.ts";
 import { websocketServer } from "../transports/websocket-server.ts";
+import { eventually } from "../eventually.ts";
 
 describe("A socket that a ping fills to the brim", () => {
   it("tells its session when it has been drained", async () => {
@@ -21,8 +22,8 @@ describe("A socket that a ping fills to the brim", () => {
     expect(session.socket.blocked).toBe(true);
 
     client.resume();
-    await vi.waitFor(() => expect(session.socket.blocked).toBe(false), { timeout: 5_000 });
-    await vi.waitFor(() => expect(session.drains).toBe(1));
+    await eventually(() => expect(session.socket.blocked).toBe(false));
+    await eventually(() => expect(session.drains).toBe(1));
     client.destroy();
   });
 });

@@ -1,5 +1,4 @@
-/** How long a condition may take to come true on a machine that is busy with other things. */
-export const patience = 15_000;
+import { patience } from "../eventually.ts";
 
 /** Resolves when the condition holds. Rejects, with what it waited for, when that does not come true. */
 export async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {

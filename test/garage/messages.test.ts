@@ -10,7 +10,7 @@ let url: string;
 beforeAll(async () => {
   garage = await GarageProcess.open();
   url = await garage.url;
-}, 60_000);
+});
 
 afterAll(() => garage[Symbol.asyncDispose]());
 

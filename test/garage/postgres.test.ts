@@ -12,7 +12,7 @@ beforeAll(async () => {
   await server.psql("create role garage login");
   await server.psql("create database garage owner garage");
   environment = { DATABASE_URL: server.url({ database: "garage", user: "garage" }) };
-}, 60_000);
+});
 
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -20,7 +20,7 @@ function psql(sql: string): Promise<string> {
   return server.psql(sql, { database: "garage" });
 }
 
-describe("With DATABASE_URL the garage", { timeout: 60_000 }, () => {
+describe("With DATABASE_URL the garage", () => {
   it("has its data in that PostgreSQL, where it makes what is missing, and finds it again", async () => {
     {
       await using garage = await GarageProcess.open(environment);

@@ -20,7 +20,7 @@ function open(): Promise<GarageProcess> {
   return GarageProcess.open({ DATA_DIR: folder.path });
 }
 
-describe("The garage", { timeout: 60_000 }, () => {
+describe("The garage", () => {
   it("tells where to look, and what becomes of the data", async () => {
     await using garage = await open();
     const url = await garage.url;
@@ -103,7 +103,7 @@ async function whyNot(environment: Readonly<Record<string, string>>): Promise<st
   return errors;
 }
 
-describe("A garage that cannot open says why in one line, and ends with 1", { timeout: 60_000 }, () => {
+describe("A garage that cannot open says why in one line, and ends with 1", () => {
   it("when PORT is not a number", async () => {
     const why = 'PORT is "four thousand"; it must be a number from 1 to 65535, or 0 for any free port.\n';
     expect(await whyNot({ PORT: "four thousand" })).toBe(why);

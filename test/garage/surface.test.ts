@@ -11,7 +11,7 @@ let url: string;
 beforeAll(async () => {
   garage = await GarageProcess.open();
   url = await garage.url;
-}, 60_000);
+});
 
 afterAll(() => garage[Symbol.asyncDispose]());
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   garage = await GarageProcess.open();
   url = await garage.url;
   port = new URL(url).port;
-}, 60_000);
+});
 
 afterAll(() => garage[Symbol.asyncDispose]());
 
@@ -48,7 +48,7 @@ async function askGarage(): Promise<unknown> {
   return new Set(answers);
 }
 
-describe("npm run trigger", { timeout: 60_000 }, () => {
+describe("npm run trigger", () => {
   it("changes car 1 from another process, straight in the database, and subscribers are told (S5-17)", async () => {
     await using subscriber = new Subscriber(url);
     const changed = await subscriber.subscribe(
@@ -104,7 +104,7 @@ describe("npm run trigger", { timeout: 60_000 }, () => {
   });
 });
 
-describe("The embedded database", { timeout: 60_000 }, () => {
+describe("The embedded database", () => {
   it("is for this machine, and only whoever runs the garage is told where it is", async () => {
     const file = doorFile(Number(port));
     expect(await readFile(file, "utf8")).toMatch(/^postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres\n$/);
@@ -146,7 +146,7 @@ describe("The embedded database", { timeout: 60_000 }, () => {
     socket.destroy();
     expect(await request(url, "{ car(id: 2) { id } }")).toEqual({ data: { car: { id: "2" } } });
     expect(await trigger({ PORT: port })).toMatchObject({ code: 0 });
-  }, 20_000);
+  });
 
   it("goes on when a program dies in its transaction", async () => {
     const client = await connect();

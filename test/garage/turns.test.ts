@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { describe, expect, it } from "vitest";
 import { takingTurns } from "../../examples/garage/turns.ts";
 
-describe("A program that says nothing in the middle of its transaction", { timeout: 60_000 }, () => {
+describe("A program that says nothing in the middle of its transaction", () => {
   it("loses its turn in the end, and what it did", async () => {
     await using database = await PGlite.create();
     await database.exec("create table cars (make text)");

@@ -6,7 +6,7 @@ import { PostgresServer } from "../servers/postgres.ts";
 let server: PostgresServer;
 beforeAll(async () => {
   server = await PostgresServer.open();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** The options of a connection, except its pool. */

@@ -18,7 +18,7 @@ beforeAll(async () => {
   [server, embedded] = await Promise.all([PostgresServer.open(), PGlite.create()]);
   await server.psql("create table cars (id int)");
   await embedded.exec("create table cars (id int)");
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.end()));
   await embedded.close();

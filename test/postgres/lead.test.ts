@@ -13,7 +13,7 @@ beforeAll(async () => {
   await client.query("set synchronous_commit = local");
   await client.query(`create table leads (name text primary key, holder text, ${leadColumns});
     create table work (done int)`);
-}, 60_000);
+});
 afterAll(async () => {
   await client.end();
   await server[Symbol.asyncDispose]();

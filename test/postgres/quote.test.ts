@@ -10,7 +10,7 @@ let client: Client;
 beforeAll(async () => {
   server = await PostgresServer.open();
   client = await server.client();
-}, 60_000);
+});
 afterAll(async () => {
   await client.end();
   await server[Symbol.asyncDispose]();

@@ -21,7 +21,7 @@ beforeAll(async () => {
     alter role peculiar set extra_float_digits = -10;
     create schema mine; create function mine.lower(text) returns text language sql as 'select ''mine''::text';
     alter role peculiar set search_path = mine, pg_catalog, public`);
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** A value of each type whose text depends on a setting. */

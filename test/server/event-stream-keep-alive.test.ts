@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { fakeClock, turns, type FakeClock } from "fanfare/testing";
 import { chatSchema, messageType, room, tools } from "./chat.ts";
 import { streamingChat, type StreamingChat } from "./streaming-chat.ts";
+import { patience } from "../eventually.ts";
 
 const keepAlive = 12_000;
 
@@ -27,7 +28,7 @@ function until(clock: FakeClock, condition: () => boolean): Promise<unknown> {
       clock.turn();
       return condition();
     },
-    { timeout: 5_000, interval: 1 },
+    { timeout: patience, interval: 5 },
   );
 }
 

@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import { createFanfare, silentLog, type Fanfare, type FanfareOptions } from "fanfare";
 import type { TelemetryEvents } from "fanfare/contract";
 import { chatSchema, message, room } from "./chat.ts";
+import { patience } from "../eventually.ts";
 
 /** A chat that listens, and knows what its clients have running. */
 export interface StreamingChat extends AsyncDisposable {
@@ -17,8 +18,6 @@ export interface StreamingChat extends AsyncDisposable {
   /** How connections have ended. */
   readonly closings: readonly { readonly code: number; readonly reason: string }[];
 }
-
-const patience = { timeout: 5_000, interval: 5 };
 
 export async function streamingChat(options: Partial<FanfareOptions<{ user?: string }>> = {}): Promise<StreamingChat> {
   let [started, ended] = [0, 0];
@@ -41,11 +40,11 @@ export async function streamingChat(options: Partial<FanfareOptions<{ user?: str
     post: (text, name = "Ada") =>
       fanfare.publish(room({ room: "lobby" }), message(text, { author: { id: "1", name } })),
     started: async (count) => {
-      await vi.waitUntil(() => started >= count, patience);
+      await vi.waitUntil(() => started >= count, { timeout: patience, interval: 5 });
       return started;
     },
     ended: async (count) => {
-      await vi.waitUntil(() => ended >= count, patience);
+      await vi.waitUntil(() => ended >= count, { timeout: patience, interval: 5 });
       return ended;
     },
     async [Symbol.asyncDispose]() {

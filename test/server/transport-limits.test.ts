@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createFanfare, silentLog, type FanfareOptions, type TransportLimits } from "fanfare";
 import { bareConnection, connected, WebSocketClient } from "../transports/websocket-client.ts";
 import { closeServer, listenAnywhere } from "../transports/websocket-server.ts";
 import { chatSchema } from "./chat.ts";
+import { eventually } from "../eventually.ts";
 
 const schema = chatSchema();
 
@@ -122,6 +123,6 @@ describe("A server whose limits of transports are set (PROTOCOL 6.5)", () => {
     const url = urlOf(server).replace("ws", "http");
     const reserve = async () => (await fetch(url, { method: "PUT" })).status;
     expect([await reserve(), await reserve()]).toEqual([201, 503]);
-    await vi.waitFor(async () => expect(await reserve()).toBe(201), { timeout: 5_000, interval: 20 });
+    await eventually(async () => expect(await reserve()).toBe(201));
   });
 });

@@ -19,6 +19,7 @@ import { nodeHandler, type HttpHandler } from "../../src/transports/http/node-ha
 import { httpService } from "../../src/transports/http/service.ts";
 import { parseJson, PlainEngine } from "./request-engine.ts";
 import { closeServer, listenAnywhere, recordedLog, RecordedSession, type RecordedLog } from "./websocket-server.ts";
+import { eventually, patience } from "../eventually.ts";
 
 const none = new Uint8Array();
 
@@ -140,7 +141,7 @@ export async function eventStreamServer(options: EventStreamServerOptions = {}):
     log,
     sessions,
     session: (index = 0) =>
-      vi.waitFor(() => {
+      eventually(() => {
         const session = sessions[index];
         if (!session) throw new Error("No session was opened");
         return session;
@@ -187,7 +188,8 @@ async function answerOf(port: number, { body, ...options }: SentRequest): Promis
     get problem() {
       return whole().then((json) => JSON.parse(json).errors[0].message);
     },
-    has: (wanted) => vi.waitUntil(() => text.includes(wanted), { interval: 5, timeout: 5_000 }).then(() => undefined),
+    has: (wanted) =>
+      vi.waitUntil(() => text.includes(wanted), { timeout: patience, interval: 5 }).then(() => undefined),
     whole,
   };
 }

@@ -7,6 +7,7 @@ import { NotingLog } from "../server/noting-log.ts";
 import { OriginCheck } from "../../src/transports/origin.ts";
 import { bareConnection, connected, WebSocketClient } from "./websocket-client.ts";
 import { websocketServer } from "./websocket-server.ts";
+import { eventually } from "../eventually.ts";
 
 const newer = { ...graphqlTransportWs(), name: "newer" };
 const older = { ...graphqlTransportWs(), name: "older" };
@@ -71,7 +72,7 @@ describe("a handshake that is refused", () => {
     const socket = await bareConnection(server.port);
     const count = () => new Promise((resolve) => server.server.getConnections((_, n) => resolve(n)));
     expect(await count()).toBe(1);
-    await vi.waitFor(async () => expect(await count()).toBe(0), { timeout: 3_000 });
+    await eventually(async () => expect(await count()).toBe(0));
     socket.destroy();
   });
 

@@ -8,7 +8,7 @@ beforeAll(async () => {
   server = await PostgresServer.open({ settings: { wal_level: "logical" } });
   await server.psql("create role owner login; create role app login");
   await server.psql("create database garage owner owner");
-}, 60_000);
+});
 
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -34,7 +34,7 @@ function captured(): Promise<string> {
   return owner(`select tgrelid::regclass from pg_trigger where tgname = 'fanfare_capture' order by 1`);
 }
 
-describe("fanfare install", { timeout: 30_000 }, () => {
+describe("fanfare install", () => {
   it("prints its SQL, names the database, and runs the SQL after a confirmation", async () => {
     const { code, output, errors } = await run(["install", "--table", "cars"], { input: "y\n" });
     expect(errors).toBe(
@@ -117,7 +117,7 @@ describe("fanfare install", { timeout: 30_000 }, () => {
   });
 });
 
-describe("fanfare uninstall", { timeout: 30_000 }, () => {
+describe("fanfare uninstall", () => {
   beforeEach(async () => {
     await run(["install", "--table", "cars", "--table", "shop.parts", "--yes"]);
   });

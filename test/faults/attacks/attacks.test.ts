@@ -17,7 +17,7 @@ const levels = [
   { attackers: `${many} clients of as many addresses`, connections: many, addresses: many },
 ];
 
-describe("A server that is attacked", { timeout: 120_000 }, () => {
+describe("A server that is attacked", () => {
   let server: Child<AttackServerAnswers>;
   let port: number;
 

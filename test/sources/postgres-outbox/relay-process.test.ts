@@ -213,5 +213,5 @@ describe("A relay whose process", () => {
     await untilStored((await stored()) + 20);
     await writers.stop();
     expect(await assertHistory()).not.toEqual([]);
-  }, 60_000);
+  });
 });

@@ -118,7 +118,7 @@ describe("What the source reads", () => {
     expect((await source.snapshot(cars)).rows).toHaveLength(1);
     expect(pool.statements.length).toBeGreaterThan(5);
     expect(pool.compiled).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe("Snapshots among concurrent writers", () => {

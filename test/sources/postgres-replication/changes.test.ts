@@ -6,7 +6,7 @@ import { Capture, CapturedDatabase, NotingLog, openServer, table } from "./captu
 let server: PostgresServer;
 beforeAll(async () => {
   server = await openServer();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text, price numeric(10, 2))";
@@ -201,7 +201,7 @@ describe("postgresReplication: changes", () => {
     expect(places.every((place, index) => index === 0 || isAfter(place, places[index - 1] ?? place))).toBe(true);
     const updated = at.capture.changes.slice(100_000, 200_000);
     expect(updated.every(({ before, after }) => Number(after?.["price"]) === Number(before?.["price"]) + 1)).toBe(true);
-  }, 60_000);
+  });
 
   it("of a table without `replica identity full` are captured as a truncation, once per transaction, which is logged", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);

@@ -17,12 +17,12 @@ import { Capture, CapturedDatabase, eventually, openServer, table } from "./capt
 /** By default a tenth of the full workload; `FANFARE_RUNS=10` runs the whole. */
 const times = Number(process.env["FANFARE_RUNS"] ?? "1");
 const workload: Workload = { writers: 20, transactions: 100 * times, seed: Number(process.env["FANFARE_SEED"] ?? "1") };
-const timeout = 60_000 * times;
+const timeout = 120_000 * times;
 
 let server: PostgresServer;
 beforeAll(async () => {
   server = await openServer();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 function openCounted(at: PostgresServer = server): Promise<CapturedDatabase> {
@@ -136,7 +136,7 @@ describe("A commit that is not visible yet", () => {
     await written;
     await capture.until(({ length }) => length === 1);
     await writer.end();
-  }, 60_000);
+  });
 
   it("must not wait for the replication connection, which is refused as a synchronous standby", async () => {
     await using own = await openServer();
@@ -149,7 +149,7 @@ describe("A commit that is not visible yet", () => {
       code: "SOURCE_NOT_READY",
       message: expect.stringContaining("synchronous_standby_names"),
     });
-  }, 60_000);
+  });
 });
 
 async function leaseOf({ pool, slot }: CapturedDatabase): Promise<{ token: string; expires: string }> {

@@ -7,7 +7,7 @@ import type { ReadingAnswers } from "./reading-process.ts";
 let server: PostgresServer;
 beforeAll(async () => {
   server = await openServer();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 function openDatabase(): Promise<CapturedDatabase> {

@@ -9,7 +9,7 @@ import { Capture, CapturedDatabase, eventually, NotingLog, openServer, table } f
 let server: PostgresServer;
 beforeAll(async () => {
   server = await openServer();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text)";
@@ -119,7 +119,7 @@ describe("postgresReplication: a confirmed batch", () => {
       return database.slotIs("restart_lsn > $1::pg_lsn", here);
     });
     expect(capture.captured).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe("postgresReplication: an unavailable server", () => {
@@ -138,7 +138,7 @@ describe("postgresReplication: an unavailable server", () => {
     await using again = new Capture(database);
     await again.until((captured) => captured.length > 0 && created(again).includes(2));
     expect(again.changes[0]?.place.epoch).toBe(capture.changes[0]?.place.epoch);
-  }, 60_000);
+  });
 
   it("is SOURCE_UNAVAILABLE when it no longer answers, and the source can be disposed", async () => {
     await using database = await openDatabase();
@@ -165,7 +165,7 @@ describe("postgresReplication: an unavailable server", () => {
     await using capture = new Capture(database);
     expect(await capture.failure()).toMatchObject({ code: "SOURCE_UNAVAILABLE" });
     await database.pool.end();
-  }, 60_000);
+  });
 });
 
 /** A database of which one change was read and confirmed, and whose reading has ended. */
@@ -258,7 +258,7 @@ describe("postgresReplication: a slot", () => {
     }
     await database.pool.query("delete from cars");
     expect(await loss(database)).toContain("raise max_slot_wal_keep_size");
-  }, 60_000);
+  });
 
   it("is reported before it is lost", async () => {
     await using own = await openServer({ max_slot_wal_keep_size: "64MB", min_wal_size: "32MB", max_wal_size: "32MB" });
@@ -276,7 +276,7 @@ describe("postgresReplication: a slot", () => {
     }
     expect(log.lines[0]).toMatchObject({ level: "warn", details: { slot: database.slot, status: "extended" } });
     release();
-  }, 60_000);
+  });
 });
 
 /** A proxy to a server that can freeze: then it neither passes bytes on nor closes connections. */

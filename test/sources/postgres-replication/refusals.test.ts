@@ -17,7 +17,7 @@ import { Capture, CapturedDatabase, eventually, openServer, table } from "./capt
 let server: PostgresServer;
 beforeAll(async () => {
   server = await openServer();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = "create table cars (id int primary key, make text)";
@@ -40,7 +40,7 @@ describe("postgresReplication refuses", () => {
     expect(await refusal(database, { unboundedSlot: true })).toMatch(
       /^postgres-replication: wal_level is replica[^;]*$/,
     );
-  }, 60_000);
+  });
 
   it("a database without the installation", async () => {
     await using database = await CapturedDatabase.open(server, cars, []);

@@ -9,7 +9,7 @@ import { Capture, CapturedDatabase, eventually, openServer, table } from "./capt
 let server: PostgresServer;
 beforeAll(async () => {
   server = await openServer();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const cars = `create table cars (id int, year int, make varchar(4), code char(4), tags text[], sold boolean,
@@ -162,7 +162,7 @@ describe("postgresReplication: a snapshot", () => {
     expect((await source.snapshot({ table: table("cars"), key: ["id"], limit: 10 })).rows).toHaveLength(1);
     expect(client.statements.length).toBeGreaterThan(5);
     expect(client.compiled).toEqual([]);
-  }, 60_000);
+  });
 
   it("of an unavailable database is SOURCE_UNAVAILABLE", async () => {
     const client = server.pool({ port: 1 });

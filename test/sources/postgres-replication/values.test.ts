@@ -6,7 +6,7 @@ import { Capture, CapturedDatabase, openServer, table } from "./capture.ts";
 let server: PostgresServer;
 beforeAll(async () => {
   server = await openServer();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const types = `

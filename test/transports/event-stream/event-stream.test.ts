@@ -7,6 +7,7 @@ import { turns } from "../../../src/testing/client.ts";
 import { nodeHandler } from "../../../src/transports/http/node-handler.ts";
 import { eventStreamServer, streamHeaders, type EventStreamTestServer } from "../event-stream-server.ts";
 import { portOf } from "../websocket-server.ts";
+import { eventually, patience } from "../../eventually.ts";
 
 const query = "subscription { tick }";
 const subscribe = { headers: streamHeaders, body: { query } };
@@ -35,7 +36,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     session.result("1", '{"data":{"tick":1}}');
     session.say({ type: "complete", id: "1" });
     expect(await answer.whole()).toBe(':\n\nevent: next\ndata: {"data":{"tick":1}}\n\nevent: complete\ndata: \n\n');
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1000, reason: "Done" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1000, reason: "Done" }]));
     expect(server.streams.connections).toBe(0);
     expect(server.clock.pending).toBe(0);
   });
@@ -134,7 +135,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     const answer = await answered;
     expect([answer.status, answer.headers["content-type"]]).toEqual([status, "application/json; charset=utf-8"]);
     expect(await answer.problem).toBe("A reason");
-    await vi.waitFor(async () => expect((await server.session()).closings).toEqual([{ code, reason: "A reason" }]));
+    await eventually(async () => expect((await server.session()).closings).toEqual([{ code, reason: "A reason" }]));
     expect(server.clock.pending).toBe(0);
   });
 
@@ -146,7 +147,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     session.socket.close(1012, "Service restart");
     session.result("1", "2");
     expect(await answer.whole()).toBe(":\n\nevent: next\ndata: 1\n\n");
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1012, reason: "Service restart" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1012, reason: "Service restart" }]));
   });
 
   it("ends its session when the client goes away", async () => {
@@ -154,7 +155,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     const answer = await server.send(subscribe);
     answer.response.destroy();
     const session = await server.session();
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
     expect(server.streams.connections).toBe(0);
   });
 
@@ -165,7 +166,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     request.end(JSON.stringify({ query }));
     const session = await server.session();
     request.destroy();
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
     session.acknowledge();
     session.result("1", "1");
     expect(server.log.entries).toEqual([]);
@@ -188,11 +189,11 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     await once(client, "readable");
     await session.fill();
     client.end();
-    await vi.waitUntil(() => connection?.writableEnded === true, 5_000);
+    await vi.waitUntil(() => connection?.writableEnded === true, { timeout: patience, interval: 5 });
     session.result("1", "1");
     session.socket.ping();
     client.resume();
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
     expect(failures).toEqual([]);
   });
 
@@ -231,7 +232,10 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
       const session = await server.session(index);
       session.result("1", `"${index}"`);
       session.say({ type: "complete", id: "1" });
-      await vi.waitUntil(() => text.endsWith("\r\n0\r\n\r\n") && text.includes(`data: "${index}"`), 5_000);
+      await vi.waitUntil(() => text.endsWith("\r\n0\r\n\r\n") && text.includes(`data: "${index}"`), {
+        timeout: patience,
+        interval: 5,
+      });
     }
     expect(server.sessions).toHaveLength(2);
     socket.destroy();
@@ -248,12 +252,12 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     first.say({ type: "complete", id: "1" });
     let text = "";
     client.setEncoding("utf8").on("data", (piece: string) => (text += piece));
-    await vi.waitUntil(() => text.includes('data: "behind"'), 5_000);
+    await vi.waitUntil(() => text.includes('data: "behind"'), { timeout: patience, interval: 5 });
     expect(text.indexOf('data: "before"')).toBeLessThan(text.indexOf('data: "behind"'));
     client.write(request);
     const third = await server.session(2);
     client.destroy();
-    await vi.waitFor(() => expect([second, third].map(({ closings }) => closings.length)).toEqual([1, 1]));
+    await eventually(() => expect([second, third].map(({ closings }) => closings.length)).toEqual([1, 1]));
     expect(server.streams.connections).toBe(0);
   });
 
@@ -271,7 +275,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     answers[0]?.writeHead(503).flushHeaders();
     expect((await answered).status).toBe(503);
     session.acknowledge();
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
     expect(server.log.entries).toEqual(["An event stream could not be opened"]);
   });
 
@@ -291,7 +295,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     const session = await server.session();
     session.result("1", "1");
     session.socket.ping();
-    await vi.waitFor(() => expect(session.pongs).toBe(1));
+    await eventually(() => expect(session.pongs).toBe(1));
     session.say({ type: "complete", id: "1" });
     expect(await answer.whole()).toBe(written.join(""));
     expect(written).toContain("event: next\ndata: 1\n\n");
@@ -312,7 +316,7 @@ describe("A stream of its own (PROTOCOL 11.2)", () => {
     const written = await session.fill();
     let text = "";
     stream.setEncoding("utf8").on("data", (piece: string) => (text += piece));
-    await vi.waitUntil(() => !session.socket.blocked);
+    await vi.waitUntil(() => !session.socket.blocked, { timeout: patience, interval: 5 });
     session.say({ type: "complete", id: "1" });
     await once(stream, "close");
     expect(text).toBe(`:\n\n${"x".repeat(written)}event: complete\ndata: \n\n`);
@@ -347,7 +351,7 @@ describe("Keep-alive of a stream (PROTOCOL 11.10)", () => {
     const answer = await server.send(subscribe);
     const session = await server.session();
     session.socket.ping();
-    await vi.waitFor(() => expect(session.pongs).toBe(1));
+    await eventually(() => expect(session.pongs).toBe(1));
     session.result("1", "1");
     await answer.has("data: 1\n\n");
     expect(answer.text).toBe(":\n\n:\n\nevent: next\ndata: 1\n\n");
@@ -364,11 +368,11 @@ describe("Keep-alive of a stream (PROTOCOL 11.10)", () => {
     await turns(5);
     expect([session.pongs, session.drains]).toEqual([0, drains]);
     answer.response.resume();
-    await vi.waitFor(() => expect([session.pongs, session.drains]).toEqual([1, drains + 1]), { timeout: 5_000 });
+    await eventually(() => expect([session.pongs, session.drains]).toEqual([1, drains + 1]));
     expect(session.socket.blocked).toBe(false);
     session.socket.ping();
-    await vi.waitFor(() => expect(session.pongs).toBe(2));
-    await vi.waitFor(() => expect(answer.text).toHaveLength(written + 9));
+    await eventually(() => expect(session.pongs).toBe(2));
+    await eventually(() => expect(answer.text).toHaveLength(written + 9));
   });
 
   it("tells that the client has caught up also where it was the comment that made it wait", async () => {
@@ -390,7 +394,7 @@ describe("Keep-alive of a stream (PROTOCOL 11.10)", () => {
     session.socket.ping();
     expect(session.socket.blocked).toBe(true);
     answer.response.resume();
-    await vi.waitFor(() => expect([session.pongs, session.drains]).toEqual([1, drains + 1]), 5_000);
+    await eventually(() => expect([session.pongs, session.drains]).toEqual([1, drains + 1]));
   });
 
   it("finds out a client that reads nothing, which is cut off", async () => {
@@ -427,7 +431,7 @@ describe("Keep-alive of a stream (PROTOCOL 11.10)", () => {
     const session = await server.session();
     session.socket.close(4400, `a${"€".repeat(100)}`);
     await answer.whole();
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 4400, reason: `a${"€".repeat(40)}` }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 4400, reason: `a${"€".repeat(40)}` }]));
   });
 });
 
@@ -563,7 +567,7 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
     await using server = await eventStreamServer();
     const { token, stream, session } = await opened(server);
     stream.response.destroy();
-    await vi.waitFor(() => expect(session.closings).toHaveLength(1));
+    await eventually(() => expect(session.closings).toHaveLength(1));
     expect((await server.send(opening(token))).status).toBe(404);
     expect(server.streams.connections).toBe(0);
   });
@@ -578,7 +582,7 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
     expect((await server.send(opening(token))).status).toBe(404);
     expect(session.closings).toEqual([]);
     stream.response.destroy();
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1012, reason: "Service restart" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1012, reason: "Service restart" }]));
   });
 
   it("is refused by the status of its session's close", async () => {
@@ -587,7 +591,7 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
     (await server.session()).socket.close(4403, "Forbidden");
     const answer = await answered;
     expect([answer.status, await answer.problem]).toEqual([403, "Forbidden"]);
-    await vi.waitFor(() => expect(server.streams.connections).toBe(0));
+    await eventually(() => expect(server.streams.connections).toBe(0));
     expect(server.clock.pending).toBe(0);
   });
 
@@ -628,7 +632,7 @@ describe("A single stream for many operations (PROTOCOL 11.6)", () => {
     expect((await server.send({ method: "PUT" })).status).toBe(503);
     expect(server.streams.connections).toBe(3);
     stream.response.destroy();
-    await vi.waitFor(() => expect(server.streams.connections).toBe(2));
+    await eventually(() => expect(server.streams.connections).toBe(2));
     expect((await server.send({ method: "PUT" })).status).toBe(503);
   });
 });

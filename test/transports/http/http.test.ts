@@ -2,9 +2,10 @@ import { createServer, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { once } from "node:events";
 import express from "express";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PlainEngine, plainHttp, type PlainHttpOptions } from "../request-engine.ts";
 import { closeServer, listenAnywhere, recordedLog } from "../websocket-server.ts";
+import { eventually } from "../../eventually.ts";
 
 interface HttpTestServer extends AsyncDisposable {
   readonly url: string;
@@ -288,5 +289,5 @@ describe("an answer", () => {
 it("A server of HTTP keeps its connections usable after a refusal", async () => {
   await using server = await serve();
   await post(server.url, "{").then((response) => response.text());
-  await vi.waitFor(async () => expect((await post(server.url, { query: "{ hi }" })).status).toBe(200));
+  await eventually(async () => expect((await post(server.url, { query: "{ hi }" })).status).toBe(200));
 });

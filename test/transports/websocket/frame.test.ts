@@ -1,9 +1,10 @@
 import { Writable } from "node:stream";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeFrames } from "../../../src/transports/websocket/frame.ts";
 import { connected, type WebSocketClient } from "../websocket-client.ts";
 import { websocketServer, type WebSocketTestServer } from "../websocket-server.ts";
+import { eventually } from "../../eventually.ts";
 
 const head = Buffer.from('{"id":"1","type":"next","payload":');
 const tail = Buffer.from("}");
@@ -35,7 +36,7 @@ function write(lengths: readonly number[]): string[] {
 }
 
 async function arrived(count: number): Promise<string[]> {
-  await vi.waitFor(() => expect(client.messages.length).toBe(count), { interval: 2 });
+  await eventually(() => expect(client.messages.length).toBe(count));
   return client.messages;
 }
 

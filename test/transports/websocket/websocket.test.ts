@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { createClient } from "graphql-ws";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WebSocket, type PerMessageDeflateOptions } from "ws";
 import { graphqlWs } from "../../../src/dialects/graphql-ws.ts";
 import type { DeflateOptions } from "../../../src/transports/websocket/websocket.ts";
 import { greeter } from "../greeter.ts";
 import { bareConnection, connected, WebSocketClient } from "../websocket-client.ts";
 import { websocketServer } from "../websocket-server.ts";
+import { eventually } from "../../eventually.ts";
 
 const megabyte = "x".repeat(1_048_576);
 
@@ -17,10 +18,10 @@ describe("a WebSocket", () => {
     client.socket.send("one");
     client.socket.send("двa 🏊");
     const { session } = server;
-    await vi.waitFor(() => expect(session.messages).toEqual(["one", "двa 🏊"]));
+    await eventually(() => expect(session.messages).toEqual(["one", "двa 🏊"]));
     session.send("three");
     session.send("four", "");
-    await vi.waitFor(() => expect(client.messages).toEqual(["three", "four", ""]));
+    await eventually(() => expect(client.messages).toEqual(["three", "four", ""]));
   });
 
   it("puts fragments together", async () => {
@@ -29,7 +30,7 @@ describe("a WebSocket", () => {
     client.socket.send("one ", { fin: false });
     client.socket.send("two ", { fin: false });
     client.socket.send("three");
-    await vi.waitFor(() => expect(server.session.messages).toEqual(["one two three"]));
+    await eventually(() => expect(server.session.messages).toEqual(["one two three"]));
   });
 
   it("is alive when it answers a ping", async () => {
@@ -37,7 +38,7 @@ describe("a WebSocket", () => {
     using client = await connected(server.url);
     expect(server.session.pongs).toBe(0);
     server.session.socket.ping();
-    await vi.waitFor(() => expect(server.session.pongs).toBe(1));
+    await eventually(() => expect(server.session.pongs).toBe(1));
     expect(client.messages).toEqual([]);
   });
 
@@ -73,7 +74,7 @@ describe("a client that breaks the rules", () => {
     await using server = await websocketServer({ dialects });
     using client = await connected(server.url, "graphql-ws");
     client.socket.send(Buffer.from('{"é":1}'));
-    await vi.waitFor(() => expect(server.session.messages).toEqual(['{"é":1}']));
+    await eventually(() => expect(server.session.messages).toEqual(['{"é":1}']));
     client.socket.send(Buffer.from([0x22, 0xc3, 0x28, 0x22]));
     expect(await client.ended).toEqual({ code: 4400, reason: "Not valid UTF-8" });
     expect(server.session.messages).toHaveLength(1);
@@ -91,7 +92,7 @@ describe("a client that breaks the rules", () => {
     await using server = await websocketServer();
     using client = await connected(server.url);
     client.socket.send("x".repeat(262_144));
-    await vi.waitFor(() => expect(server.session.messages.length).toBe(1));
+    await eventually(() => expect(server.session.messages.length).toBe(1));
     client.socket.send("x".repeat(262_145));
     expect(await client.ended).toMatchObject({ code: 1009 });
   });
@@ -125,7 +126,7 @@ describe("a client that breaks the rules", () => {
     using client = await connected(server.url);
     client.socket.send("xx");
     const { session } = server;
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "Max payload size exceeded" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1006, reason: "Max payload size exceeded" }]));
   });
 });
 
@@ -155,7 +156,7 @@ describe("the end of a WebSocket", () => {
     session.socket.close(4401, "Unauthorized");
     session.socket.close(1000, "");
     await client.ended;
-    await vi.waitFor(() => expect(server.transport.connections).toBe(0));
+    await eventually(() => expect(server.transport.connections).toBe(0));
     expect(session.closings).toEqual([{ code: 4401, reason: "Unauthorized" }]);
   });
 
@@ -164,7 +165,7 @@ describe("the end of a WebSocket", () => {
     using client = await connected(server.url);
     client.socket.close(4499, "Terminated");
     const { session } = server;
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 4499, reason: "Terminated" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 4499, reason: "Terminated" }]));
   });
 
   it("is told to the session when the client just dies", async () => {
@@ -172,7 +173,7 @@ describe("the end of a WebSocket", () => {
     using client = await connected(server.url);
     client.socket.terminate();
     const { session } = server;
-    await vi.waitFor(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
+    await eventually(() => expect(session.closings).toEqual([{ code: 1006, reason: "" }]));
   });
 
   it("leaves a socket on which nothing throws", async () => {
@@ -180,7 +181,7 @@ describe("the end of a WebSocket", () => {
     using client = await connected(server.url);
     client.socket.terminate();
     const { session } = server;
-    await vi.waitFor(() => expect(session.closings.length).toBe(1));
+    await eventually(() => expect(session.closings.length).toBe(1));
     session.send("nobody");
     session.socket.ping();
     session.socket.close(1000, "");
@@ -201,7 +202,7 @@ describe("the end of a WebSocket", () => {
     const socket = await bareConnection(server.port);
     server.session.socket.close(1012, "Service restart");
     await once(socket, "end");
-    await vi.waitFor(() => expect(server.transport.connections).toBe(0));
+    await eventually(() => expect(server.transport.connections).toBe(0));
   });
 
   it("comes for a client that ends its side without a close frame and reads nothing more", async () => {
@@ -211,7 +212,7 @@ describe("the end of a WebSocket", () => {
     const { session } = server;
     session.send(...Array.from({ length: 16 }, () => megabyte));
     socket.end();
-    await vi.waitFor(() => expect(session.closings.length).toBe(1), { timeout: 5_000 });
+    await eventually(() => expect(session.closings.length).toBe(1));
     socket.destroy();
   });
 });
@@ -226,11 +227,11 @@ describe("a client that reads slowly", () => {
     slowSession?.send(...Array.from({ length: 32 }, () => megabyte));
     expect(slowSession?.socket.blocked).toBe(true);
     quickSession?.send("quick");
-    await vi.waitFor(() => expect(quick.messages).toEqual(["quick"]));
+    await eventually(() => expect(quick.messages).toEqual(["quick"]));
     expect(quickSession?.socket.blocked).toBe(false);
     expect(slowSession?.drains).toBe(0);
     slow.socket.resume();
-    await vi.waitFor(() => expect(slowSession?.drains).toBe(1));
+    await eventually(() => expect(slowSession?.drains).toBe(1));
     expect(slowSession?.socket.blocked).toBe(false);
   });
 });
@@ -263,7 +264,7 @@ describe("a session that fails", () => {
     await using server = await websocketServer({ accept: () => handler });
     using client = await connected(server.url);
     client.socket.close();
-    await vi.waitFor(() => expect(server.transport.connections).toBe(0));
+    await eventually(() => expect(server.transport.connections).toBe(0));
     expect(server.log.entries).toEqual(["A session failed"]);
   });
 });
@@ -283,7 +284,7 @@ describe("permessage-deflate", () => {
     expect(client.socket.extensions).toBe("permessage-deflate");
     client.socket.send(megabyte.slice(0, 200_000));
     const { session } = server;
-    await vi.waitFor(() => expect(session.messages.map((text) => text.length)).toEqual([200_000]));
+    await eventually(() => expect(session.messages.map((text) => text.length)).toEqual([200_000]));
     const texts = Array.from({ length: 20 }, (_, index) => `${index}${"ключ".repeat(index * 100)}`);
     session.send(...texts);
     session.socket.close(1000, "Done");
@@ -305,9 +306,9 @@ describe("permessage-deflate", () => {
     const { session } = server;
     session.send(megabyte, megabyte);
     expect(session.socket.blocked).toBe(true);
-    await vi.waitFor(() => expect(session.drains).toBe(1));
+    await eventually(() => expect(session.drains).toBe(1));
     expect(session.socket.blocked).toBe(false);
-    await vi.waitFor(() => expect(client.messages.length).toBe(2));
+    await eventually(() => expect(client.messages.length).toBe(2));
   });
 });
 
@@ -364,6 +365,6 @@ describe("options of permessage-deflate that a client's offer does not meet", ()
     using client = await connected(server.url, undefined, { perMessageDeflate: offer });
     expect(client.socket.extensions).toMatch(extensions === "" ? /^$/ : extensions);
     server.session.send("ключ".repeat(1_000));
-    await vi.waitFor(() => expect(client.messages).toEqual(["ключ".repeat(1_000)]));
+    await eventually(() => expect(client.messages).toEqual(["ключ".repeat(1_000)]));
   });
 });
