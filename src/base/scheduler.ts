@@ -1,7 +1,10 @@
 import type { Clock, Timer } from "./clock.ts";
 
-/** How soon a piece of work should be done: small pieces go before large ones (shortest job first). */
-export type Priority = "high" | "normal" | "low";
+/**
+ * How soon a piece of work should be done: small pieces go before large ones (shortest job first), and large ones that
+ * were begun and hold memory before those that would begin.
+ */
+export type Priority = "high" | "normal" | "begun" | "low";
 
 /** Microtasks after which work that was waiting has begun: so many promises may be between a waiter and its work. */
 const deepestWork = 16;
@@ -21,6 +24,7 @@ export class Scheduler implements Disposable {
   readonly #waiting: Readonly<Record<Priority, Set<() => void>>> = {
     high: new Set(),
     normal: new Set(),
+    begun: new Set(),
     low: new Set(),
   };
   /** Called at the end of this turn. */
@@ -85,17 +89,17 @@ export class Scheduler implements Disposable {
       for (const callback of ending) callback();
     } finally {
       // Also after an error: whoever waits would never be called, since others queue up behind.
-      const { high, normal, low } = this.#waiting;
-      if (high.size + normal.size + low.size > 0) void this.#serve();
+      const { high, normal, begun, low } = this.#waiting;
+      if (high.size + normal.size + begun.size + low.size > 0) void this.#serve();
     }
   };
 
   async #serve(): Promise<void> {
-    const { high, normal, low } = this.#waiting;
+    const { high, normal, begun, low } = this.#waiting;
     this.#began = undefined;
     // Begins the slice, and with it the next turn.
     void this.hasTime;
-    for (const waiting of [high, normal, low]) await this.#serveAll(waiting);
+    for (const waiting of [high, normal, begun, low]) await this.#serveAll(waiting);
   }
 
   /** Lets those go on that wait, one after the other, until the slice is used up; at least one. */

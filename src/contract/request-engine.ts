@@ -42,8 +42,10 @@ export interface RequestEngine {
   /**
    * Resolves when a request may be read and executed, so that large ones neither fill the memory nor hold others up.
    * Undefined if the requests of all clients take too much memory. The result has to be disposed after the answer.
+   *
+   * @param bytes of the text that it was parsed from, when its time to be read had come.
    */
-  admit(request: OperationRequest): Promise<Disposable | undefined>;
+  admit(request: OperationRequest, bytes: number): Promise<Disposable | undefined>;
   /** The kind of a request's operation; undefined if its document has a syntax error or not this operation. */
   kindOf(request: OperationRequest): OperationKind | undefined;
   /** Asks the hook of operations, which may refuse the request or change it. */

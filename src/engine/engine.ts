@@ -153,13 +153,14 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Undefined if a request may be prepared now; otherwise resolves when it may be. One that is large, or whose document
-   * has yet to be read and is long, comes after others.
+   * has yet to be read and is long, comes after others, but before further large ones are read: otherwise all that are
+   * waiting would be in memory at the same time, as objects that V8's collector copies again and again.
    *
    * @param bytes the memory of the request, as an estimate.
    */
   whenTimeFor({ query }: OperationRequest, bytes: number): Promise<void> | undefined {
     const isSmall = bytes < largeRequest && (query.length < longQuery || this.documents.has(query));
-    return this.scheduler.whenTime(isSmall ? "normal" : "low");
+    return this.scheduler.whenTime(isSmall ? "normal" : "begun");
   }
 
   prepare(request: OperationRequest): Prepared | { readonly errors: readonly GraphQLError[] } {

@@ -51,14 +51,16 @@ export class HttpRequests implements RequestEngine {
     return true;
   }
 
-  async admit(request: OperationRequest): Promise<Disposable | undefined> {
+  async admit(request: OperationRequest, bytes: number): Promise<Disposable | undefined> {
     const { engine, requests } = this.#host;
-    const bytes = requestMemory(request);
-    if (!requests.takeDetached(bytes)) return undefined;
-    // While too many wait, nothing more does: answers that pile up are what makes Node stop reading (back-pressure).
-    const time = this.#waiting < maxWaiting ? engine.whenTimeFor(request, bytes) : undefined;
+    const memory = requestMemory(request);
+    if (!requests.takeDetached(memory)) return undefined;
+    // A large text is answered in the turn in which it was parsed, so that no two are in memory as objects. While too
+    // many wait, nothing more does: answers that pile up are what makes Node stop reading (back-pressure).
+    const waits = readingPriority(bytes) !== "low" && this.#waiting < maxWaiting;
+    const time = waits ? engine.whenTimeFor(request, memory) : undefined;
     if (time) await this.#wait(time);
-    return { [Symbol.dispose]: () => requests.giveDetached(bytes) };
+    return { [Symbol.dispose]: () => requests.giveDetached(memory) };
   }
 
   async #wait(time: Promise<void>): Promise<void> {

@@ -81,11 +81,12 @@ describe("A scheduler", () => {
     const scheduler = new Scheduler(loop.clock, slice);
     const first = worker(loop, scheduler, 20);
     const low = [30, 31].map((cost) => worker(loop, scheduler, cost, "low"));
+    const begun = [25, 26].map((cost) => worker(loop, scheduler, cost, "begun"));
     const normal = [21, 22].map((cost) => worker(loop, scheduler, cost, "normal"));
     const high = [1, 2, 18, 3].map((cost) => worker(loop, scheduler, cost, "high"));
     for (let turn = 0; turn < 3; turn += 1) await loop.turn();
-    await Promise.all([first, ...low, ...normal, ...high]);
-    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [1, 2, 18, 21, 30], [3, 22, 31]]);
+    await Promise.all([first, ...low, ...begun, ...normal, ...high]);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [1, 2, 18, 21, 25, 30], [3, 22, 26, 31]]);
   });
 
   it("exceeds the slice of a turn by one piece of work at most, whatever the pieces take", async () => {

@@ -47,18 +47,18 @@ describe("Requests by HTTP", () => {
 
 /** A server whose turns have time for one piece of work each, and what it answers to bodies that come at once. */
 async function answersOf(
-  lengths: readonly number[],
+  bodies: readonly string[],
+  requestBytesInAll: number = 100_000,
 ): Promise<{ readonly statuses: number[]; readonly order: number[] }> {
   let now = 0;
   const schema = new GraphQLSchema({
     query: new GraphQLObjectType({ name: "Query", fields: { hi: { type: GraphQLString, resolve: () => "hi" } } }),
   });
   const clock = { ...systemClock, now: () => (now += 100) };
-  await using fanfare = createFanfare({ schema, clock, log: silentLog, limits: { requestBytesInAll: 100_000 } });
+  await using fanfare = createFanfare({ schema, clock, log: silentLog, limits: { requestBytesInAll } });
   const handle = fetchHandler(fanfare);
   const order: number[] = [];
-  const statuses = lengths.map(async (length, index) => {
-    const body = JSON.stringify({ query: "{ hi }" }).padEnd(length);
+  const statuses = bodies.map(async (body, index) => {
     const headers = { "content-type": "application/json" };
     const { status } = await handle(new Request("http://a.example/", { method: "POST", headers, body }));
     order.push(index);
@@ -67,15 +67,29 @@ async function answersOf(
   return { statuses: await Promise.all(statuses), order };
 }
 
+function ofLength(length: number): string {
+  return JSON.stringify({ query: "{ hi }" }).padEnd(length);
+}
+
 describe("Bodies of requests by HTTP that come while there is no time to parse them", () => {
   it("take turns, small ones first", async () => {
-    const { statuses, order } = await answersOf([30_000, 30_000, 30_000, 500, 500]);
+    const { statuses, order } = await answersOf([30_000, 30_000, 30_000, 500, 500].map(ofLength));
     expect(statuses).toEqual([200, 200, 200, 200, 200]);
     expect(order).toEqual([0, 3, 1, 4, 2]);
   });
 
   it("count for the memory of all requests while they wait, and are refused over it, PROTOCOL 6.8", async () => {
-    const { statuses } = await answersOf([90_000, 90_000, 90_000, 500, 90_000]);
+    const { statuses } = await answersOf([90_000, 90_000, 90_000, 500, 90_000].map(ofLength));
     expect(statuses).toEqual([200, 200, 503, 200, 503]);
+  });
+
+  it("are answered before the next is parsed, so that few are in memory as objects", async () => {
+    // Each has 18 KB of text, and takes 384 KB when it is parsed.
+    const body = JSON.stringify({ query: "{ hi }", extensions: { list: Array.from({ length: 6_000 }, () => ({})) } });
+    const { statuses } = await answersOf(
+      Array.from({ length: 10 }, () => body),
+      1_000_000,
+    );
+    expect(statuses).toEqual(statuses.map(() => 200));
   });
 });

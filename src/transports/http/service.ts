@@ -109,7 +109,7 @@ class Answers implements HttpService {
     if ("reply" in body) return body.reply;
     const request = decode(body.object);
     if ("problem" in request) return problem(400, request.problem);
-    using admitted = await engine.admit(request);
+    using admitted = await engine.admit(request, body.bytes);
     if (!admitted) return tooManyRequests;
     const kind = stream && engine.kindOf(request);
     if (stream && (type === undefined || prefersStream(accept) || kind === "subscription")) {
