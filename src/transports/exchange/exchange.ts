@@ -18,8 +18,12 @@ export interface HttpExchange {
   readonly peer: Peer;
   /** Whether the client disconnected before its request had arrived. */
   readonly abandoned: boolean;
-  /** Reads the body; undefined if it has more than `maxBytes`. Rejects if the client disconnects before its end. */
-  read(maxBytes: number): Promise<Uint8Array | undefined>;
+  /**
+   * Reads the body, as the pieces that it came in: joining them takes time, and many bodies may end in one turn of the
+   * event loop. Undefined if it has more than `maxBytes`. Rejects if the client disconnects
+   * before its end.
+   */
+  read(maxBytes: number): Promise<readonly Uint8Array[] | undefined>;
   /** Answers with a complete body. Does nothing after the client has disconnected. */
   reply(reply: HttpReply): void;
   /** Answers with status 200 and a streamed body. */

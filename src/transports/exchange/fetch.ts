@@ -34,7 +34,7 @@ export class FetchExchange implements HttpExchange {
     return this.#request.signal.aborted;
   }
 
-  async read(maxBytes: number): Promise<Uint8Array | undefined> {
+  async read(maxBytes: number): Promise<readonly Uint8Array[] | undefined> {
     const { body } = this.#request;
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -47,7 +47,7 @@ export class FetchExchange implements HttpExchange {
       }
       chunks.push(chunk.value);
     }
-    return joined(chunks, size);
+    return chunks;
   }
 
   reply([body, { status, headers }]: HttpReply): void {
@@ -91,14 +91,4 @@ async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
   } catch {
     // The client has disconnected.
   }
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

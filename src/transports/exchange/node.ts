@@ -40,9 +40,10 @@ export class NodeExchange implements HttpExchange {
     return !this.#request.complete;
   }
 
-  async read(maxBytes: number): Promise<Uint8Array | undefined> {
-    const bytes = readBefore(this.#request) ?? (await readBytes(this.#request, maxBytes));
-    return bytes && bytes.length <= maxBytes ? bytes : undefined;
+  async read(maxBytes: number): Promise<readonly Uint8Array[] | undefined> {
+    const before = readBefore(this.#request);
+    if (!before) return readChunks(this.#request, maxBytes);
+    return before.length <= maxBytes ? [before] : undefined;
   }
 
   reply(reply: HttpReply): void {
@@ -102,7 +103,7 @@ function discardRest(request: IncomingMessage, done: () => void): void {
 }
 
 /** Reads a body; undefined if it has more than `maxBytes`, in which case further bytes are discarded. */
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+function readChunks(request: IncomingMessage, maxBytes: number): Promise<readonly Buffer[] | undefined> {
   let chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
@@ -113,7 +114,7 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer |
       resolve(undefined);
       if (size > maxBytes + discardedBytes) request.destroy();
     });
-    request.once("end", () => resolve(Buffer.concat(chunks)));
+    request.once("end", () => resolve(chunks));
     request.once("error", reject);
   });
 }

@@ -26,14 +26,15 @@ export async function readBody(
   if (!isJson(type) || encoding !== "identity") {
     return { reply: problem(415, "The body must be application/json in UTF-8, not compressed") };
   }
-  const bytes = await exchange.read(engine.maxBodyBytes);
-  if (!bytes) return { reply: problem(413, `The body may have at most ${engine.maxBodyBytes} bytes`) };
-  if (!(await engine.whenTimeToRead(bytes.length))) return { reply: tooManyRequests };
-  const text = decode(bytes);
+  const chunks = await exchange.read(engine.maxBodyBytes);
+  if (!chunks) return { reply: problem(413, `The body may have at most ${engine.maxBodyBytes} bytes`) };
+  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+  if (!(await engine.whenTimeToRead(bytes))) return { reply: tooManyRequests };
+  const text = decode(joined(chunks, bytes));
   if (text?.trimStart().startsWith("[")) return { reply: problem(400, batchHint) };
   const parsed = text === undefined ? { problem: "Not valid UTF-8" } : parse(text);
   if ("problem" in parsed) return { reply: problem(400, parsed.problem) };
-  return { object: parsed.object, bytes: bytes.length };
+  return { object: parsed.object, bytes };
 }
 
 /** The response to a request for which there is no memory now. */
@@ -49,6 +50,18 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [first] = chunks;
+  if (first && first.length === size) return first;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }
 
 /** The query parameters of a URL. Only its first question mark is a delimiter (RFC 3986, 3.4). */
