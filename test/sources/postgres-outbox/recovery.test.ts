@@ -100,7 +100,7 @@ describe("A database that becomes unavailable", () => {
     await using database = await own.open();
     await database.run("create table cars (id int primary key)");
     await installOutbox(database.client, { tables: ["cars"] });
-    const source = postgresOutbox({ client: database.client, lease: 300 });
+    const source = postgresOutbox({ client: database.client, lease: 1_500 });
     const reading = new Reading(source);
     await reading.leading();
     await own.server.stop();

@@ -57,7 +57,7 @@ describe("postgresReplication: a slow reader", () => {
 describe("postgresReplication: tables that change while it reads", () => {
   it("are noticed when they are dropped and created again", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
-    await using capture = new Capture(database, { lease: 300 });
+    await using capture = new Capture(database, { lease: 1_500 });
     await capture.ready();
     await database.pool.query(`drop table cars; ${cars}; alter table cars replica identity full`);
     expect(await capture.failure()).toMatchObject({

@@ -107,7 +107,7 @@ describe("A commit that is not visible yet", () => {
   it("is not captured while it waits for an unavailable synchronous standby; the lease is kept meanwhile", async () => {
     await using own = await openServer();
     await using database = await openCounted(own);
-    await using capture = new Capture(database, { lease: 300 });
+    await using capture = new Capture(database, { lease: 1_500 });
     await capture.ready();
     const before = await leaseOf(database);
     await own.psql("alter system set synchronous_standby_names = 'absent'");
@@ -144,7 +144,7 @@ describe("A commit that is not visible yet", () => {
     await own.psql("alter system set synchronous_standby_names = '*'");
     await own.psql("select pg_reload_conf()");
     await eventually(async () => (await own.psql("show synchronous_standby_names")) === "*");
-    await using capture = new Capture(database, { lease: 300 });
+    await using capture = new Capture(database, { lease: 1_500 });
     expect(await capture.failure()).toMatchObject({
       code: "SOURCE_NOT_READY",
       message: expect.stringContaining("synchronous_standby_names"),

@@ -31,8 +31,8 @@ describe("postgresReplication: of several processes", () => {
     await using database = await openDatabase();
     const first = new Capture(database, { lease: 60_000 });
     await first.ready();
-    await using second = new Capture(database, { lease: 600 });
-    await using third = new Capture(database, { lease: 600 });
+    await using second = new Capture(database, { lease: 3_000 });
+    await using third = new Capture(database, { lease: 3_000 });
     await Promise.all([second.standingBy(), third.standingBy()]);
     await insert(database, 1);
     await first.until(({ length }) => length === 1);

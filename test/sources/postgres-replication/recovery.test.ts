@@ -106,7 +106,7 @@ describe("postgresReplication: a confirmed batch", () => {
 
   it("lets the server discard its log, also when only other tables are written to", async () => {
     await using database = await openDatabase();
-    await using capture = new Capture(database, { lease: 300 });
+    await using capture = new Capture(database, { lease: 1_500 });
     await capture.ready();
     await server.psql("create table noise (text text)");
     await server.psql("insert into noise select repeat('x', 1000) from generate_series(1, 3000)");
@@ -146,7 +146,11 @@ describe("postgresReplication: an unavailable server", () => {
     const login = { ...server.login({ database: database.name }), port: way.port };
     const client = new Pool(login);
     client.on("error", () => undefined);
-    const capture = new Capture(database, { client, connect: (mode) => new Client({ ...login, ...mode }), lease: 600 });
+    const capture = new Capture(database, {
+      client,
+      connect: (mode) => new Client({ ...login, ...mode }),
+      lease: 3_000,
+    });
     await capture.ready();
     await insert(database, 1);
     await capture.until(({ length }) => length === 1);
@@ -264,7 +268,7 @@ describe("postgresReplication: a slot", () => {
     await using own = await openServer({ max_slot_wal_keep_size: "64MB", min_wal_size: "32MB", max_wal_size: "32MB" });
     await using database = await openDatabase(own);
     const log = new NotingLog();
-    await using capture = new Capture(database, { lease: 300, log });
+    await using capture = new Capture(database, { lease: 1_500, log });
     await capture.ready();
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     capture.onBatch = () => released;

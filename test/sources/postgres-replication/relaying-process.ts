@@ -43,7 +43,7 @@ const source = postgresReplication({
   connect: (mode) => new Client({ connectionString, ...mode }),
   tables: [tableName],
   slot,
-  lease: 600,
+  lease: 3_000,
   batch: 20,
 });
 createRelay({ source, broker });
