@@ -1,4 +1,4 @@
-import { jsonDepth } from "./base/json-depth.ts";
+import { exceededBound, type JsonBounds } from "./base/json-bounds.ts";
 import { parseObject, type ParsedObject } from "./base/json.ts";
 import { Lifetime } from "./base/lifetime.ts";
 import { checkOptions } from "./base/option-check.ts";
@@ -155,7 +155,7 @@ export class Transports implements AsyncDisposable {
   constructor(host: SessionHost, options: TransportOptions, limits: TransportLimits, accept: Accept) {
     const { hosts, origin, perMessageDeflate, refusal, trustProxy } = options;
     const { log, registry } = host;
-    const { jsonDepth: depth, messageBytes } = host.limits;
+    const { jsonDepth: depth, jsonBytes: bytes, messageBytes } = host.limits;
     this.#limits = limits;
     this.#log = log;
     this.#streams = new EventStreams({
@@ -173,7 +173,7 @@ export class Transports implements AsyncDisposable {
       log,
       origin,
       hosts,
-      parse: (text) => parse(text, depth),
+      parse: (text) => parse(text, { depth, bytes }),
       decode: decodeRequest,
       streams: this.#streams,
     });
@@ -220,6 +220,7 @@ export class Transports implements AsyncDisposable {
   }
 }
 
-function parse(text: string, depth: number): ParsedObject {
-  return jsonDepth(text, depth) ? parseObject(text) : { problem: `JSON may be nested at most ${depth} deep` };
+function parse(text: string, max: JsonBounds): ParsedObject {
+  const exceeded = exceededBound(text, max);
+  return exceeded ? { problem: `JSON ${exceeded}` } : parseObject(text);
 }

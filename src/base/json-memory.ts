@@ -1,10 +1,10 @@
 import { someContainer } from "./json-containers.ts";
 
 /** Estimated bytes of an object without its properties, of a string without its text, of a property and an element. */
-const objectBytes = 56;
-const stringBytes = 16;
-const propertyBytes = 48;
-const elementBytes = 8;
+export const objectBytes = 56;
+export const stringBytes = 16;
+export const propertyBytes = 48;
+export const elementBytes = 8;
 
 /**
  * Estimates the memory that a parsed JSON value takes, in bytes. The length of its text is no measure: empty objects

@@ -9,6 +9,8 @@ export interface SessionLimits extends OutboxLimits {
   readonly messageBytes: number;
   /** Levels of nesting of a message's JSON. Default: 64. Over it: close 4400. */
   readonly jsonDepth: number;
+  /** Memory of a message's JSON when it is parsed, in estimated bytes. Default: 2,097,152. Over it: close 4400. */
+  readonly jsonBytes: number;
   /** Bytes of an operation's id. Default: 64. Over it: the error LIMIT_EXCEEDED for that id. */
   readonly operationIdBytes: number;
   /** Operations of one session, running or waiting to start. Default: 100. Over it: the error TOO_MANY_OPERATIONS. */
@@ -51,6 +53,7 @@ export const defaultSessionLimits: SessionLimits = {
   messageBytesBeforeAck: 65_536,
   messageBytes: 262_144,
   jsonDepth: 64,
+  jsonBytes: 2_097_152,
   operationIdBytes: 64,
   operations: 100,
   starting: 8,

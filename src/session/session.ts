@@ -1,7 +1,7 @@
 import { GraphQLError } from "graphql";
 import { closeCodes, type CloseCode } from "../base/close-code.ts";
 import type { Late } from "../base/deadlines.ts";
-import { jsonDepth } from "../base/json-depth.ts";
+import { exceededBound } from "../base/json-bounds.ts";
 import { jsonMemory } from "../base/json-memory.ts";
 import type { Peer } from "../contract/peer.ts";
 import type { Socket, SocketHandler } from "../contract/socket.ts";
@@ -212,9 +212,9 @@ export class Session implements SocketHandler, OperationOwner, WriterOwner, Requ
   }
 
   #decode(text: string): ClientMessage {
-    const { jsonDepth: maxDepth } = this.host.limits;
-    if (jsonDepth(text, maxDepth)) return this.writer.dialect.decode(text);
-    return { type: "invalid", reason: `A message may be nested at most ${maxDepth} deep` };
+    const { jsonDepth: depth, jsonBytes: bytes } = this.host.limits;
+    const exceeded = exceededBound(text, { depth, bytes });
+    return exceeded ? { type: "invalid", reason: `A message ${exceeded}` } : this.writer.dialect.decode(text);
   }
 
   get #maxMessageBytes(): number {

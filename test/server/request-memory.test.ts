@@ -45,6 +45,21 @@ describe("Requests by HTTP", () => {
   });
 });
 
+describe("A body by HTTP", () => {
+  it("that takes too much memory when it is parsed is refused before that, PROTOCOL 6.8", async () => {
+    const { gate, fanfare } = slowServer(100_000);
+    await using _ = fanfare;
+    gate.resolve("at once");
+    const { url } = await fanfare.listen({ port: 0 });
+    expect((await ask(url, 1_000)).status).toBe(200);
+    const refused = await ask(url, 30_000);
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { errors: [{ message: "JSON may take at most 2097152 bytes when it is parsed" }] },
+    ]);
+  });
+});
+
 /** A server whose turns have time for one piece of work each, and what it answers to bodies that come at once. */
 async function answersOf(
   bodies: readonly string[],

@@ -21,6 +21,10 @@ function numbered(rooms: number): readonly Topic[] {
 }
 
 /** A ping of exactly so many bytes; `é` takes two. */
+function pingOfObjects(count: number): string {
+  return JSON.stringify({ type: "ping", payload: { list: Array.from({ length: count }, () => ({})) } });
+}
+
 function pingOf(bytes: number, letter: "x" | "é" = "x"): string {
   const bare = JSON.stringify({ type: "ping", payload: { p: "" } });
   const missing = bytes - bare.length;
@@ -71,8 +75,23 @@ describe("A message", () => {
     expect(reason).toBe("A message may be nested at most 64 deep");
   });
 
+  it("may take as much memory when it is parsed, and is not parsed over it", async () => {
+    await using fanfare = serverWith({ jsonBytes: 100_000 });
+    await using client = await connected(fanfare);
+    client.sendRaw(pingOfObjects(1_350));
+    await client.receive({ type: "pong" });
+    client.sendRaw(pingOfObjects(1_400));
+    const { reason } = await client.waitDisconnect(4400);
+    expect(reason).toBe("A message may take at most 100000 bytes when it is parsed");
+  });
+
   it("may be of any size and depth where the limits are off", async () => {
-    const none = { messageBytes: Infinity, messageBytesBeforeAck: Infinity, jsonDepth: Infinity };
+    const none = {
+      messageBytes: Infinity,
+      messageBytesBeforeAck: Infinity,
+      jsonDepth: Infinity,
+      jsonBytes: Infinity,
+    };
     await using fanfare = serverWith(none);
     await using client = new TestClient(fanfare);
     client.sendRaw(pingOf(300_000));

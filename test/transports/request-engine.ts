@@ -3,7 +3,7 @@ import type { Peer } from "../../src/contract/peer.ts";
 import type { BegunRequest, EncodedResult, OperationKind, RequestEngine } from "../../src/contract/request-engine.ts";
 import type { OperationRequest } from "../../src/dialects/message.ts";
 import { decodeRequest } from "../../src/dialects/request.ts";
-import { jsonDepth } from "../../src/base/json-depth.ts";
+import { exceededBound } from "../../src/base/json-bounds.ts";
 import { parseObject } from "../../src/base/json.ts";
 import { nodeHandler, type HttpHandler } from "../../src/transports/http/node-handler.ts";
 import { httpService, type HttpServiceOptions } from "../../src/transports/http/service.ts";
@@ -73,7 +73,9 @@ function errorsOf(query: string): readonly GraphQLError[] {
 }
 
 export const parseJson: HttpServiceOptions["parse"] = (text) =>
-  jsonDepth(text) ? parseObject(text) : { problem: "Nested too deep" };
+  exceededBound(text, { depth: 64, bytes: Infinity }) === undefined
+    ? parseObject(text)
+    : { problem: "Nested too deep" };
 
 export interface PlainHttpOptions extends Partial<HttpServiceOptions> {
   readonly trustProxy?: number;

@@ -22,6 +22,9 @@ function unique(length: number): string {
   return `${count}-`.padEnd(length, "x");
 }
 
+/** Empty objects in the largest message that is parsed: its JSON may take 2 MiB, and each counts for 72 bytes. */
+const maxEmpties = 29_000;
+
 function empties(length: number): readonly object[] {
   return Array.from({ length }, () => ({}));
 }
@@ -95,7 +98,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   "large variables": (target, stack) => churn(target, stack, 4, () => ({ room: "lobby", note: unique(250_000) })),
 
   "extensions of empty objects": (target, stack) =>
-    hold(target, stack, 4, said, () => ({ extensions: { list: empties(80_000) } })),
+    hold(target, stack, 4, said, () => ({ extensions: { list: empties(maxEmpties) } })),
 
   "variables that are not declared": (target, stack) =>
     hold(target, stack, 10, said, () => ({ variables: { list: empties(10_000) } })),
@@ -134,7 +137,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
 
   "large pings": (target, stack) => frames(target, stack, 4, message("ping", { text: "x".repeat(250_000) })),
 
-  "large pongs": (target, stack) => frames(target, stack, 4, message("pong", { list: empties(80_000) })),
+  "large pongs": (target, stack) => frames(target, stack, 4, message("pong", { list: empties(maxEmpties) })),
 
   "ping frames": (target, stack) =>
     frames(target, stack, 290, clientFrame({ opcode: opcodes.ping, payload: "x".repeat(125) })),
@@ -187,8 +190,16 @@ export const attacks: Readonly<Record<string, Attack>> = {
   "a source that never ends": (target, stack) => hold(target, stack, 10, "subscription { endless }", () => ({})),
 
   async "bodies of requests"(target) {
-    const body = { query: "{ hi }", extensions: { list: empties(80_000) } };
+    const body = { query: "{ hi }", extensions: { list: empties(maxEmpties) } };
     await Promise.all([1, 2, 3, 4].map(() => post(target, body)));
+  },
+
+  async "more objects than a message may have"(target, stack) {
+    const client = await ready(target, stack);
+    const request = { query: said, extensions: { list: empties(80_000) } };
+    client.send(start(1, request.query, request));
+    await Promise.all([1, 2, 3, 4].map(() => post(target, request)));
+    await client.closed();
   },
 
   async "results that it does not read"(target, stack) {

@@ -1,0 +1,53 @@
+import { elementBytes, objectBytes, propertyBytes, stringBytes } from "./json-memory.ts";
+
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const backslash = 0x5c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+export interface JsonBounds {
+  /** Levels of nested objects and arrays: `{"a":[1]}` has 2. 0 permits scalars only; Infinity permits any depth. */
+  readonly depth: number;
+  /** Estimated memory of the parsed value, as `jsonMemory` has it. Infinity permits any. */
+  readonly bytes: number;
+}
+
+/**
+ * What JSON text exceeds, as the end of a sentence: "may be nested at most 64 deep"; undefined if it may be parsed. To be called before `JSON.parse`: deep text is expensive
+ * to parse, and a recursive walk of its value overflows the stack; and text of empty objects becomes twenty times as
+ * large, which takes V8 as long to collect as to parse. One pass, no allocation.
+ *
+ * The estimate is never less than `jsonMemory` of the value, and more where keys or strings have escapes and where an
+ * object has a key twice. For text that is not JSON the result means nothing; the parser refuses that text afterwards.
+ */
+export function exceededBound(text: string, max: JsonBounds): string | undefined {
+  let depth = 0;
+  let bytes = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === quote) {
+      const end = endOfString(text, at);
+      bytes += stringBytes + 2 * (end - at - 1);
+      at = end;
+    } else if (character === comma) bytes += elementBytes;
+    else if (character === colon) bytes += propertyBytes;
+    else if (character === openBracket || character === openBrace) {
+      if (++depth > max.depth) return `may be nested at most ${max.depth} deep`;
+      bytes += objectBytes + elementBytes;
+    } else if (character === closeBracket || character === closeBrace) depth--;
+  }
+  return bytes > max.bytes ? `may take at most ${max.bytes} bytes when it is parsed` : undefined;
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === quote) return at;
+    if (character === backslash) at++;
+  }
+  return text.length;
+}
