@@ -81,7 +81,8 @@ describe("A server whose limits of transports are set (PROTOCOL 6.5)", () => {
     const socket = await bareConnection(server.port);
     const since = performance.now();
     await server.fanfare[Symbol.asyncDispose]();
-    expect(performance.now() - since).toBeLessThan(1_000);
+    // Without the limit it would take five seconds.
+    expect(performance.now() - since).toBeLessThan(4_000);
     socket.destroy();
   });
 

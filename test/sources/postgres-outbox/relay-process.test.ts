@@ -148,9 +148,9 @@ describe("A relay whose process", () => {
 
   it("is killed is followed by another within 5 seconds", async () => {
     const writers = startWriters(2);
-    const first = startRelay(3000);
+    const first = startRelay(1_500);
     expect(await leader()).toBe(first);
-    const second = startRelay(3000);
+    const second = startRelay(1_500);
     await second.ask("started");
     await untilStored((await stored()) + 5);
     first.process.kill("SIGKILL");
@@ -176,9 +176,9 @@ describe("A relay whose process", () => {
 
   it("is paused beyond its lease is followed by another; its late writes are fenced off, and nothing is repeated", async () => {
     const writers = startWriters(2);
-    const first = startRelay(3000);
+    const first = startRelay(1_500);
     expect(await leader()).toBe(first);
-    const second = startRelay(3000);
+    const second = startRelay(1_500);
     await second.ask("started");
     await untilStored((await stored()) + 5);
 

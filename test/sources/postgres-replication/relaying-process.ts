@@ -43,7 +43,7 @@ const source = postgresReplication({
   connect: (mode) => new Client({ connectionString, ...mode }),
   tables: [tableName],
   slot,
-  lease: 3_000,
+  lease: 600,
   batch: 20,
 });
 createRelay({ source, broker });
