@@ -168,8 +168,8 @@ export class ProtocolModel {
   }
 
   #stop(id: string): void {
-    const last = this.#operations.get(id)?.at(-1);
-    if (last) last.stopped = true;
+    // What has not left yet of earlier ones is dropped as well: it has the same id.
+    for (const asked of this.#operations.get(id) ?? []) asked.stopped = true;
   }
 }
 
