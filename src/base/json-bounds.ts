@@ -17,12 +17,13 @@ export interface JsonBounds {
 }
 
 /**
- * What JSON text exceeds, as the end of a sentence: "may be nested at most 64 deep"; undefined if it may be parsed. To be called before `JSON.parse`: deep text is expensive
- * to parse, and a recursive walk of its value overflows the stack; and text of empty objects becomes twenty times as
- * large, which takes V8 as long to collect as to parse. One pass, no allocation.
+ * What JSON text exceeds, as the end of a sentence ("may be nested at most 64 deep"); undefined if it may be parsed. To
+ * be called before `JSON.parse`: deep text is expensive to parse, and a recursive walk of its value overflows the stack;
+ * text of empty objects becomes twenty times as large, which takes V8 as long to collect as to parse. One pass, no
+ * allocation.
  *
- * The estimate is never less than `jsonMemory` of the value, and more where keys or strings have escapes and where an
- * object has a key twice. For text that is not JSON the result means nothing; the parser refuses that text afterwards.
+ * The estimate is never less than `jsonMemory` of the value, and somewhat more: a comma in an object counts as one in a
+ * list, an empty list as one with an element, a key as any other string, and escapes as they are written. For text that is not JSON the result means nothing; the parser refuses that text afterwards.
  */
 export function exceededBound(text: string, max: JsonBounds): string | undefined {
   let depth = 0;

@@ -55,7 +55,7 @@ export class HttpRequests implements RequestEngine {
     const { engine, requests } = this.#host;
     const memory = requestMemory(request);
     if (!requests.takeDetached(memory)) return undefined;
-    // A large text is answered in the turn in which it was parsed, so that no two are in memory as objects. While too
+    // A large text is answered in the turn in which it was parsed, so that few are in memory as objects. While too
     // many wait, nothing more does: answers that pile up are what makes Node stop reading (back-pressure).
     const waits = readingPriority(bytes) !== "low" && this.#waiting < maxWaiting;
     const time = waits ? engine.whenTimeFor(request, memory) : undefined;

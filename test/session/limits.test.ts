@@ -20,11 +20,11 @@ function numbered(rooms: number): readonly Topic[] {
   return Array.from({ length: rooms }, (_, index) => room({ room: String(index) }));
 }
 
-/** A ping of exactly so many bytes; `é` takes two. */
 function pingOfObjects(count: number): string {
   return JSON.stringify({ type: "ping", payload: { list: Array.from({ length: count }, () => ({})) } });
 }
 
+/** A ping of exactly so many bytes; `é` takes two. */
 function pingOf(bytes: number, letter: "x" | "é" = "x"): string {
   const bare = JSON.stringify({ type: "ping", payload: { p: "" } });
   const missing = bytes - bare.length;

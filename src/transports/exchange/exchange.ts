@@ -20,8 +20,7 @@ export interface HttpExchange {
   readonly abandoned: boolean;
   /**
    * Reads the body, as the pieces that it came in: joining them takes time, and many bodies may end in one turn of the
-   * event loop. Undefined if it has more than `maxBytes`. Rejects if the client disconnects
-   * before its end.
+   * event loop. Undefined if it has more than `maxBytes`. Rejects if the client disconnects before its end.
    */
   read(maxBytes: number): Promise<readonly Uint8Array[] | undefined>;
   /** Answers with a complete body. Does nothing after the client has disconnected. */
