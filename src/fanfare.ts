@@ -206,7 +206,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
 
   /**
    * Publishes an event to one topic or to several, and resolves when the broker has stored it. An operation that
-   * listens to several of the topics gets it once.
+   * listens to several of the topics gets it once. While 1,024 events or more wait for execution in this process, it
+   * resolves a turn of the event loop later (back-pressure), so that a loop that awaits it cannot outrun its readers.
    *
    * With a `transaction` of the `source`'s database, the event is published when that commits, and never if it is
    * rolled back (transactional outbox). The payload then has to be JSON, and the promise resolves when it is written.
@@ -224,6 +225,9 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     const { transaction, ...rest } = options ?? {};
     if (transaction) await this.#publishIn(transaction, topics, payload, rest);
     else await publish(this.#options.broker, this.#options.clock, topics, { ...rest, payload });
+    // A loop of publishes stays in the queue of microtasks otherwise, and nothing that it publishes is executed.
+    const turn = this.#engine.pressure.nextTurn();
+    if (turn) await turn;
   }
 
   /**

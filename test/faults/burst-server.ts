@@ -66,6 +66,11 @@ const answers = {
     for (let n = after + 1; n <= after + events; n += 1) void fanfare.publish(ticks({ field }), { n, key });
   },
 
+  /** Publishes so many events, the next one when the one before was published. */
+  async stream(field: BurstField, events: number): Promise<void> {
+    for (let n = 1; n <= events; n += 1) await fanfare.publish(ticks({ field }), { n, key: "" });
+  },
+
   /** The longest turn since the burst, in milliseconds. */
   longestTurn: (): number => delay.max / 1e6,
 

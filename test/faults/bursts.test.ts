@@ -86,6 +86,14 @@ describe("10,000 events at once", () => {
     expect(wrongs(all)).toEqual([]);
   });
 
+  it.each(fields)("and ten times as many, each awaited, of an operation that is %s", async (field) => {
+    using stack = new DisposableStack();
+    const [reader] = await open(stack, field, 1);
+    await server.ask("stream", field, 10 * events);
+    await heardAll(reader ? [reader] : [], 10 * events);
+    expect(reader?.wrong).toBeUndefined();
+  });
+
   it.each(fields)("let others be answered meanwhile: of an operation that is %s", async (field) => {
     using stack = new DisposableStack();
     const [reader] = await open(stack, field, 1);

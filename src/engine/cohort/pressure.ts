@@ -16,6 +16,7 @@ export class Pressure implements Disposable {
   #taken = 0;
   #low: PromiseWithResolvers<void> | undefined;
   #timer: Timer | undefined;
+  #turn: Promise<void> | undefined;
   #disposed = false;
 
   /** @param limit events that may wait in all cohorts together. Infinity: no bound. */
@@ -50,6 +51,21 @@ export class Pressure implements Disposable {
       this.#watch();
     }
     return this.#low.promise;
+  }
+
+  /**
+   * Undefined while few events wait. Otherwise resolves in the next turn of the event loop, in which some of them are
+   * executed. For publishers, which are not held until few wait: an execution may publish, and would wait for itself.
+   */
+  nextTurn(): Promise<void> | undefined {
+    if (this.#waiting < lowWater || this.#disposed) return undefined;
+    this.#turn ??= new Promise((resolve) => {
+      this.#clock.defer(() => {
+        this.#turn = undefined;
+        resolve();
+      });
+    });
+    return this.#turn;
   }
 
   [Symbol.dispose](): void {

@@ -45,6 +45,19 @@ describe("The pressure of events that wait for their execution", () => {
     expect(await isOver(low)).toBe(true);
   });
 
+  it("makes publishers wait for a turn, all for the same, and only while many events wait", async () => {
+    const clock = fakeClock();
+    const pressure = new Pressure(clock, Infinity);
+    pressure.add(lowWater);
+    const turn = pressure.nextTurn();
+    expect([pressure.nextTurn() === turn, clock.pending]).toEqual([true, 1]);
+    clock.advance(0);
+    expect(await isOver(turn)).toBe(true);
+    expect(pressure.nextTurn()).not.toBe(turn);
+    pressure.take(1);
+    expect(pressure.nextTurn()).toBeUndefined();
+  });
+
   it("is full at its limit", () => {
     const pressure = new Pressure(fakeClock(), 3);
     pressure.add(2);
