@@ -11,6 +11,8 @@ export interface FilterRound {
 export const fewFilters = 100;
 export const manyFilters = 100_000;
 const changesPerRound = 5_000;
+/** Rounds before the first that counts: code is loaded and compiled, and the heap grows. */
+const warmUp = 5;
 
 /** Measures changes that each concern one subscription, among few of them and among many, in turns. */
 export async function filters(by: FilteredBy, rounds: number): Promise<readonly FilterRound[]> {
@@ -18,8 +20,7 @@ export async function filters(by: FilteredBy, rounds: number): Promise<readonly 
   await using many = new Worker<FilterControls>("servers/filters.ts", { core: serverCore });
   await few.ask("subscribe", by, fewFilters);
   await many.ask("subscribe", by, manyFilters);
-  // The first changes load and compile code.
-  for (const worker of [few, many]) await worker.ask("publish", changesPerRound);
+  for (const worker of [few, many]) await worker.ask("publish", warmUp * changesPerRound);
   const measured: FilterRound[] = [];
   for (let round = 0; round < rounds; round += 1) {
     measured.push({ few: await perChange(few), many: await perChange(many) });
