@@ -1,6 +1,6 @@
 // A process of attackers, with the server that they attack and the stranger whose pings are measured.
 import { constants, setPriority } from "node:os";
-import { attacks } from "../test/faults/attacks/attack.ts";
+import { attack, attacks } from "../test/faults/attacks/attack.ts";
 import type { AttackServerAnswers } from "../test/faults/attacks/attack-server.ts";
 import { Child } from "../test/faults/child.ts";
 import { answer, Worker } from "./channel.ts";
@@ -15,20 +15,19 @@ const answers = {
    * own, round after round.
    */
   async latencies(name: string, clients: number, rounds: number): Promise<readonly number[]> {
-    const attack = attacks[name];
-    if (!attack) throw new Error(`There is no attack "${name}".`);
+    const how = attacks[name];
+    if (!how) throw new Error(`There is no attack "${name}".`);
     await using server = new Child<AttackServerAnswers>("attacks/attack-server.ts");
     await using pinger = new Worker<PingerAnswers>("pinger.ts", { core: undefined });
     const port = await server.ask("port");
+    const addresses = Array.from({ length: clients }, (_, index) => `10.0.${index}.1`);
     await pinger.ask("connect", port);
     // Attackers have machines of their own. On this one they must not take the server's and the stranger's time.
     setPriority(constants.priority.PRIORITY_LOW);
     await pinger.ask("start");
     for (let round = 0; round < rounds; round += 1) {
       using stack = new DisposableStack();
-      await Promise.allSettled(
-        Array.from({ length: clients }, (_, index) => attack({ server, port, address: `10.0.${index}.1` }, stack)),
-      );
+      await attack(how, { server, port, addresses }, stack);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
     return await pinger.ask("stop");

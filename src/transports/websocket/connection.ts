@@ -39,6 +39,8 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   /** To the socket: whether a listener for `drain` is set. */
   #awaitsDrain = false;
   #pendingPongs = 0;
+  /** Whether pongs are gathered in the stream, to leave in one write. */
+  #gathers = false;
 
   /** @param binary whether messages may come in binary frames. */
   constructor(host: ConnectionHost, webSocket: OwnedWebSocket, stream: Duplex, peer: Peer, binary: boolean = false) {
@@ -147,7 +149,19 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (this.#pendingPongs >= this.#host.pendingPongs) return this.terminate();
     this.#pendingPongs += 1;
+    this.#gather();
     this.#webSocket.pong(payload, false, () => (this.#pendingPongs -= 1));
+  }
+
+  /** Pings that came in one read are answered in one write: one for each pong would be most of the work. */
+  #gather(): void {
+    if (this.#gathers) return;
+    this.#gathers = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#gathers = false;
+      this.#stream.uncork();
+    });
   }
 
   get #overfull(): boolean {

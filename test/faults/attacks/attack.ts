@@ -4,14 +4,37 @@ import type { Child } from "../child.ts";
 import type { AttackServerAnswers } from "./attack-server.ts";
 
 /** Where an attacker finds its server, and the address that it comes from. */
-export interface Target {
-  readonly server: Child<AttackServerAnswers>;
+interface Target {
   readonly port: number;
   readonly address: string;
 }
 
 /** What one hostile connection does, within the limits or just over them. Its resources are the stack's. */
-export type Attack = (target: Target, stack: DisposableStack) => Promise<void>;
+type Attacker = (target: Target, stack: DisposableStack) => Promise<void>;
+
+/** Attackers who wait for events of the application, and the characters of each event that it publishes to them all. */
+interface Ambush {
+  readonly attacker: Attacker;
+  readonly events: readonly number[];
+}
+
+/** Who is attacked, and from where: an address for each connection. */
+export interface Siege {
+  readonly server: Child<AttackServerAnswers>;
+  readonly port: number;
+  readonly addresses: readonly string[];
+}
+
+/** All attack at the same time. The connections stay, and are the stack's. */
+export async function attack(
+  how: Attacker | Ambush,
+  { server, port, addresses }: Siege,
+  stack: DisposableStack,
+): Promise<void> {
+  const { attacker, events } = typeof how === "function" ? { attacker: how, events: [] } : how;
+  await Promise.allSettled(addresses.map((address) => attacker({ port, address }, stack)));
+  for (const characters of events) await server.ask("publish", "lobby", characters);
+}
 
 const legacy = { name: "graphql-ws", words: { init: "connection_init", ack: "connection_ack" } };
 let count = 0;
@@ -86,7 +109,7 @@ const said = 'subscription { said(room: "lobby") { text } }';
 const message = (type: string, payload: object): Uint8Array => textFrame(JSON.stringify({ type, payload }));
 
 /** The attacks, by what they are made of. */
-export const attacks: Readonly<Record<string, Attack>> = {
+export const attacks: Readonly<Record<string, Attacker | Ambush>> = {
   "names of topics that are as long as may be": (target, stack) =>
     churn(target, stack, 130, () => ({ room: unique(1_000) })),
 
@@ -172,16 +195,20 @@ export const attacks: Readonly<Record<string, Attack>> = {
     await client.handled();
   },
 
-  async "variables for every event"(target, stack) {
-    const query = 'subscription ($boxes: [Box]) { own(room: "lobby", boxes: $boxes) { text } }';
-    await hold(target, stack, 3, query, () => ({ variables: { boxes: empties(9_000) } }));
-    await target.server.ask("publish", "lobby", 10);
+  "variables for every event": {
+    attacker(target, stack) {
+      const query = 'subscription ($boxes: [Box]) { own(room: "lobby", boxes: $boxes) { text } }';
+      return hold(target, stack, 3, query, () => ({ variables: { boxes: empties(9_000) } }));
+    },
+    events: [10, 10],
   },
 
-  async "executions of its own"(target, stack) {
-    const fields = Array.from({ length: 10 }, (_, index) => `a${index}: text`).join(" ");
-    await hold(target, stack, 100, `subscription { own(room: "lobby") { ${fields} } }`, () => ({}));
-    await target.server.ask("publish", "lobby", 100);
+  "executions of its own": {
+    attacker(target, stack) {
+      const fields = Array.from({ length: 10 }, (_, index) => `a${index}: text`).join(" ");
+      return hold(target, stack, 100, `subscription { own(room: "lobby") { ${fields} } }`, () => ({}));
+    },
+    events: [100, 100],
   },
 
   "rows that are in memory": (target, stack) =>
@@ -202,11 +229,13 @@ export const attacks: Readonly<Record<string, Attack>> = {
     await client.closed();
   },
 
-  async "results that it does not read"(target, stack) {
-    const client = await ready(target, stack);
-    client.subscribe("1", said);
-    await client.handled();
-    client.pause();
-    for (let event = 0; event < 5; event += 1) await target.server.ask("publish", "lobby", 50_000);
+  "results that it does not read": {
+    async attacker(target, stack) {
+      const client = await ready(target, stack);
+      client.subscribe("1", said);
+      await client.handled();
+      client.pause();
+    },
+    events: Array.from({ length: 100 }, () => 50_000),
   },
 };

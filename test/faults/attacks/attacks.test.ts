@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BareClient } from "../bare-client.ts";
 import { Child } from "../child.ts";
 import { until } from "../until.ts";
-import { attacks, type Attack } from "./attack.ts";
+import { attack, attacks } from "./attack.ts";
 import type { AttackServerAnswers } from "./attack-server.ts";
+
+type Attack = (typeof attacks)[string];
 
 const mebibyte = 1_048_576;
 /** The sums of PROTOCOL 6.8 for all connections, and what the process itself takes. */
@@ -29,14 +31,10 @@ describe("A server that is attacked", () => {
   afterAll(() => server?.[Symbol.asyncDispose]());
 
   /** Everybody attacks at the same time and stays, and a stranger is served. Answers the heap meanwhile. */
-  async function attack(how: Attack, connections: number, addresses: number): Promise<number> {
+  async function besieged(how: Attack, addresses: readonly string[]): Promise<number> {
     const stack = new DisposableStack();
     try {
-      await Promise.allSettled(
-        Array.from({ length: connections }, (_, index) =>
-          how({ server, port, address: `10.0.${index % addresses}.1` }, stack),
-        ),
-      );
+      await attack(how, { server, port, addresses }, stack);
       await serves();
       return await server.ask("heap");
     } finally {
@@ -46,11 +44,11 @@ describe("A server that is attacked", () => {
   }
 
   /** The heap after attacks that have filled what is kept on purpose, such as documents. */
-  async function filled(how: Attack, connections: number, addresses: number): Promise<number> {
+  async function filled(how: Attack, addresses: readonly string[]): Promise<number> {
     let before = 0;
     for (let time = 0, heap = await server.ask("heap"); time < 5 && heap > 1.02 * before; time += 1) {
       before = heap;
-      await attack(how, connections, addresses);
+      await besieged(how, addresses);
       heap = await server.ask("heap");
     }
     return server.ask("heap");
@@ -75,8 +73,9 @@ describe("A server that is attacked", () => {
 
   describe.each(Object.entries(attacks))("with %s", (_name, how) => {
     it.each(levels)("by $attackers lives, serves others and forgets", async ({ connections, addresses }) => {
-      const before = await filled(how, connections, addresses);
-      const during = await attack(how, connections, addresses);
+      const from = Array.from({ length: connections }, (_, index) => `10.0.${index % addresses}.1`);
+      const before = await filled(how, from);
+      const during = await besieged(how, from);
       const after = await server.ask("heap");
       expect(during).toBeLessThan(worstCase);
       expect(after).toBeLessThan(1.05 * before + mebibyte);
