@@ -16,12 +16,20 @@ export interface HttpPayload {
   readonly bytes: number;
 }
 
-/** Reads a JSON body in UTF-8, when its turn has come. Rejects if the client disconnects before its end. */
+/** The chunks of a request's body, or the response to a request without one. */
+export type RawBody =
+  | { readonly chunks: readonly Uint8Array[]; readonly bytes: number }
+  | { readonly reply: HttpReply };
+
+/**
+ * Reads the body of a request, and waits until it may be parsed. It is parsed by the caller, since the promise of a
+ * request that has waited is old to the garbage collector: what it held would be kept until the next full collection.
+ * Rejects if the client disconnects before the end of the body.
+ */
 export async function readBody(
   exchange: HttpExchange,
   engine: Pick<RequestEngine, "maxBodyBytes" | "whenTimeToRead">,
-  parse: ParseJson,
-): Promise<HttpBody> {
+): Promise<RawBody> {
   const { "content-type": type, "content-encoding": encoding = "identity" } = exchange.headers;
   if (!isJson(type) || encoding !== "identity") {
     return { reply: problem(415, "The body must be application/json in UTF-8, not compressed") };
@@ -29,7 +37,13 @@ export async function readBody(
   const chunks = await exchange.read(engine.maxBodyBytes);
   if (!chunks) return { reply: problem(413, `The body may have at most ${engine.maxBodyBytes} bytes`) };
   const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-  if (!(await engine.whenTimeToRead(bytes))) return { reply: tooManyRequests };
+  return (await engine.whenTimeToRead(bytes)) ? { chunks, bytes } : { reply: tooManyRequests };
+}
+
+/** Parses a body: JSON in UTF-8. */
+export function parsedBody(raw: RawBody, parse: ParseJson): HttpBody {
+  if ("reply" in raw) return raw;
+  const { chunks, bytes } = raw;
   const text = decode(joined(chunks, bytes));
   if (text?.trimStart().startsWith("[")) return { reply: problem(400, batchHint) };
   const parsed = text === undefined ? { problem: "Not valid UTF-8" } : parse(text);

@@ -9,7 +9,15 @@ import { problem, type HttpReply } from "../exchange/reply.ts";
 import { foreignHost, Hosts } from "../hosts.ts";
 import { crossSiteHint, mayBeCrossSite, OriginCheck, type OriginRule } from "../origin.ts";
 import { AcceptHeader } from "./accept-header.ts";
-import { readBody, searchOf, searchPayload, tooManyRequests, type HttpBody, type ParseJson } from "./body.ts";
+import {
+  parsedBody,
+  readBody,
+  searchOf,
+  searchPayload,
+  tooManyRequests,
+  type HttpPayload,
+  type ParseJson,
+} from "./body.ts";
 import { answerByJson, needsStream, notAcceptable, refusedByGet, resultTypes } from "./graphql-over-http.ts";
 
 /** Options of {@link httpService}. */
@@ -89,13 +97,14 @@ class Answers implements HttpService {
 
   /** Starts an operation on an open stream (single connection mode). */
   async #start(streams: EventStreams, exchange: HttpExchange, token: string): Promise<HttpReply> {
-    const body = await this.#body(exchange);
+    const { engine, parse } = this.#options;
+    const body = parsedBody(await readBody(exchange, engine), parse);
     return "reply" in body ? body.reply : streams.start(exchange, token, body);
   }
 
   /** Answers an operation by JSON, or by a stream (distinct connections mode). */
   async #operation(exchange: HttpExchange, streams?: EventStreams): Promise<HttpReply | undefined> {
-    const { decode, engine } = this.#options;
+    const { engine, parse } = this.#options;
     const { headers, method } = exchange;
     if (method !== "GET" && method !== "HEAD" && method !== "POST") {
       return problem(405, "Method Not Allowed", { allow: streams ? allowedWithStreams : allowed });
@@ -105,28 +114,41 @@ class Answers implements HttpService {
     const type = accept.preferred(resultTypes);
     const stream = accept.names(streamType) ? streams : undefined;
     if (type === undefined && !stream) return accept.names(streamType) ? needsStream : notAcceptable;
-    const body = await this.#body(exchange);
-    if ("reply" in body) return body.reply;
-    const request = decode(body.object);
+    const body =
+      method === "POST" ? parsedBody(await readBody(exchange, engine), parse) : searchPayload(exchange.url, parse);
+    // Another function: this one has waited, and would keep the request until the next full collection (see `readBody`).
+    return "reply" in body ? body.reply : this.#request(exchange, body, { accept, type, stream });
+  }
+
+  async #request(
+    exchange: HttpExchange,
+    { object, bytes }: HttpPayload,
+    { accept, type, stream }: Acceptable,
+  ): Promise<HttpReply | undefined> {
+    const { decode, engine } = this.#options;
+    const request = decode(object);
     if ("problem" in request) return problem(400, request.problem);
-    using admitted = await engine.admit(request, body.bytes);
+    using admitted = await engine.admit(request, bytes);
     if (!admitted) return tooManyRequests;
     const kind = stream && engine.kindOf(request);
     if (stream && (type === undefined || prefersStream(accept) || kind === "subscription")) {
-      const refused = method === "POST" ? undefined : refusedByGet(kind);
-      return refused ?? streamed(stream, exchange, request, body.bytes);
+      const refused = exchange.method === "POST" ? undefined : refusedByGet(kind);
+      return refused ?? streamed(stream, exchange, request, bytes);
     }
     const answer = await answerByJson(engine, exchange, request, type ?? "");
     if (answer) return answer;
     // A hook has put the subscription in. The session asks it again, with the connection that it belongs to.
-    return stream ? streamed(stream, exchange, request, body.bytes) : needsStream;
+    return stream ? streamed(stream, exchange, request, bytes) : needsStream;
   }
+}
 
-  async #body(exchange: HttpExchange): Promise<HttpBody> {
-    const { engine, parse } = this.#options;
-    if (exchange.method === "POST") return readBody(exchange, engine, parse);
-    return searchPayload(exchange.url, parse);
-  }
+/** What a client accepts as the response. */
+interface Acceptable {
+  readonly accept: AcceptHeader;
+  /** The media type of a result; undefined if it accepts none of them. */
+  readonly type: string | undefined;
+  /** Undefined if it does not accept a stream. */
+  readonly stream: EventStreams | undefined;
 }
 
 /** A stream with the results of an operation; for HEAD its headers only, and nothing is started. */
