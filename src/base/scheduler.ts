@@ -2,9 +2,9 @@ import type { Clock, Timer } from "./clock.ts";
 
 /**
  * How soon a piece of work should be done: small pieces go before large ones (shortest job first), and large ones that
- * were begun and hold memory before those that would begin.
+ * were begun and hold memory before those that would begin. `low` is for what never ends by itself, piece after piece.
  */
-export type Priority = "high" | "normal" | "begun" | "low";
+export type Priority = "high" | "normal" | "begun" | "large" | "low";
 
 /** Microtasks after which work that was waiting has begun: so many promises may be between a waiter and its work. */
 const deepestWork = 16;
@@ -12,7 +12,7 @@ const deepestWork = 16;
 /**
  * Cooperative scheduling: cuts work that clients can make large into time slices, one per turn of the event loop, so
  * that sockets and timers are served in between. A turn exceeds its slice by one piece of work of each priority at
- * most, and none starves: each has one piece in each turn.
+ * most, and none starves: each has one piece in each turn. Large pieces that waited are done one per turn.
  */
 export class Scheduler implements Disposable {
   readonly #clock: Clock;
@@ -25,6 +25,7 @@ export class Scheduler implements Disposable {
     high: new Set(),
     normal: new Set(),
     begun: new Set(),
+    large: new Set(),
     low: new Set(),
   };
   /** Called at the end of this turn. */
@@ -89,27 +90,32 @@ export class Scheduler implements Disposable {
       for (const callback of ending) callback();
     } finally {
       // Also after an error: whoever waits would never be called, since others queue up behind.
-      const { high, normal, begun, low } = this.#waiting;
-      if (high.size + normal.size + begun.size + low.size > 0) void this.#serve();
+      const { high, normal, begun, large, low } = this.#waiting;
+      if (high.size + normal.size + begun.size + large.size + low.size > 0) void this.#serve();
     }
   };
 
   async #serve(): Promise<void> {
-    const { high, normal, begun, low } = this.#waiting;
+    const { high, normal, begun, large, low } = this.#waiting;
     this.#began = undefined;
     // Begins the slice, and with it the next turn.
     void this.hasTime;
-    for (const waiting of [high, normal, begun, low]) await this.#serveAll(waiting);
+    for (const waiting of [high, normal, begun]) await this.#serveSome(waiting, Infinity);
+    // A large piece may take half of the slice, and what comes in meanwhile waits for the end of the turn.
+    await this.#serveSome(large, 1);
+    await this.#serveSome(low, Infinity);
   }
 
-  /** Lets those go on that wait, one after the other, until the slice is used up; at least one. */
-  async #serveAll(waiting: Set<() => void>): Promise<void> {
+  /** Lets those go on that wait, one after the other, `most` of them or until the slice is used up; at least one. */
+  async #serveSome(waiting: Set<() => void>, most: number): Promise<void> {
+    let left = most;
     for (const resolve of waiting) {
       resolve();
       // The work that was waiting is done in the microtasks that come first now, some `await` deep.
       for (let tick = 0; tick < deepestWork; tick += 1) await Promise.resolve();
       waiting.delete(resolve);
-      if (!this.hasTime) return;
+      left -= 1;
+      if (left === 0 || !this.hasTime) return;
     }
   }
 }

@@ -44,7 +44,7 @@ export class HttpRequests implements RequestEngine {
     if (!requests.takeDetached(bytes)) return false;
     // Large ones wait however many do: they are bounded by their bytes.
     const priority = readingPriority(bytes);
-    const mayWait = priority === "low" || this.#waiting < maxWaiting;
+    const mayWait = priority === "large" || this.#waiting < maxWaiting;
     const time = mayWait ? engine.scheduler.whenTime(priority) : undefined;
     if (time) await this.#wait(time);
     requests.giveDetached(bytes);
@@ -57,7 +57,7 @@ export class HttpRequests implements RequestEngine {
     if (!requests.takeDetached(memory)) return undefined;
     // A large text is answered in the turn in which it was parsed, so that few are in memory as objects. While too
     // many wait, nothing more does: answers that pile up are what makes Node stop reading (back-pressure).
-    const waits = readingPriority(bytes) !== "low" && this.#waiting < maxWaiting;
+    const waits = readingPriority(bytes) !== "large" && this.#waiting < maxWaiting;
     const time = waits ? engine.whenTimeFor(request, memory) : undefined;
     if (time) await this.#wait(time);
     return { [Symbol.dispose]: () => requests.giveDetached(memory) };

@@ -7,5 +7,5 @@ const largeLength = 16_384;
 /** The priority of reading a client's text of this length: a message, or the body of a request. */
 export function readingPriority(length: number): Priority {
   if (length < normalLength) return "high";
-  return length < largeLength ? "normal" : "low";
+  return length < largeLength ? "normal" : "large";
 }

@@ -89,6 +89,15 @@ describe("A scheduler", () => {
     expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [1, 2, 18, 21, 25, 30], [3, 22, 26, 31]]);
   });
 
+  it("does one large piece that waited in each turn, however much time is left", async () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock, slice);
+    const all = [worker(loop, scheduler, 20), ...[1, 2, 3].map((cost) => worker(loop, scheduler, cost, "large"))];
+    for (let turn = 0; turn < 4; turn += 1) await loop.turn();
+    await Promise.all(all);
+    expect(loop.done.filter((turn) => turn.length > 0)).toEqual([[20], [1], [2], [3]]);
+  });
+
   it("exceeds the slice of a turn by one piece of work at most, whatever the pieces take", async () => {
     const costs = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 40 });
     const property = fc.asyncProperty(costs, async (all) => {
