@@ -27,6 +27,16 @@ describe("The depth of JSON text", () => {
     expect(jsonDepth('["\\\\", [[]]]', 2)).toBe(false);
   });
 
+  it("ignores brackets in long strings, however many backslashes stand before a quote", () => {
+    const letters = fc.constantFrom("\\", '"', "[", "x");
+    fc.assert(
+      fc.property(fc.string({ unit: letters, minLength: 20, maxLength: 200 }), (inside) => {
+        const text = JSON.stringify([inside, [inside]]);
+        expect([jsonDepth(text, 2), jsonDepth(text, 1)]).toEqual([true, false]);
+      }),
+    );
+  });
+
   it("permits only scalars at 0, and everything at Infinity", () => {
     expect(jsonDepth("1", 0)).toBe(true);
     expect(jsonDepth("{}", 0)).toBe(false);
