@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createClient } from "graphql-ws";
-import { describe, expect, it } from "vitest";
+import type { Socket } from "node:net";
+import { describe, expect, it, vi } from "vitest";
 import { WebSocket, type PerMessageDeflateOptions } from "ws";
 import { graphqlWs } from "../../../src/dialects/graphql-ws.ts";
 import type { DeflateOptions } from "../../../src/transports/websocket/websocket.ts";
@@ -8,6 +9,7 @@ import { greeter } from "../greeter.ts";
 import { bareConnection, connected, WebSocketClient } from "../websocket-client.ts";
 import { websocketServer } from "../websocket-server.ts";
 import { eventually } from "../../eventually.ts";
+import { clientFrame, opcodes, takeServerFrames } from "../../faults/frame.ts";
 
 const megabyte = "x".repeat(1_048_576);
 
@@ -48,6 +50,25 @@ describe("a WebSocket", () => {
     client.socket.ping("are you there?");
     const [data] = await once(client.socket, "pong");
     expect(String(data)).toBe("are you there?");
+  });
+
+  it("answers pings that came together all in order, and in few writes", async () => {
+    await using server = await websocketServer();
+    const writes: { readonly mock: { readonly calls: readonly unknown[] } }[] = [];
+    server.server.once("connection", (socket: Socket) => {
+      writes.push(vi.spyOn(socket, "_write"), vi.spyOn(socket, "_writev"));
+    });
+    const client = await bareConnection(server.port);
+    const payloads = Array.from({ length: 100 }, (_, index) => `ping ${index}`);
+    let bytes = Buffer.alloc(0);
+    client.on("data", (chunk: Buffer) => (bytes = Buffer.concat([bytes, chunk])));
+    const written = (): number => writes.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    const before = written();
+    client.write(Buffer.concat(payloads.map((payload) => clientFrame({ opcode: opcodes.ping, payload }))));
+    const pongs = (): string[] => takeServerFrames(bytes).frames.map(({ payload }) => payload.toString());
+    await eventually(() => expect(pongs()).toEqual(payloads));
+    expect(written() - before).toBeLessThan(10);
+    client.destroy();
   });
 
   it("serves a stock graphql-ws client", async () => {
