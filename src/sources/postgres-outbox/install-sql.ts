@@ -124,7 +124,7 @@ begin
     select string_agg(pg_get_expr(d.adbin, d.adrelid) || ' as ' || quote_ident(a.attname), ', ') into computed
     from pg_attribute a join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = tg_relid and a.attgenerated = 'v' and not a.attisdropped;
-    computed := 'select to_jsonb(t) from (select r.*, ' || computed || ' from (select ($1).*) r) t';
+    computed := 'select to_jsonb(t.*) from (select r.*, ' || computed || ' from (select ($1).*) r) t';
     if was is not null then
       execute computed into was using old;
     end if;
@@ -179,7 +179,7 @@ begin
     loop
       execute format(
         'insert into ${own}.outbox (kind, table_schema, table_name, before)
-         select ''DELETED'', $1, $2, to_jsonb(t) from only %s t', part
+         select ''DELETED'', $1, $2, to_jsonb(t.*) from only %s t', part
       ) using tg_argv[0], tg_argv[1];
     end loop;
   end if;

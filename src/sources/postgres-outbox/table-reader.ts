@@ -53,7 +53,7 @@ async function selectionIn(transaction: Queryable, request: SnapshotRequest): Pr
 function statement({ table }: SnapshotRequest, { from, order }: TableSelection): string {
   const documents = `(${documentColumns(literal(table.schema), literal(table.name))})`;
   return `select s.snapshot, r.row from (select pg_current_snapshot()::text as snapshot) s left join (
-    select ${rowText("to_jsonb(t)", documents)} as row, row_number() over (${order}) as position ${from}
+    select ${rowText("to_jsonb(t.*)", documents)} as row, row_number() over (${order}) as position ${from}
   ) r on true order by r.position`;
 }
 
