@@ -42,6 +42,9 @@ async function decoded(table: ModelTable, captured: string) {
   };
 }
 
+/** A moment as a Date, and as it is sent. */
+const dated = (iso: string) => [new Date(iso), iso] as const;
+
 const own = (value: PgColumnBuilderBase) => pgTable("things", { id: integer().primaryKey(), value });
 
 describe("A captured text is decoded to a value of its column's type", () => {
@@ -62,6 +65,21 @@ describe("A captured text is decoded to a value of its column's type", () => {
     ["uuid", "0b8cbd2c-3c3e-4d43-8a40-6c2bd0a5d9f1", "String", ...twice("0b8cbd2c-3c3e-4d43-8a40-6c2bd0a5d9f1")],
     ["date", "2026-01-31", "Date", "2026-01-31", "2026-01-31"],
     ["date", "infinity", "Date", "infinity", "infinity"],
+    ["date", "0044-03-15 BC", "Date", "0044-03-15 BC", "0044-03-15 BC"],
+    ["date", "5874897-12-31", "Date", "5874897-12-31", "5874897-12-31"],
+    ["timestamptz", "infinity", "DateTime", "infinity", "infinity"],
+    ["timestamp", "-infinity", "DateTime", "-infinity", "-infinity"],
+    ["timestamp", "0044-03-15T12:00:00 BC", "DateTime", ...dated("-000043-03-15T12:00:00.000Z")],
+    ["timestamptz", "0001-01-01T00:00:00+00:00 BC", "DateTime", ...dated("0000-01-01T00:00:00.000Z")],
+    ["timestamptz", "12026-01-31T12:00:00+00:00", "DateTime", ...dated("+012026-01-31T12:00:00.000Z")],
+    [
+      "timestamptz",
+      "294276-12-31T23:59:59.999999+00:00",
+      "DateTime",
+      "294276-12-31T23:59:59.999999+00:00",
+      "+294276-12-31T23:59:59.999999+00:00",
+      "294276-12-31T23:59:59.999999+00:00",
+    ],
     ["time", "12:00:00.5", "String", "12:00:00.5", "12:00:00.5"],
     ["timestamp", "2026-01-31T12:00:00", "DateTime", new Date(at), "2026-01-31T12:00:00.000Z"],
     ["timestamptz", "2026-01-31T13:00:00+01:00", "DateTime", new Date(at), "2026-01-31T12:00:00.000Z"],
@@ -130,6 +148,22 @@ describe("A captured text is decoded to a value of its column's type", () => {
       "2026-01-31T12:00:00.5",
       "2026-01-31T12:00:00.5Z",
     ],
+    [
+      "a timestamp of long ago as text",
+      own(timestamp({ mode: "string" })),
+      "0044-03-15T12:00:00.5 BC",
+      "DateTime",
+      "0044-03-15T12:00:00.5 BC",
+      "-000043-03-15T12:00:00.5Z",
+    ],
+    [
+      "a date of long ago as a Date",
+      own(date({ mode: "date" })),
+      "0044-03-15 BC",
+      "Date",
+      new Date("-000043-03-15"),
+      "0044-03-15 BC",
+    ],
     ["an enum of its own", own(colour()), "red", "String", "red", "red"],
     ["an array", own(text().array()), '["a"]', "[String]", ["a"], ["a"]],
     ["an array of enums", own(colour().array()), '["red"]', "[String]", ["red"], ["red"]],
@@ -158,14 +192,16 @@ describe("A text that is no value of its column's type", () => {
   it.each<[type: ColumnType, captured: string, not: string]>([
     ["integer", "1.5", "an integer"],
     ["integer", "", "an integer"],
-    ["bigint", "1e3", "an integer"],
+    ["bigint", "1e3", "an integer of at most 64 bits"],
     ["numeric", "1,5", "a decimal number"],
     ["double precision", "", "a number"],
     ["boolean", "t", "true or false"],
     ["uuid", "1", "a UUID"],
     ["date", "31.1.2026", "a date"],
-    ["timestamptz", "infinity", "a moment that a Date can hold"],
-    ["timestamptz", "2026-01-31 12:00:00", "a moment that a Date can hold"],
+    ["timestamptz", "2026-01-31 12:00:00", "a moment"],
+    ["timestamp", "2026-02-30T12:00:00", "a moment"],
+    ["date", "2026-02-30", "a date"],
+    ["date", "0000-01-01", "a date"],
     ["bytea", "00ff", "bytes in hexadecimal"],
     ["integer[]", "{1,2}", "an array, each element an integer"],
     ["integer[]", '["a"]', "an array, each element an integer"],

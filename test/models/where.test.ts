@@ -153,6 +153,19 @@ describe("An invalid `where`", () => {
     });
   });
 
+  it.each<[type: "smallint" | "bigint" | "text", value: string, message: string]>([
+    ["smallint", "40000", `where.value.eq is "40000", but value is an integer of at most 16 bits`],
+    ["bigint", `"9223372036854775808"`, "but value is an integer of at most 64 bits"],
+    ["text", String.raw`"a\u0000b"`, "but value is a text"],
+  ])("is refused for a value that no %s has: %s", async (type, value, message) => {
+    const columns = { id: "integer", value: type } as const;
+    const Odd = model({ name: "odds", key: "id", columns }, { name: "Odd", fields: ["id", "value"] });
+    const [told] = await heard(Odd, `oddChanged(where: { value: { eq: ${value} } }) { action }`, []);
+    expect(told).toEqual({
+      errors: [{ message: expect.stringContaining(message), extensions: { code: "BAD_USER_INPUT" } }],
+    });
+  });
+
   it.each([
     [`{ colour: { eq: "red" } }`, 'unknown field "colour"'],
     [`{ make: "Skoda" }`, 'Expected value of type "StringWhere" to be an object'],

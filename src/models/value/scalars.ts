@@ -10,11 +10,11 @@ import {
   Kind,
   valueFromASTUntyped,
 } from "graphql";
-import { date, dateObject } from "./date.ts";
+import { dateObject } from "./date.ts";
 import { decimal } from "./decimal.ts";
 import { bigint } from "./integer.ts";
 import type { OwnScalarName, ScalarName } from "./kind.ts";
-import { timestamp, timestampText } from "./timestamp.ts";
+import { isoMoment, timestamp, timestampText } from "./timestamp.ts";
 
 /** The GraphQL scalars by name. */
 export type Scalars = Readonly<Record<ScalarName, GraphQLScalarType>>;
@@ -60,7 +60,7 @@ const dateTime: GraphQLScalarType<unknown, string> = new GraphQLScalarType<unkno
   serialize(value) {
     if (value instanceof Date) return value.toISOString();
     if (typeof value !== "string" || timestampText.decode(value) === undefined) throw noDateTime(value);
-    return /T.*(?:Z|[+-]\d\d(?::?\d\d)?)$|infinity$/.test(value) ? value : `${value}Z`;
+    return isoMoment(value);
   },
   parseValue: moment,
   parseLiteral: (node) => moment(node.kind === Kind.STRING ? node.value : undefined),
@@ -81,8 +81,8 @@ const day: GraphQLScalarType<unknown, string> = new GraphQLScalarType<unknown, s
   name: "Date",
   description: "A day in ISO 8601, such as 2026-11-20.",
   serialize(value) {
-    const text = value instanceof Date ? value.toISOString().slice(0, 10) : value;
-    if (typeof text !== "string" || date.decode(text) === undefined) throw noDate(value);
+    const text = dateObject.plain(value);
+    if (typeof text !== "string") throw noDate(value);
     return text;
   },
   parseValue: dayOf,

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { date, dateObject } from "./date.ts";
 import { decimal, decimalBigint, decimalNumber } from "./decimal.ts";
 import { double } from "./double.ts";
-import { bigint, integer, safeBigint } from "./integer.ts";
+import { bigint, integer, safeBigint, smallint } from "./integer.ts";
 import { order, type Kind } from "./kind.ts";
 import { list } from "./list.ts";
 import { text, uuid } from "./text.ts";
@@ -46,8 +46,9 @@ const json: Kind = {
 };
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
-  ...of(integer, "smallint", "int2", "integer", "int", "int4", "smallserial", "serial"),
-  ...of(bigint, "bigint", "int8", "bigserial"),
+  ...of(integer, "integer", "int", "int4", "serial", "serial4"),
+  ...of(smallint, "smallint", "int2", "smallserial", "serial2"),
+  ...of(bigint, "bigint", "int8", "bigserial", "serial8"),
   ...of(decimal, "numeric", "decimal"),
   ...of(double, "real", "float4", "double precision", "float8"),
   ...of(boolean, "boolean", "bool"),

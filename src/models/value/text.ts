@@ -1,7 +1,8 @@
 import { order, type Comparison, type Kind } from "./kind.ts";
 
 export const textComparison: Comparison = {
-  accept: (input) => (typeof input === "string" ? input : undefined),
+  // No text of PostgreSQL has the character U+0000.
+  accept: (input) => (typeof input === "string" && !input.includes("\u0000") ? input : undefined),
   compare: (left, right) => order(String(left), String(right)),
   encode: String,
 };
