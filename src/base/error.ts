@@ -11,6 +11,10 @@ export const errorCodes = {
     when: "A subscription declaration or the schema around it cannot work.",
     next: "Correct the field that the message names.",
   },
+  BAD_VALUE: {
+    when: "A row was asked for by a value that its column cannot have.",
+    next: "Correct the value that the message names; another attempt fails as well.",
+  },
   NOT_BOUND: {
     when: "A declared field was subscribed to before a Fanfare was created with its schema.",
     next: "Call createFanfare({ schema }) before the first subscription.",

@@ -67,8 +67,8 @@ export interface TableReader {
   /**
    * Reads rows in one snapshot.
    *
-   * @throws FanfareError SOURCE_NOT_READY for a missing table or column; SOURCE_UNAVAILABLE when the database cannot be
-   * reached; OVERFLOW for more rows than `limit`.
+   * @throws FanfareError SOURCE_NOT_READY for a missing table or column; BAD_VALUE for a value in `equal` that its
+   * column cannot have; SOURCE_UNAVAILABLE when the database cannot be reached; OVERFLOW for more rows than `limit`.
    */
   snapshot(request: SnapshotRequest, signal?: AbortSignal): Promise<TableSnapshot>;
 }

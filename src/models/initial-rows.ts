@@ -36,7 +36,7 @@ export class InitialRows {
   /**
    * Reads the rows that may meet the criteria.
    *
-   * @throws GraphQLError TOO_MANY_ROWS above the limit; SOURCE_UNAVAILABLE when the database cannot be reached.
+   * @throws GraphQLError TOO_MANY_ROWS above the limit; BAD_USER_INPUT for a value that no row can have; SOURCE_UNAVAILABLE when the database cannot be reached.
    */
   async read(criteria: Criteria): Promise<Snapshot<ModelEvent>> {
     const snapshot = await this.#snapshot(criteria.equal);
@@ -57,6 +57,10 @@ export class InitialRows {
       if (!(error instanceof FanfareError)) throw error;
       if (error.code === "OVERFLOW") {
         throw refusal(`There are more than ${limit} rows of ${model} to begin with; narrow \`where\``, "TOO_MANY_ROWS");
+      }
+      if (error.code === "BAD_VALUE") {
+        const why = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+        throw refusal(`A value in \`id\` or \`where\` is none that a row of ${model} can have${why}`);
       }
       if (error.code === "SOURCE_UNAVAILABLE") {
         throw refusal(`The rows of ${model} cannot be read now; subscribe again`, "SOURCE_UNAVAILABLE");

@@ -15,19 +15,27 @@ export interface Column {
   readonly isJson: boolean;
 }
 
+/** A table as PostgreSQL's catalog has it. */
+export interface TableShape {
+  /** In their order; none if the table does not exist. */
+  readonly columns: readonly Column[];
+  /** Whether its rows are in partitions. Those of a table's heirs (`inherits`) are not the table's. */
+  readonly isPartitioned: boolean;
+}
+
 /**
- * Reads the columns of a table in their order; none if the table does not exist.
+ * Reads the shape of a table.
  *
  * @param condition SQL that selects the columns, where `a` is a row of `pg_attribute`.
  */
-export async function columnsOf(
+export async function shapeOf(
   database: Queryable,
   { schema, name }: TableName,
   condition: string = "true",
-): Promise<readonly Column[]> {
+): Promise<TableShape> {
   const rows = await textRows(
     database,
-    `select a.attname::text as name, a.atttypid::text as type, pg_catalog.format_type(a.atttypid, -1) as type_name,
+    `select c.relkind::text as kind, a.attname::text as name, a.atttypid::text as type, pg_catalog.format_type(a.atttypid, -1) as type_name,
        (t.typcategory in ('A', 'C') or ${isDocument("a.atttypid")})::text as is_json
      from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
      join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -35,12 +43,13 @@ export async function columnsOf(
      order by a.attnum`,
     [schema, name],
   );
-  return rows.map((row) => ({
+  const columns = rows.map((row) => ({
     name: textOf(row, "name"),
     type: Number(textOf(row, "type")),
     typeName: textOf(row, "type_name"),
     isJson: row["is_json"] === "true",
   }));
+  return { columns, isPartitioned: rows[0]?.["kind"] === "p" };
 }
 
 /** SQL for whether a type, by its oid, is `json`, `jsonb` or a domain over one of them, at any depth. */

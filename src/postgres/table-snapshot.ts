@@ -1,6 +1,6 @@
 import type { CapturedRow } from "../contract/captured.ts";
 import type { SnapshotRequest, TableSnapshot } from "../contract/source.ts";
-import type { Column } from "./columns.ts";
+import type { Column, TableShape } from "./columns.ts";
 import { identifier, tableIdentifier } from "./quote.ts";
 import { TransactionSnapshot } from "./transaction-snapshot.ts";
 
@@ -16,11 +16,12 @@ export interface TableSelection {
 
 export function selectionOf(
   { table, key, equal = {}, limit }: SnapshotRequest,
-  columns: readonly Column[],
+  { columns, isPartitioned }: TableShape,
 ): TableSelection {
   const order = key.length > 0 ? `order by ${key.map((column) => `t.${identifier(column)}`).join(", ")}` : "";
   const { condition, values } = conditionOf(equal, columns);
-  return { from: `from ${tableIdentifier(table)} t ${condition} ${order} limit ${limit + 1}`, order, values };
+  const rows = `${isPartitioned ? "" : "only "}${tableIdentifier(table)}`;
+  return { from: `from ${rows} t ${condition} ${order} limit ${limit + 1}`, order, values };
 }
 
 /** The first column of the request that the table does not have; undefined if it has all. */
@@ -40,13 +41,19 @@ function conditionOf(
   columns: readonly Column[],
 ): { readonly condition: string; readonly values: string[] } {
   const values: string[] = [];
-  const conditions = columns.flatMap(({ name, typeName, isJson }) => {
+  const conditions = columns.flatMap((column) => {
+    const { name, isJson } = column;
     const value = Object.hasOwn(equal, name) ? equal[name] : undefined;
     if (value === undefined) return [];
-    const column = `t.${identifier(name)}`;
-    if (value === null) return [`${column} is null`];
-    const parameter = `$${values.push(value)}::text`;
-    return [isJson ? `to_jsonb(${column}) = ${parameter}::jsonb` : `${column} = ${parameter}::${typeName}`];
+    const own = `t.${identifier(name)}`;
+    if (value === null) return [`${own} is null`];
+    const wanted = castOf(column, `$${values.push(value)}`);
+    return [`${isJson ? `to_jsonb(${own})` : own} = ${wanted}`];
   });
   return { condition: conditions.length > 0 ? `where ${conditions.join(" and ")}` : "", values };
+}
+
+/** SQL for a value of a column from the text of a captured row. */
+export function castOf({ typeName, isJson }: Pick<Column, "typeName" | "isJson">, parameter: string): string {
+  return `${parameter}::text::${isJson ? "jsonb" : typeName}`;
 }

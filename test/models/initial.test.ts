@@ -156,6 +156,11 @@ describe("`initial: true`", () => {
       new FanfareError("SOURCE_UNAVAILABLE", "no route"),
       "The rows of Car cannot be read now; subscribe again",
     ],
+    [
+      "a value that no row can have",
+      new FanfareError("BAD_VALUE", "no such value", { cause: new Error('invalid input value for enum mood: "nope"') }),
+      'A value in `id` or `where` is none that a row of Car can have: invalid input value for enum mood: "nope"',
+    ],
     ["a table that is not there", new FanfareError("SOURCE_NOT_READY", "no such table"), "Internal server error"],
     ["a failure of its own", new Error("odd"), "Internal server error"],
   ])("is an error for %s", async (_what, failure, message) => {

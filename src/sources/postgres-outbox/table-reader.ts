@@ -1,6 +1,6 @@
 import { FanfareError } from "../../base/error.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
-import { columnsOf } from "../../postgres/columns.ts";
+import { shapeOf } from "../../postgres/columns.ts";
 import {
   inTransaction,
   textOf,
@@ -10,6 +10,7 @@ import {
   type TextRow,
 } from "../../postgres/database.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
+import { isDataError, refusedValue } from "../../postgres/refused-value.ts";
 import { equalText, forTransaction } from "../../postgres/settings.ts";
 import { missingColumn, selectionOf, tableSnapshot, type TableSelection } from "../../postgres/table-snapshot.ts";
 import { capturedRow, documentColumns, rowText } from "./captured-rows.ts";
@@ -20,7 +21,7 @@ const opening = `set transaction read only; ${forTransaction(equalText)}`;
 /**
  * Reads a table's rows and the snapshot that shows them, by one statement.
  *
- * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE, OVERFLOW, see `TableReader`.
+ * @throws FanfareError SOURCE_NOT_READY, BAD_VALUE, SOURCE_UNAVAILABLE, OVERFLOW, see `TableReader`.
  */
 export async function readTable(
   client: PostgresClient,
@@ -36,17 +37,28 @@ export async function readTable(
     });
   } catch (error) {
     if (signal?.aborted) throw error;
+    if (isDataError(error)) await assertValues(client, request);
     throw databaseError(`read the table ${tableIdentifier(request.table)}`, error);
   }
 }
 
+/** @throws FanfareError BAD_VALUE for a required value that its column cannot have. */
+async function assertValues(client: PostgresClient, request: SnapshotRequest): Promise<void> {
+  const run = <Result>(read: (database: Queryable) => Promise<Result>): Promise<Result> =>
+    inTransaction(client, opening, read);
+  const { columns } = await run((database) => shapeOf(database, request.table));
+  const refused = await refusedValue("postgres-outbox", request, columns, run);
+  if (refused) throw refused;
+}
+
 async function selectionIn(transaction: Queryable, request: SnapshotRequest): Promise<TableSelection> {
-  const columns = await columnsOf(transaction, request.table);
+  const shape = await shapeOf(transaction, request.table);
+  const { columns } = shape;
   const shown = tableIdentifier(request.table);
   if (columns.length === 0) throw notReady(`there is no table ${shown}`);
   const missing = missingColumn(request, columns);
   if (missing !== undefined) throw notReady(`the table ${shown} has no column ${identifier(missing)}`);
-  return selectionOf(request, columns);
+  return selectionOf(request, shape);
 }
 
 /** Each row has the snapshot; without rows of the table there is one row with the snapshot alone. */

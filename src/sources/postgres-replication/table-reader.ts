@@ -1,9 +1,10 @@
 import { FanfareError } from "../../base/error.ts";
 import type { CapturedRow } from "../../contract/captured.ts";
 import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
-import { columnsOf, type Column } from "../../postgres/columns.ts";
+import { shapeOf, type TableShape } from "../../postgres/columns.ts";
 import { inPooledTransaction, textOf, textRows } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
+import { isDataError, refusedValue } from "../../postgres/refused-value.ts";
 import { catalogPath, equalText, forTransaction } from "../../postgres/settings.ts";
 import { missingColumn, selectionOf, tableSnapshot } from "../../postgres/table-snapshot.ts";
 import { databaseError } from "./database-error.ts";
@@ -19,7 +20,7 @@ const inLog = `a.attgenerated = '' or a.attgenerated = 's' and current_setting('
 /**
  * Reads a table's rows and the snapshot that shows them, in one transaction.
  *
- * @throws FanfareError SOURCE_NOT_READY, SOURCE_UNAVAILABLE, OVERFLOW, see `TableReader`.
+ * @throws FanfareError SOURCE_NOT_READY, BAD_VALUE, SOURCE_UNAVAILABLE, OVERFLOW, see `TableReader`.
  */
 export async function readTable(name: string, pool: PostgresPool, request: SnapshotRequest): Promise<TableSnapshot> {
   const table = `${request.table.schema}.${request.table.name}`;
@@ -27,11 +28,12 @@ export async function readTable(name: string, pool: PostgresPool, request: Snaps
   try {
     return await inPooledTransaction(pool, opening, async (connection) => {
       const [row] = await textRows(connection, "select pg_current_snapshot()::text as snapshot");
-      const columns = await columnsOf(connection, request.table, inLog);
+      const shape = await shapeOf(connection, request.table, inLog);
+      const { columns } = shape;
       if (columns.length === 0) throw refusal(`there is no table ${table}`);
       const missing = missingColumn(request, columns);
       if (missing !== undefined) throw refusal(`the table ${table} has no column ${missing}`);
-      const rows = await rowsOf(connection, columns, request);
+      const rows = await rowsOf(connection, shape, request);
       if (rows.length > request.limit) {
         const message = `more than ${request.limit} rows of ${table} were asked for; narrow the condition`;
         throw new FanfareError("OVERFLOW", `${name}: ${message}`);
@@ -39,19 +41,30 @@ export async function readTable(name: string, pool: PostgresPool, request: Snaps
       return tableSnapshot(textOf(row ?? {}, "snapshot"), rows);
     });
   } catch (error) {
+    if (isDataError(error)) await assertValues(name, pool, request);
     throw databaseError(name, `read the table ${table}`, error);
   }
 }
 
+/** @throws FanfareError BAD_VALUE for a required value that its column cannot have. */
+async function assertValues(name: string, pool: PostgresPool, request: SnapshotRequest): Promise<void> {
+  const run = <Result>(read: (connection: PostgresConnection) => Promise<Result>): Promise<Result> =>
+    inPooledTransaction(pool, opening, read);
+  const { columns } = await run((connection) => shapeOf(connection, request.table, inLog));
+  const refused = await refusedValue(name, request, columns, run);
+  if (refused) throw refused;
+}
+
 async function rowsOf(
   connection: PostgresConnection,
-  columns: readonly Column[],
+  shape: TableShape,
   request: SnapshotRequest,
 ): Promise<readonly CapturedRow[]> {
+  const { columns } = shape;
   const types = columns.map(({ type }) => type);
   const forms = await valueForms(connection, types);
   const names = columns.map(({ name }) => `t.${identifier(name)}`).join(", ");
-  const { from, values } = selectionOf(request, columns);
+  const { from, values } = selectionOf(request, shape);
   const text = `select ${names} ${from}`;
   const { rows } = await connection.query({ text, values, rowMode: "array", types: { getTypeParser: () => String } });
   return rows.map((printed) => {

@@ -63,6 +63,15 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
     expect(await idsOf(source, { cost: "1.24" })).toEqual([]);
   });
 
+  it("has the rows of partitions, and none of tables that inherit, whose changes are not the table's", async () => {
+    await database.run(`create table heirs () inherits (cars); insert into heirs values (9, 'heir');
+      create table parts (id int primary key, make text) partition by list (id);
+      create table part partition of parts for values in (1); insert into parts values (1, 'part')`);
+    expect(await idsOf(source, {})).toEqual(["1", "2", "3"]);
+    const parts = { ...cars, table: { schema: "public", name: "parts" } };
+    expect((await source.snapshot(parts)).rows).toEqual([{ id: "1", make: "part" }]);
+  });
+
   it("fails with OVERFLOW above the limit", async () => {
     expect((await source.snapshot({ ...cars, limit: 3 })).rows).toHaveLength(3);
     await expect(source.snapshot({ ...cars, limit: 2 })).rejects.toMatchObject({
@@ -93,8 +102,21 @@ describe.each(places)("A snapshot of a table in $name", ({ start }) => {
         message: expect.stringContaining(message),
       });
     }
-    const wrong = source.snapshot({ ...cars, equal: { id: "seven" } });
-    await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining(`"seven"`) });
+  });
+
+  it("for a value that its column cannot have fails with BAD_VALUE, and names both", async () => {
+    await database.run(`create type mood as enum ('good');
+      alter table cars add mood mood, add small smallint, add day date, add seen timestamptz, add document jsonb`);
+    const wrong = { id: "seven", small: "40000", mood: "bad", day: "2026-02-30", make: "a\u0000", document: "{" };
+    for (const [column, value] of Object.entries(wrong)) {
+      await expect(source.snapshot({ ...cars, equal: { make: "b", [column]: value } })).rejects.toMatchObject({
+        code: "BAD_VALUE",
+        message: expect.stringContaining(
+          `the column "${column}" of "public"."cars" cannot be ${JSON.stringify(value)}`,
+        ),
+      });
+    }
+    expect(await idsOf(source, { mood: null })).toEqual(["1", "2", "3"]);
   });
 
   it("rejects at once when its signal aborts", async () => {

@@ -96,6 +96,26 @@ describe("postgresReplication: a snapshot", () => {
     expect((await pool.query("select from cars")).rowCount).toBe(4);
   });
 
+  it("has none of the rows of tables that inherit, whose changes are not the table's", async () => {
+    await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
+    await using source = database.source();
+    await database.pool.query("create table heirs () inherits (cars); insert into heirs (id, year) values (9, 2026)");
+    expect((await source.snapshot(request)).rows.map((row) => row["id"])).toEqual(["2", "3", "1"]);
+  });
+
+  it("for a value that its column cannot have fails with BAD_VALUE, and names both", async () => {
+    await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
+    await using source = database.source();
+    for (const [column, value] of Object.entries({ id: "99999999999", make: "a\u0000b", sold: "perhaps" })) {
+      await expect(source.snapshot({ ...request, equal: { year: "2020", [column]: value } })).rejects.toMatchObject({
+        code: "BAD_VALUE",
+        message: expect.stringContaining(
+          `the column "${column}" of "public"."cars" cannot be ${JSON.stringify(value)}`,
+        ),
+      });
+    }
+  });
+
   it("whose connection breaks is SOURCE_UNAVAILABLE, and the next one is complete", async () => {
     await using database = await CapturedDatabase.open(server, cars, [table("cars")]);
     const { pool } = database;
