@@ -200,7 +200,7 @@ export const attacks: Readonly<Record<string, Attacker | Ambush>> = {
       const query = 'subscription ($boxes: [Box]) { own(room: "lobby", boxes: $boxes) { text } }';
       return hold(target, stack, 3, query, () => ({ variables: { boxes: empties(9_000) } }));
     },
-    events: [10, 10],
+    events: Array.from({ length: 20 }, () => 10),
   },
 
   "executions of its own": {
@@ -208,7 +208,7 @@ export const attacks: Readonly<Record<string, Attacker | Ambush>> = {
       const fields = Array.from({ length: 10 }, (_, index) => `a${index}: text`).join(" ");
       return hold(target, stack, 100, `subscription { own(room: "lobby") { ${fields} } }`, () => ({}));
     },
-    events: [100, 100],
+    events: Array.from({ length: 20 }, () => 100),
   },
 
   "rows that are in memory": (target, stack) =>
