@@ -16,10 +16,13 @@ const { values } = parseArgs({
 });
 const clients = Number(values.clients);
 const rounds = Number(values.rounds);
+const chosen = Object.keys(attacks).filter((name) => name.includes(values.only));
+if (chosen.length === 0)
+  throw new Error(`There is no attack with "${values.only}": ${Object.keys(attacks).join(", ")}.`);
 
 console.log(`${clients} attackers, ${rounds} rounds; a stranger's pings in milliseconds. ${cpus()[0]?.model}\n`);
 console.log("| attack | median | p99 | longest | pings |\n| --- | --- | --- | --- | --- |");
-for (const name of Object.keys(attacks).filter((each) => each.includes(values.only))) {
+for (const name of chosen) {
   await using attackers = new Worker<AttackerAnswers>("attackers.ts", {
     core: undefined,
     node: ["--conditions=fanfare-source"],

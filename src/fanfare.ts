@@ -223,8 +223,8 @@ export class Fanfare<Context = unknown> implements AsyncDisposable {
     this.#assertOpen();
     if (options !== undefined) checkOptions("publish", options, publishingRules);
     const { transaction, ...rest } = options ?? {};
-    if (transaction) await this.#publishIn(transaction, topics, payload, rest);
-    else await publish(this.#options.broker, this.#options.clock, topics, { ...rest, payload });
+    if (transaction) return this.#publishIn(transaction, topics, payload, rest);
+    await publish(this.#options.broker, this.#options.clock, topics, { ...rest, payload });
     // A loop of publishes stays in the queue of microtasks otherwise, and nothing that it publishes is executed.
     const turn = this.#engine.pressure.nextTurn();
     if (turn) await turn;

@@ -36,7 +36,8 @@ export class InitialRows {
   /**
    * Reads the rows that may meet the criteria.
    *
-   * @throws GraphQLError TOO_MANY_ROWS above the limit; BAD_USER_INPUT for a value that no row can have; SOURCE_UNAVAILABLE when the database cannot be reached.
+   * @throws GraphQLError TOO_MANY_ROWS above the limit; BAD_USER_INPUT for a value that no row can have;
+   * SOURCE_UNAVAILABLE when the database cannot be reached.
    */
   async read(criteria: Criteria): Promise<Snapshot<ModelEvent>> {
     const snapshot = await this.#snapshot(criteria.equal);

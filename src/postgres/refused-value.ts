@@ -1,30 +1,42 @@
 import { FanfareError } from "../base/error.ts";
 import { quoted } from "../base/quoted.ts";
 import type { SnapshotRequest } from "../contract/source.ts";
-import type { Column } from "./columns.ts";
+import { shapeOf } from "./columns.ts";
 import type { Queryable } from "./database.ts";
 import { codeOf } from "./error.ts";
 import { identifier, tableIdentifier } from "./quote.ts";
 import { castOf } from "./table-snapshot.ts";
 
-/** Whether a statement failed by its data (SQLSTATE class 22), which may be a value that a client looks for. */
-export function isDataError(error: unknown): boolean {
-  return codeOf(error)?.startsWith("22") === true;
-}
+/** Runs `read` in a transaction of its own: one that fails ends its transaction. */
+export type InTransaction = <Result>(read: (database: Queryable) => Promise<Result>) => Promise<Result>;
 
 /**
- * The error for the first required value of a request that its column's type refuses, such as a label that an enum does
- * not have; undefined if it accepts them all. For a snapshot that failed with {@link isDataError}: whoever asks for such
- * a value shall not ask again, as after an outage.
+ * The error for a snapshot that failed by a required value which its column's type refuses, such as a label that an enum
+ * does not have: whoever asks for it shall not ask again, as after an outage. Undefined if no value is to blame.
  *
- * @param inTransaction runs a query in a transaction of its own, since one that fails ends its transaction.
+ * @param failure why the snapshot failed.
  */
 export async function refusedValue(
   source: string,
-  { table, equal = {} }: SnapshotRequest,
-  columns: readonly Column[],
-  inTransaction: (run: (database: Queryable) => Promise<unknown>) => Promise<unknown>,
+  request: SnapshotRequest,
+  failure: unknown,
+  inTransaction: InTransaction,
 ): Promise<FanfareError | undefined> {
+  if (!isDataError(failure)) return undefined;
+  try {
+    return await firstRefused(source, request, inTransaction);
+  } catch {
+    // The database does not answer any more; the failure itself is told.
+    return undefined;
+  }
+}
+
+async function firstRefused(
+  source: string,
+  { table, equal = {} }: SnapshotRequest,
+  inTransaction: InTransaction,
+): Promise<FanfareError | undefined> {
+  const { columns } = await inTransaction((database) => shapeOf(database, table));
   for (const column of columns) {
     const value = Object.hasOwn(equal, column.name) ? equal[column.name] : undefined;
     if (value == null) continue;
@@ -38,4 +50,9 @@ export async function refusedValue(
     }
   }
   return undefined;
+}
+
+/** SQLSTATE class 22. */
+function isDataError(error: unknown): boolean {
+  return codeOf(error)?.startsWith("22") === true;
 }

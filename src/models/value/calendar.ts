@@ -1,7 +1,7 @@
 const milliseconds = 86_400_000;
 /** The Julian day of 1970-01-01, and PostgreSQL's first and last day: 4714-11-24 BC, and 5874897-12-31. */
 const julianOf1970 = 2_440_588;
-const firstDay = 0 - julianOf1970;
+const firstDay = -julianOf1970;
 const lastDay = 2_147_483_493 - julianOf1970;
 /** The moments that a Date can hold, in milliseconds before and after 1970 (ECMAScript, 21.4.1.1). */
 const farthest = 8.64e15;

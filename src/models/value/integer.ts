@@ -24,6 +24,7 @@ export const bigint: Kind = {
 
 /** `bigint` as a number, for Drizzle's mode `number`. */
 export const safeBigint: Kind = {
+  // 53 bits and the sign: what a number holds exactly.
   ...numberWithin(54),
   one: "an integer of at most 53 bits",
   scalar: "BigInt",

@@ -39,8 +39,9 @@ export function isoMoment(text: string): string {
   const rest = `${day.slice(year.length)}${time}${zone === undefined ? "Z" : ""}`;
   if (year === "" || (year.length === 4 && era === "")) return `${year}${rest}`;
   if (era === "") return `+${year.padStart(6, "0")}${rest}`;
-  const before0 = Number(year) - 1;
-  return before0 === 0 ? `0000${rest}` : `-${String(before0).padStart(6, "0")}${rest}`;
+  // ISO 8601 has a year 0, which is 1 BC.
+  const beforeZero = Number(year) - 1;
+  return beforeZero === 0 ? `0000${rest}` : `-${String(beforeZero).padStart(6, "0")}${rest}`;
 }
 
 /** Compares points in time with a precision of milliseconds. */

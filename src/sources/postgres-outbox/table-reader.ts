@@ -10,7 +10,7 @@ import {
   type TextRow,
 } from "../../postgres/database.ts";
 import { identifier, literal, tableIdentifier } from "../../postgres/quote.ts";
-import { isDataError, refusedValue } from "../../postgres/refused-value.ts";
+import { refusedValue } from "../../postgres/refused-value.ts";
 import { equalText, forTransaction } from "../../postgres/settings.ts";
 import { missingColumn, selectionOf, tableSnapshot, type TableSelection } from "../../postgres/table-snapshot.ts";
 import { capturedRow, documentColumns, rowText } from "./captured-rows.ts";
@@ -37,18 +37,11 @@ export async function readTable(
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    if (isDataError(error)) await assertValues(client, request);
-    throw databaseError(`read the table ${tableIdentifier(request.table)}`, error);
+    const refused = await refusedValue("postgres-outbox", request, error, (read) =>
+      inTransaction(client, opening, read),
+    );
+    throw refused ?? databaseError(`read the table ${tableIdentifier(request.table)}`, error);
   }
-}
-
-/** @throws FanfareError BAD_VALUE for a required value that its column cannot have. */
-async function assertValues(client: PostgresClient, request: SnapshotRequest): Promise<void> {
-  const run = <Result>(read: (database: Queryable) => Promise<Result>): Promise<Result> =>
-    inTransaction(client, opening, read);
-  const { columns } = await run((database) => shapeOf(database, request.table));
-  const refused = await refusedValue("postgres-outbox", request, columns, run);
-  if (refused) throw refused;
 }
 
 async function selectionIn(transaction: Queryable, request: SnapshotRequest): Promise<TableSelection> {

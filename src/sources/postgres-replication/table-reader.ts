@@ -4,7 +4,7 @@ import type { SnapshotRequest, TableSnapshot } from "../../contract/source.ts";
 import { shapeOf, type TableShape } from "../../postgres/columns.ts";
 import { inPooledTransaction, textOf, textRows } from "../../postgres/database.ts";
 import { identifier } from "../../postgres/quote.ts";
-import { isDataError, refusedValue } from "../../postgres/refused-value.ts";
+import { refusedValue } from "../../postgres/refused-value.ts";
 import { catalogPath, equalText, forTransaction } from "../../postgres/settings.ts";
 import { missingColumn, selectionOf, tableSnapshot } from "../../postgres/table-snapshot.ts";
 import { databaseError } from "./database-error.ts";
@@ -41,18 +41,9 @@ export async function readTable(name: string, pool: PostgresPool, request: Snaps
       return tableSnapshot(textOf(row ?? {}, "snapshot"), rows);
     });
   } catch (error) {
-    if (isDataError(error)) await assertValues(name, pool, request);
-    throw databaseError(name, `read the table ${table}`, error);
+    const refused = await refusedValue(name, request, error, (read) => inPooledTransaction(pool, opening, read));
+    throw refused ?? databaseError(name, `read the table ${table}`, error);
   }
-}
-
-/** @throws FanfareError BAD_VALUE for a required value that its column cannot have. */
-async function assertValues(name: string, pool: PostgresPool, request: SnapshotRequest): Promise<void> {
-  const run = <Result>(read: (connection: PostgresConnection) => Promise<Result>): Promise<Result> =>
-    inPooledTransaction(pool, opening, read);
-  const { columns } = await run((connection) => shapeOf(connection, request.table, inLog));
-  const refused = await refusedValue(name, request, columns, run);
-  if (refused) throw refused;
 }
 
 async function rowsOf(

@@ -39,7 +39,7 @@ describe.each(places)("A table with a column for every name of every statement i
     await place?.[Symbol.asyncDispose]();
   });
 
-  it("is captured and read as any other", async () => {
+  it("is captured and read like every other", async () => {
     const [insert, row] = ["insert into words values", (value: number) => words.map(() => value).join(", ")];
     const source = postgresOutbox({ client: database.client });
     await using reading = new Reading(source);

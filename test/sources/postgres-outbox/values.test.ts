@@ -135,13 +135,20 @@ describe.each(places)("Values in $name", ({ start }) => {
   it("of virtual generated columns are computed", async () => {
     const [row] = await database.rows("select current_setting('server_version_num') as version");
     const kind = Number(row?.["version"]) >= 180_000 ? "virtual" : "stored";
-    await database.run(`create table sums (id int primary key, "a b" text,
+    await database.run(`create table sums (id int primary key, "a b" text, t int, r int,
       twice int generated always as (id * 2) ${kind}, loud text generated always as (upper("a b")) ${kind})`);
     await installOutbox(database.client, { tables: ["sums"] });
     await using reading = new Reading(postgresOutbox({ client: database.client, tables: ["sums"] }));
-    await database.run(`insert into sums values (1, 'x'); update sums set "a b" = 'y'; delete from sums`);
+    await database.run(`insert into sums values (1, 'x', 5, 6); update sums set "a b" = 'y'; delete from sums`);
     await reading.until(3);
-    const [was, is] = ["x", "y"].map((text) => ({ id: "1", "a b": text, twice: "2", loud: text.toUpperCase() }));
+    const [was, is] = ["x", "y"].map((text) => ({
+      id: "1",
+      "a b": text,
+      t: "5",
+      r: "6",
+      twice: "2",
+      loud: text.toUpperCase(),
+    }));
     expect(reading.changes.map(({ before, after }) => [before, after])).toEqual([
       [null, was],
       [was, is],
