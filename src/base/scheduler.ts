@@ -19,6 +19,8 @@ export class Scheduler implements Disposable {
   readonly #slice: number;
   /** The time at which this turn's work began; undefined before that. */
   #began: number | undefined;
+  /** Whether this turn's slice was found used up, so that the clock need not be read again. */
+  #isOver = false;
   /** Called at the end of a turn in which work was done. */
   #turn: Timer | undefined;
   readonly #waiting: Readonly<Record<Priority, Set<() => void>>> = {
@@ -40,10 +42,12 @@ export class Scheduler implements Disposable {
 
   /** Whether this turn has time for one more piece of work. The clock is read each time: pieces may be slow. */
   get hasTime(): boolean {
+    if (this.#isOver) return false;
     const now = this.#clock.now();
     this.#began ??= now;
     this.#arm();
-    return now - this.#began < this.#slice;
+    this.#isOver = now - this.#began >= this.#slice;
+    return !this.#isOver;
   }
 
   /**
@@ -77,13 +81,19 @@ export class Scheduler implements Disposable {
     }
   }
 
+  /** The slice is counted from the first piece of work on. */
+  #beginSlice(): void {
+    this.#began = undefined;
+    this.#isOver = false;
+  }
+
   #arm(): void {
     this.#turn ??= this.#clock.defer(this.#next);
   }
 
   readonly #next = (): void => {
     this.#turn = undefined;
-    this.#began = undefined;
+    this.#beginSlice();
     const ending = this.#ending;
     this.#ending = [];
     try {
@@ -97,8 +107,8 @@ export class Scheduler implements Disposable {
 
   async #serve(): Promise<void> {
     const { high, normal, begun, large, low } = this.#waiting;
-    this.#began = undefined;
-    // Begins the slice, and with it the next turn.
+    this.#beginSlice();
+    // Also arms the next turn.
     void this.hasTime;
     for (const waiting of [high, normal, begun]) await this.#serveSome(waiting, Infinity);
     // A large piece may take half of the slice, and what comes in meanwhile waits for the end of the turn.

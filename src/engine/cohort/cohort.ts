@@ -226,7 +226,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   #holdBack(pending: Pending): void {
     const backlog = this.#append(pending);
     if (backlog.size > this.host.parts.backlog || this.host.parts.pressure.isFull) this.#overflow(backlog);
-    if (this.#hasRoom) this.host.parts.fanOut.addSource(this);
+    if (this.#hasRoom) this.host.parts.fanOut.addUnfinished(this);
   }
 
   #append(pending: Pending): Backlog {
@@ -289,7 +289,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   /** Resumes after an execution or a slow reader that events waited for. */
   #proceed(): void {
     this.#advance();
-    if (this.unfinished) this.host.parts.fanOut.addSource(this);
+    if (this.unfinished) this.host.parts.fanOut.addUnfinished(this);
   }
 
   #drain(): void {

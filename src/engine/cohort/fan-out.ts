@@ -3,11 +3,12 @@ import type { Scheduler } from "../../base/scheduler.ts";
 /** A producer of results for many members: a cohort. */
 export interface FanOutSource {
   /**
-   * Hands results to about `budget` members at most; many results for one member count as several members. Returns the
-   * number reached. Fewer than `budget` means that the source is done, unless it is {@link unfinished}.
+   * Hands results to about `budget` members at most; many results for one member count as several members. Executes
+   * events that wait, as long as the turn has time. Returns the number of members reached. Fewer than `budget` means
+   * that no result is left to hand on.
    */
   distribute(budget: number): number;
-  /** Whether events are left to be executed in a later turn. */
+  /** Whether events are left to be executed, and may be. */
   readonly unfinished: boolean;
 }
 
@@ -27,7 +28,10 @@ export class FanOut implements Disposable {
   readonly #scheduler: Scheduler;
   readonly #slice: number;
   readonly #inContext: (callback: () => void) => void;
+  /** Sources with results to hand on. */
   readonly #sources = new Set<FanOutSource>();
+  /** Sources with events to execute. There may be many thousands: a turn looks at those only that it has time for. */
+  readonly #unfinished = new Set<FanOutSource>();
   #targets: FanOutTarget[] = [];
   /** Targets that have waited for a whole turn. They are flushed in this turn, even if more messages may arrive. */
   #overdue: FanOutTarget[] = [];
@@ -40,8 +44,15 @@ export class FanOut implements Disposable {
     this.#inContext = inContext;
   }
 
+  /** Adds a source with results to hand on. */
   addSource(source: FanOutSource): void {
     this.#sources.add(source);
+    this.#arm();
+  }
+
+  /** Adds a source with events to execute. */
+  addUnfinished(source: FanOutSource): void {
+    this.#unfinished.add(source);
     this.#arm();
   }
 
@@ -51,13 +62,14 @@ export class FanOut implements Disposable {
     this.#arm();
   }
 
-  /** Whether this turn has time for one more execution. If not, the caller has to add itself as a source. */
+  /** Whether this turn has time for one more execution. If not, the caller has to {@link addUnfinished} itself. */
   mayExecute(): boolean {
     return this.#scheduler.hasTime;
   }
 
   [Symbol.dispose](): void {
     this.#sources.clear();
+    this.#unfinished.clear();
     this.#targets = [];
     this.#overdue = [];
   }
@@ -72,24 +84,46 @@ export class FanOut implements Disposable {
 
   readonly #turn = (): void => {
     this.#armed = false;
-    let budget = this.#slice;
-    const unfinished: FanOutSource[] = [];
-    for (const source of this.#sources) {
-      budget -= this.#serve(source, budget);
-      if (source.unfinished) unfinished.push(source);
-      if (budget <= 0) break;
-    }
-    for (const source of unfinished) this.#sources.add(source);
+    let budget = this.#handOn(this.#slice);
+    budget = this.#execute(budget);
+    // An application may publish while its events are executed.
+    budget = this.#handOn(budget);
     this.#flush(budget);
-    if (this.#sources.size > 0 || this.#targets.length > 0 || this.#overdue.length > 0) this.#arm();
+    if (this.#hasMore || this.#targets.length > 0 || this.#overdue.length > 0) this.#arm();
   };
+
+  /** Serves the sources with results to hand on. Returns what is left of the budget. */
+  #handOn(budget: number): number {
+    let left = budget;
+    for (const source of this.#sources) {
+      if (left <= 0) break;
+      left -= this.#serve(source, left);
+    }
+    return left;
+  }
+
+  /** Serves sources with events to execute, as far as the turn has time. Returns what is left of the budget. */
+  #execute(budget: number): number {
+    let left = budget;
+    for (const source of this.#unfinished) {
+      if (left <= 0 || !this.mayExecute()) break;
+      left -= this.#serve(source, left);
+    }
+    return left;
+  }
+
+  get #hasMore(): boolean {
+    return this.#sources.size > 0 || this.#unfinished.size > 0;
+  }
 
   /** Serves a source and flushes the targets it reached at once, while these are still in the processor's cache. */
   #serve(source: FanOutSource, budget: number): number {
     const reached = source.distribute(budget);
-    this.#sources.delete(source);
     // Round-robin: a source that is not done comes after the others in the next turn.
+    this.#sources.delete(source);
+    this.#unfinished.delete(source);
     if (reached >= budget) this.#sources.add(source);
+    if (source.unfinished) this.#unfinished.add(source);
     if (this.#targets.length > 0) this.#flushServed();
     return reached;
   }
@@ -105,12 +139,12 @@ export class FanOut implements Disposable {
 
   #flush(budget: number): void {
     const overdue = this.#overdue;
-    if (this.#sources.size > 0) {
+    if (this.#hasMore) {
       this.#overdue = this.#targets;
       this.#targets = [];
     } else if (overdue.length > 0) this.#overdue = [];
     for (const target of overdue) target.flush();
-    if (this.#sources.size > 0 || this.#targets.length === 0) return;
+    if (this.#hasMore || this.#targets.length === 0) return;
     const targets = this.#targets.splice(0, Math.max(budget, 1));
     for (const target of targets) target.flush();
   }

@@ -198,17 +198,34 @@ describe("A fan-out is fair:", () => {
   });
 });
 
+/** A loop whose time passes only by work. */
+class Loop {
+  readonly clock: Clock;
+  readonly #loop = fakeClock();
+  #now = 0;
+
+  constructor() {
+    this.clock = {
+      now: () => this.#now,
+      after: (milliseconds, callback) => this.#loop.after(milliseconds, callback),
+      every: (milliseconds, callback) => this.#loop.every(milliseconds, callback),
+      defer: (callback) => this.#loop.defer(callback),
+    };
+  }
+
+  work(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
+  turn(): void {
+    this.#loop.turn();
+  }
+}
+
 /** Executes events of given costs as a cohort does, and notes what each turn executed. */
 function executeInTurns(costs: readonly number[]): readonly (readonly number[])[] {
-  const loop = fakeClock();
-  let now = 0;
-  const clock: Clock = {
-    now: () => now,
-    after: (milliseconds, callback) => loop.after(milliseconds, callback),
-    every: (milliseconds, callback) => loop.every(milliseconds, callback),
-    defer: (callback) => loop.defer(callback),
-  };
-  const fanOut = new FanOut(new Scheduler(clock, 16), 100, (callback) => callback());
+  const loop = new Loop();
+  const fanOut = new FanOut(new Scheduler(loop.clock, 16), 100, (callback) => callback());
   const left = [...costs];
   const executed: number[][] = [];
   const source = {
@@ -220,18 +237,91 @@ function executeInTurns(costs: readonly number[]): readonly (readonly number[])[
       while (left.length > 0 && fanOut.mayExecute()) {
         const cost = left.shift() ?? 0;
         turn.push(cost);
-        now += cost;
+        loop.work(cost);
       }
       executed.push(turn);
       return 0;
     },
   };
-  fanOut.addSource(source);
+  fanOut.addUnfinished(source);
   while (left.length > 0) loop.turn();
   return executed;
 }
 
+/** A thousand sources, each with events of 4 milliseconds to execute, and the numbers of those that are looked at. */
+class Crowds {
+  readonly loop: Loop = new Loop();
+  readonly fanOut: FanOut = new FanOut(new Scheduler(this.loop.clock, 16), 100, (callback) => callback());
+  #looked: number[] = [];
+
+  constructor(events: number) {
+    for (let number = 0; number < 1_000; number += 1) this.fanOut.addUnfinished(this.#source(number, events));
+  }
+
+  /** The numbers of the sources that the next turn looks at. */
+  turn(): readonly number[] {
+    this.#looked = [];
+    this.loop.turn();
+    return this.#looked;
+  }
+
+  #source(number: number, events: number): FanOutSource {
+    let left = events;
+    return {
+      get unfinished() {
+        return left > 0;
+      },
+      distribute: () => {
+        this.#looked.push(number);
+        while (left > 0 && this.fanOut.mayExecute()) {
+          this.loop.work(4);
+          left -= 1;
+        }
+        return 0;
+      },
+    };
+  }
+}
+
 describe("A turn that executes events", () => {
+  it("looks at no more sources than it has time for, one after the other", () => {
+    const crowds = new Crowds(1);
+    expect([crowds.turn(), crowds.turn()]).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+    ]);
+  });
+
+  it("comes back to a source that it has left unfinished after the others", () => {
+    const crowds = new Crowds(5);
+    expect([crowds.turn(), crowds.turn()]).toEqual([[0], [1]]);
+    for (let turn = 2; turn < 1_000; turn += 1) crowds.turn();
+    expect(crowds.turn()).toEqual([0, 1, 2, 3]);
+  });
+
+  it("hands on results that are ready, however many sources wait to execute", () => {
+    const crowds = new Crowds(5);
+    const ready = new Crowd(50);
+    crowds.fanOut.addSource(ready);
+    crowds.turn();
+    expect(ready.left).toBe(0);
+  });
+
+  it("hands on what is published while it executes", () => {
+    const loop = new Loop();
+    const fanOut = new FanOut(new Scheduler(loop.clock, 16), 100, (callback) => callback());
+    const published = new Crowd(5);
+    fanOut.addUnfinished({
+      unfinished: false,
+      distribute: () => {
+        fanOut.addSource(published);
+        return 0;
+      },
+    });
+    loop.turn();
+    expect(published.left).toBe(0);
+  });
+
   it("ends with the first execution that uses up its time slice", () => {
     expect(executeInTurns([30, 30, 30])).toEqual([[30], [30], [30]]);
     expect(executeInTurns([0, 0, 0, 30, 30, 5, 5, 5, 5, 1])).toEqual([[0, 0, 0, 30], [30], [5, 5, 5, 5], [1]]);
