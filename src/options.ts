@@ -126,6 +126,11 @@ export interface ExecutionOptions {
    * Infinity: no bound. Over it, as with `backlog`.
    */
   readonly backlogInAll?: number;
+  /**
+   * Snapshots that are read at the same time, by all subscriptions; further ones wait. A snapshot does not count while
+   * its client takes no row, or the application gives none, for 200 ms. Default: 16. Infinity: no bound.
+   */
+  readonly snapshots?: number;
 }
 
 /** The options with defaults filled in. Limits are split by documents, topics, sessions and transports. */
@@ -186,7 +191,12 @@ const rules: RulesOf<FanfareOptions> = {
   warnAfter: aNumber(1),
   linger: aNumber(0),
   slice: aNumber(1),
-  execution: optionsOf({ concurrency: aNumber(1), backlog: aNumber(1), backlogInAll: aNumber(1) }),
+  execution: optionsOf({
+    concurrency: aNumber(1),
+    backlog: aNumber(1),
+    backlogInAll: aNumber(1),
+    snapshots: aNumber(1),
+  }),
   log: aLog,
   clock: aClock,
   ...hookRules,
@@ -200,7 +210,7 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
     throw new FanfareError("BAD_OPTION", `createFanfare: models need a source, whose changes they are about`);
   }
   const { clock = systemClock } = options;
-  const { concurrency = 64, backlog = 16_384, backlogInAll = 4_000_000 } = options.execution ?? {};
+  const { concurrency = 64, backlog = 16_384, backlogInAll = 4_000_000, snapshots = 16 } = options.execution ?? {};
   const { maxEntries = 1_000, maxBytes = 64 * 1024 * 1024 } = options.documentCache ?? {};
   return {
     broker: options.broker ?? memoryBroker({ clock }),
@@ -212,7 +222,7 @@ export function resolveOptions<Context>(options: FanfareOptions<Context>): Resol
     warnAfter: options.warnAfter ?? 1_000,
     linger: options.linger ?? 5_000,
     slice: options.slice ?? 512,
-    execution: { concurrency, backlog, backlogInAll },
+    execution: { concurrency, backlog, backlogInAll, snapshots },
     formatError: options.formatError ?? maskError,
     log: guardedLog(options.log ?? consoleLog),
     clock,

@@ -1,10 +1,8 @@
-import type { Scheduler } from "../base/scheduler.ts";
-import type { Log } from "../contract/log.ts";
 import type { Arguments, Declaration } from "../declare/declaration.ts";
 import { Cohorts, type CohortsOptions } from "./cohort/cohorts.ts";
 import type { Member, RunningSubscription } from "./cohort/member.ts";
 import { FieldExecution } from "./execution/field-execution.ts";
-import { initialOf, type Initial } from "./execution/initial.ts";
+import { initialOf, type Initial, type InitialReader, type InitialTools } from "./execution/initial.ts";
 import type { Silence } from "./plan/silence.ts";
 import type { Hearing } from "./plan/plan.ts";
 import { hearingOf } from "./plan/planner.ts";
@@ -12,26 +10,23 @@ import { assertTopics, type TopicLimits } from "./plan/topic-limits.ts";
 
 /** Options of {@link DeclaredFields}. */
 export interface DeclaredFieldsOptions extends Omit<CohortsOptions<Hearing>, "caught" | "executor"> {
-  readonly scheduler: Scheduler;
-  readonly log: Log;
+  readonly initialTools: InitialTools;
   readonly silence: Silence;
 }
 
 /** Declared fields that other executors run: with the same hub, order and bounds, but values instead of results. */
 export class DeclaredFields {
-  readonly #log: Log;
   readonly #execution: FieldExecution;
   readonly #cohorts: Cohorts<Hearing>;
-  readonly #scheduler: Scheduler;
+  readonly #initialTools: InitialTools;
   readonly #topicLimits: TopicLimits;
   readonly #silence: Silence;
 
   constructor(options: DeclaredFieldsOptions) {
-    this.#log = options.log;
-    this.#scheduler = options.scheduler;
+    this.#initialTools = options.initialTools;
     this.#topicLimits = options.topicLimits;
     this.#silence = options.silence;
-    this.#execution = new FieldExecution(options.log);
+    this.#execution = new FieldExecution(options.initialTools.log);
     // Hearings have no key, so they are never shared and `caught` is never called.
     this.#cohorts = new Cohorts({ ...options, executor: this.#execution, caught: (hearing) => hearing });
   }
@@ -53,7 +48,7 @@ export class DeclaredFields {
    *
    * @throws the errors of the declaration's functions.
    */
-  initial(hearing: Hearing, context: unknown): Promise<Initial> {
-    return initialOf(this.#execution, hearing, context, { log: this.#log, scheduler: this.#scheduler });
+  initial(hearing: Hearing, context: unknown, reader: InitialReader): Promise<Initial> {
+    return initialOf(this.#execution, hearing, context, reader, this.#initialTools);
   }
 }

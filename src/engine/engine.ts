@@ -20,8 +20,9 @@ import { FanOut } from "./cohort/fan-out.ts";
 import { ForeignReader } from "./cohort/foreign-reader.ts";
 import { foreignSource, type ForeignSource } from "./cohort/foreign-source.ts";
 import { Hub } from "./hub/hub.ts";
-import { initialOf, type Initial } from "./execution/initial.ts";
+import { initialOf, type Initial, type InitialReader, type InitialTools } from "./execution/initial.ts";
 import type { Member, RunningSubscription } from "./cohort/member.ts";
+import { SnapshotSlots } from "./execution/snapshot-slots.ts";
 import { Pressure } from "./cohort/pressure.ts";
 import { declaredShareable } from "./plan/sharing.ts";
 import { Silence } from "./plan/silence.ts";
@@ -66,6 +67,8 @@ export interface EngineOptions {
   readonly backlog: number;
   /** Events of all cohorts together that may wait for execution. Infinity: no bound. */
   readonly backlogInAll: number;
+  /** Snapshots that are read at the same time. Infinity: no bound. */
+  readonly snapshots: number;
   /** Runs a function in the server's own async context. */
   readonly inContext: (callback: () => void) => void;
 }
@@ -96,6 +99,7 @@ export class Engine implements AsyncDisposable {
   readonly #format: ResultFormat;
   readonly #hideSuggestions: boolean;
   readonly #silence: Silence;
+  readonly #initialTools: InitialTools;
 
   constructor(options: EngineOptions) {
     const { broker, clock, log, linger, inContext, introspection } = options;
@@ -130,11 +134,11 @@ export class Engine implements AsyncDisposable {
       sharedContext: options.sharedContext,
       late: (plan, why) => queueMicrotask(() => this.#caughtLate(plan, why)),
     });
+    this.#initialTools = { log, scheduler: this.scheduler, slots: new SnapshotSlots(clock, options.snapshots) };
     const { concurrency, backlog } = options;
     const bounds = {
       hub: this.hub,
       fanOut: this.fanOut,
-      scheduler: this.scheduler,
       clock,
       pressure: this.pressure,
       concurrency,
@@ -143,7 +147,7 @@ export class Engine implements AsyncDisposable {
       inContext,
     };
     this.#silence = new Silence(log);
-    this.fields = new DeclaredFields({ ...bounds, log, silence: this.#silence });
+    this.fields = new DeclaredFields({ ...bounds, initialTools: this.#initialTools, silence: this.#silence });
     this.cohorts = new Cohorts({
       ...bounds,
       executor: this.#execution,
@@ -220,8 +224,8 @@ export class Engine implements AsyncDisposable {
    *
    * @throws the errors of the declaration's functions.
    */
-  initial(plan: Plan, context: unknown): Promise<Initial> {
-    return initialOf(this.#execution, plan, context, { log: this.#format.log, scheduler: this.scheduler });
+  initial(plan: Plan, context: unknown, reader: InitialReader): Promise<Initial> {
+    return initialOf(this.#execution, plan, context, reader, this.#initialTools);
   }
 
   async #withSource(prepared: Prepared, plan: Plan, foreign: RootField, context: unknown): Promise<Planned> {
@@ -263,6 +267,7 @@ export class Engine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.pressure[Symbol.dispose]();
+    this.#initialTools.slots[Symbol.dispose]();
     this.scheduler[Symbol.dispose]();
     this.fanOut[Symbol.dispose]();
     await this.hub[Symbol.asyncDispose]();

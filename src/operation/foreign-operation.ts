@@ -47,7 +47,7 @@ export class ForeignOperation extends IteratedOperation<Resolved> {
     const running = fields.join(await fields.plan(declaration, fieldName, args, this.#context), this);
     try {
       await this.follow(running, this.#context);
-      const first = await fields.initial(running.plan, this.#context);
+      const first = await fields.initial(running.plan, this.#context, this);
       // Not awaited: that would deadlock, since the reader begins after `start` has resolved.
       void this.lead(async () => first).catch((error: unknown) => this.values.fail(error));
     } catch (error) {

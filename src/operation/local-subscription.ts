@@ -79,7 +79,7 @@ export class LocalSubscription extends IteratedOperation<FormattedResult> {
       const running = engine.join(await engine.plan(prepared, context), this);
       await this.follow(running, context);
       // Not awaited: that would deadlock, since the reader begins after `start` has resolved.
-      void this.lead(() => engine.initial(running.plan, context)).catch((error: unknown) =>
+      void this.lead(() => engine.initial(running.plan, context, this)).catch((error: unknown) =>
         this.fail([toGraphQLError(error)]),
       );
     } catch (error) {

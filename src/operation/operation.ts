@@ -296,7 +296,7 @@ export class Operation extends Life implements Late {
     if (this.ended) return;
     this.#tellStart(prepared, running);
     this.#writer.sendMessage({ type: "started", id: this.id });
-    await this.lead(() => engine.initial(running.plan, context));
+    await this.lead(() => engine.initial(running.plan, context, this));
   }
 
   /** Handles an error of starting the operation. */

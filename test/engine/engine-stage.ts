@@ -104,6 +104,7 @@ export class EngineStage implements AsyncDisposable {
       concurrency: 64,
       backlog: 16_384,
       backlogInAll: 4_000_000,
+      snapshots: 16,
       inContext: (callback) => callback(),
       ...options,
     });

@@ -128,6 +128,78 @@ describe("A snapshot", () => {
     await client.receiveComplete(id);
   });
 
+  it("waits while 16 others are read, so that their rows are not all in memory at the same time", async () => {
+    let open = 0;
+    let most = 0;
+    async function* rows(): AsyncGenerator<Message> {
+      most = Math.max(most, (open += 1));
+      try {
+        for (let row = 0; row < 10; row += 1) yield message(String(row));
+      } finally {
+        open -= 1;
+      }
+    }
+    const schema = chatSchema(beginning(async () => ({ events: rows(), includes: () => false })));
+    await using fanfare = createFanfare({ schema, log: silentLog });
+    const read = async (): Promise<number> => {
+      let count = 0;
+      for await (const { data } of await fanfare.subscribe({ query })) {
+        expect(data).toEqual({ state: String(count) });
+        count += 1;
+        if (count === 10) break;
+      }
+      return count;
+    };
+    const counts = await Promise.all(Array.from({ length: 100 }, read));
+    expect(counts).toEqual(Array(100).fill(10));
+    expect(most).toBe(16);
+  });
+
+  it("is not asked for when its operation has ended while it waited", async () => {
+    const asked: PromiseWithResolvers<Snapshot<Message>>[] = [];
+    const schema = chatSchema(
+      beginning(() => {
+        const answer = Promise.withResolvers<Snapshot<Message>>();
+        asked.push(answer);
+        return answer.promise;
+      }),
+    );
+    await using fanfare = createFanfare({ schema, log: silentLog, execution: { snapshots: 1 } });
+    await using ada = await connected(fanfare);
+    await using bob = await connected(fanfare);
+    await using eve = await connected(fanfare);
+    const first = await ada.subscribe(query);
+    const second = await bob.subscribe(query);
+    const third = await eve.subscribe(query);
+    bob.complete(second);
+    await bob.assertNoMessages();
+    expect(asked).toHaveLength(1);
+    asked[0]?.resolve(showing("zero"));
+    expect(await ada.receiveNext(first)).toEqual({ data: { state: "zero" } });
+    await eve.assertNoMessages();
+    expect(asked).toHaveLength(2);
+    asked[1]?.resolve(showing("one"));
+    expect(await eve.receiveNext(third)).toEqual({ data: { state: "one" } });
+  });
+
+  it("gives its slot back when it fails, and when it is none", async () => {
+    const answers = [() => Promise.reject(new GraphQLError("There are no rows")), () => undefined, showing];
+    const field = {
+      type: GraphQLString,
+      ...subscription({
+        topics: () => [lobby],
+        resolve: ({ text }) => text,
+        snapshot: async () => answers.shift()?.("zero"),
+      }),
+    };
+    const schema = chatSchema({ state: field });
+    await using fanfare = createFanfare({ schema, log: silentLog, execution: { snapshots: 1 } });
+    await using client = await connected(fanfare);
+    expect(await client.receiveError(client.start(query))).toEqual([{ message: "There are no rows" }]);
+    await client.subscribe(query);
+    expect(await client.receiveNext(client.start(query))).toEqual({ data: { state: "zero" } });
+  });
+
   it("that fails ends the operation with its error", async () => {
     const failing = beginning(() => Promise.reject(new GraphQLError("There are no rows")));
     await using fanfare = createFanfare({ schema: chatSchema(failing), log: silentLog });

@@ -123,6 +123,7 @@ export class InterleavingStage {
       concurrency: 64,
       backlog: 16_384,
       backlogInAll: 4_000_000,
+      snapshots: 16,
       inContext: (callback) => callback(),
     });
     const limits = sessionLimits();

@@ -10,6 +10,7 @@ import { SKIP } from "../../declare/skip.ts";
 import type { Delivery } from "./delivery.ts";
 import { placeOf } from "./place.ts";
 import type { Executor } from "./executor.ts";
+import type { SnapshotSlot, SnapshotSlots } from "./snapshot-slots.ts";
 import type { Hearing } from "../plan/plan.ts";
 
 /** The initial value or snapshot of one operation, which goes before its events. */
@@ -23,7 +24,15 @@ export interface Initial {
 export interface InitialTools {
   readonly log: Log;
   readonly scheduler: Scheduler;
+  readonly slots: SnapshotSlots;
 }
+
+/** The operation that an initial value or snapshot is for. */
+export interface InitialReader {
+  readonly ended: boolean;
+}
+
+const none: Initial = { deliveries: [], leavesOut: undefined };
 
 /** Whether a declaration has an initial value or snapshot, so that events have to be held back. */
 export function hasInitial(declaration: Declaration | undefined): boolean {
@@ -31,7 +40,8 @@ export function hasInitial(declaration: Declaration | undefined): boolean {
 }
 
 /**
- * The initial value or snapshot of one operation. Without either it has no deliveries.
+ * The initial value or snapshot of one operation. Without either it has no deliveries, and neither if the operation
+ * ends while it waits for its turn.
  *
  * @throws the errors of the declaration's functions.
  */
@@ -39,21 +49,42 @@ export async function initialOf<Heard extends Hearing>(
   executor: Executor<Heard>,
   plan: Heard,
   context: unknown,
+  reader: InitialReader,
   tools: InitialTools,
 ): Promise<Initial> {
   const { args, declaration } = plan;
-  const { field } = placeOf(plan);
-  const snapshot = await blaming("snapshot", field, () => declaration?.snapshot?.(args, context));
-  if (snapshot) {
-    assertReadable(snapshot, plan);
-    return {
-      deliveries: eventsOf(executor, plan, snapshot, context, tools.scheduler),
-      leavesOut: leavesOut(snapshot, plan, tools.log),
-    };
+  if (declaration?.snapshot) {
+    const snapshot = await snapshotOf(executor, plan, context, reader, tools);
+    if (snapshot) return snapshot;
   }
+  const { field } = placeOf(plan);
   const value = await blaming("initial", field, () => declaration?.initial?.(args, context));
   const isLeftOut = value === undefined || value === SKIP;
-  return { deliveries: isLeftOut ? [] : [await executor.ofValue(plan, value, context)], leavesOut: undefined };
+  return isLeftOut ? none : { deliveries: [await executor.ofValue(plan, value, context)], leavesOut: undefined };
+}
+
+/** The snapshot of one operation, when its turn has come; undefined if the declaration's function answers with none. */
+async function snapshotOf<Heard extends Hearing>(
+  executor: Executor<Heard>,
+  plan: Heard,
+  context: unknown,
+  reader: InitialReader,
+  tools: InitialTools,
+): Promise<Initial | undefined> {
+  const { args, declaration } = plan;
+  const { field } = placeOf(plan);
+  using stack = new DisposableStack();
+  const slot = stack.use(await tools.slots.take());
+  if (reader.ended) return none;
+  const snapshot = await blaming("snapshot", field, () => declaration?.snapshot?.(args, context));
+  if (!snapshot) return undefined;
+  assertReadable(snapshot, plan);
+  // From here on, the generator holds the slot.
+  stack.move();
+  return {
+    deliveries: eventsOf(executor, plan, snapshot, context, { ...tools, slot }),
+    leavesOut: leavesOut(snapshot, plan, tools.log),
+  };
 }
 
 /** @throws FanfareError BAD_DECLARATION for a promise in the place of a snapshot's events. */
@@ -88,19 +119,28 @@ async function* eventsOf<Heard extends Hearing>(
   plan: Heard,
   snapshot: Snapshot<unknown>,
   context: unknown,
-  scheduler: Scheduler,
+  { scheduler, slot }: InitialTools & { readonly slot: SnapshotSlot },
 ): AsyncGenerator<Delivery> {
   try {
     for await (const payload of snapshot.events) {
+      slot.hasMoved = true;
       // Rows in memory are there at once: without a pause their loop would stay in the queue of microtasks.
       const time = scheduler.whenTime("low");
-      if (time) await time;
+      if (time) await waiting(slot, time);
       const outcome = await executor.runAlone(plan, snapshotEvent(plan, payload), () => context);
       if (outcome && !("broken" in outcome)) yield outcome;
     }
   } catch (error) {
     throw blamed(error, "snapshot", placeOf(plan).field);
+  } finally {
+    slot[Symbol.dispose]();
   }
+}
+
+async function waiting(slot: SnapshotSlot, time: Promise<void>): Promise<void> {
+  slot.waitsForTime = true;
+  await time;
+  slot.waitsForTime = false;
 }
 
 /** A row of a snapshot as an event. It has no position, since it is not published in its topic. */
