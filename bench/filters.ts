@@ -1,5 +1,5 @@
 import { Worker } from "./channel.ts";
-import { serverCore } from "./pair.ts";
+import { nodeOptions, serverCore } from "./pair.ts";
 import type { FilterControls, FilteredBy } from "./servers/filters.ts";
 
 /** CPU seconds per published change with few subscriptions and with many, in one round. */
@@ -24,6 +24,28 @@ export async function filters(by: FilteredBy, rounds: number): Promise<readonly 
   const measured: FilterRound[] = [];
   for (let round = 0; round < rounds; round += 1) {
     measured.push({ few: await perChange(few), many: await perChange(many) });
+  }
+  return measured;
+}
+
+/** Measures both builds in turns, with so many subscriptions; seconds per change of after and before, in each round. */
+export async function compareFilters(
+  by: FilteredBy,
+  subscriptions: number,
+  rounds: number,
+): Promise<readonly { readonly after: number; readonly before: number }[]> {
+  await using after = new Worker<FilterControls>("servers/filters.ts", { core: serverCore });
+  const other = { core: serverCore, node: nodeOptions("before") };
+  await using before = new Worker<FilterControls>("servers/filters.ts", other);
+  for (const worker of [after, before]) {
+    await worker.ask("subscribe", by, subscriptions);
+    await worker.ask("publish", warmUp * changesPerRound);
+  }
+  const measured: { after: number; before: number }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const first = await perChange(round % 2 === 0 ? after : before);
+    const second = await perChange(round % 2 === 0 ? before : after);
+    measured.push(round % 2 === 0 ? { after: first, before: second } : { after: second, before: first });
   }
   return measured;
 }

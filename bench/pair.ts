@@ -4,12 +4,16 @@ import { Worker } from "./channel.ts";
 import type { Audience, Client } from "./client.ts";
 import type { Publishing, ServerControls } from "./servers/control.ts";
 
-/** The file of each server, and the arguments it is started with. */
+const otherBuild = ["--import", new URL("servers/other-build.ts", import.meta.url).href];
+
+/** The file of each server, and the arguments it is started with. Those named "before" are of another build. */
 const servers = {
   "raw-ws": { file: "servers/raw-ws.ts", node: [], args: [] },
   "raw-ws-bytes": { file: "servers/raw-ws.ts", node: [], args: ["--bytes"] },
   fanfare: { file: "servers/fanfare.ts", node: [], args: [] },
   "fanfare-sse": { file: "servers/fanfare.ts", node: [], args: [] },
+  "fanfare-before": { file: "servers/fanfare.ts", node: otherBuild, args: [] },
+  "fanfare-sse-before": { file: "servers/fanfare.ts", node: otherBuild, args: [] },
   "graphql-ws": {
     file: "servers/graphql-ws.ts",
     node: ["--import", new URL("servers/graphql-16.ts", import.meta.url).href],
@@ -18,6 +22,11 @@ const servers = {
 } as const;
 
 export type ServerName = keyof typeof servers;
+
+/** How Fanfare's servers of either build are started. */
+export function nodeOptions(build: "after" | "before"): readonly string[] {
+  return build === "before" ? otherBuild : [];
+}
 
 export function isServerName(name: string): name is ServerName {
   return name in servers;
@@ -73,7 +82,7 @@ export class Pair implements AsyncDisposable {
   async connect(audience: Omit<Audience, "port">): Promise<number> {
     const seconds = await this.client.ask("connect", {
       port: await this.server.ask("port"),
-      over: this.name === "fanfare-sse" ? "event-stream" : "websocket",
+      over: this.name.startsWith("fanfare-sse") ? "event-stream" : "websocket",
       ...audience,
     });
     await this.server.ask("settled");

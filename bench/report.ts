@@ -209,6 +209,8 @@ function label(name: ServerName): string {
     "raw-ws-bytes": "raw ws, bytes",
     fanfare: "Fanfare",
     "fanfare-sse": "Fanfare, event streams",
+    "fanfare-before": "Fanfare, before",
+    "fanfare-sse-before": "Fanfare, before, event streams",
     "graphql-ws": "graphql-ws",
   }[name];
 }

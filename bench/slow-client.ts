@@ -22,7 +22,7 @@ export interface SlowCase {
   readonly args: readonly string[];
 }
 
-const policies = ["disconnect", "latest", "drop-oldest", "drop-newest"];
+export const policies: readonly string[] = ["disconnect", "latest", "drop-oldest", "drop-newest"];
 
 export const slowCases: readonly SlowCase[] = [
   { title: "raw ws", server: "raw-ws", args: [] },
@@ -44,11 +44,7 @@ const flood = { room: "flood", chunks: 120, events: 50 };
 
 /** In each round the client reads in one phase and not in the other; they change places from round to round. */
 export async function slowClient({ server: name, args }: SlowCase, rounds: number): Promise<SlowClient> {
-  await using pair = new Pair(name, args);
-  await pair.connect({ subscribers: others, rooms: 1, documents: "shared" });
-  await pair.client.ask("time");
-  await phase(pair, false);
-
+  await using pair = await readyPair(name, args);
   const measured: { reading: Phase; stalled: Phase }[] = [];
   for (let round = 0; round < rounds; round++) {
     const first = await phase(pair, round % 2 === 1);
@@ -64,8 +60,46 @@ export async function slowClient({ server: name, args }: SlowCase, rounds: numbe
   };
 }
 
+/** What two builds did in one round, while the client read or was stalled. */
+export interface SlowRound {
+  readonly stalled: boolean;
+  readonly after: Phase;
+  readonly before: Phase;
+}
+
+/** Both builds have their phases in turns; in each round another one begins. */
+export async function compareSlow(args: readonly string[], rounds: number): Promise<readonly SlowRound[]> {
+  await using after = await readyPair("fanfare", args);
+  await using before = await readyPair("fanfare-before", args);
+  const measured: SlowRound[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const stalled of round % 4 < 2 ? [false, true] : [true, false]) {
+      const first = await phase(round % 2 === 0 ? after : before, stalled);
+      const second = await phase(round % 2 === 0 ? before : after, stalled);
+      measured.push({
+        stalled,
+        ...(round % 2 === 0 ? { after: first, before: second } : { after: second, before: first }),
+      });
+    }
+  }
+  return measured;
+}
+
+/** A server whose subscribers are connected, and whose code was compiled in a phase that does not count. */
+async function readyPair(name: ServerName, args: readonly string[]): Promise<Pair> {
+  await using stack = new AsyncDisposableStack();
+  const pair = stack.use(new Pair(name, args));
+  await pair.connect({ subscribers: others, rooms: 1, documents: "shared" });
+  await pair.client.ask("time");
+  await phase(pair, false);
+  stack.move();
+  return pair;
+}
+
 interface Phase {
   readonly p99: number;
+  /** The median of the events' own p99. */
+  readonly typical: number;
   readonly memory: Memory;
 }
 
@@ -81,13 +115,18 @@ async function phase(pair: Pair, stalled: boolean): Promise<Phase> {
   if (stalled) await slow.ask("stall");
   await fill(pair, slow, stalled);
 
-  const latencies: number[] = [];
+  const latencies: number[][] = [];
   for (let event = 0; event < events; event++) {
     const start = await pair.publish({ events: 1, perTurn: 1, turns: 1, rooms: roomName(0), textBytes }, others);
-    for (const arrival of await pair.client.ask("arrivals")) latencies.push(arrival - start);
+    latencies.push((await pair.client.ask("arrivals")).map((arrival) => arrival - start));
     await sleep(pause);
   }
-  return { p99: quantile(latencies, 0.99), memory: await pair.server.ask("memory") };
+  const each = latencies.map((all) => quantile(all, 0.99));
+  return {
+    p99: quantile(latencies.flat(), 0.99),
+    typical: quantile(each, 0.5),
+    memory: await pair.server.ask("memory"),
+  };
 }
 
 /** Fills every buffer on the way to a stalled client; one that reads gets the same, at its own speed. */

@@ -1,0 +1,117 @@
+// npm run bench:compare -- --before <folder> [--only 1k,bursts,filters,connect,slow] [--processes 5] [--rounds 5]
+// This build against the one in another folder, such as a clone of an earlier commit after `npm ci && npm run build`:
+// what one costs with the other as 1. Each pair of processes is fresh, since two processes of one build differ by more
+// than two rounds of one process; the servers' own code is this build's in both.
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { connectAll } from "./connect.ts";
+import { eventStreams, fanOut, scenarios, type Scenario } from "./fan-out.ts";
+import { compareFilters, fewFilters, manyFilters } from "./filters.ts";
+import type { ServerName } from "./pair.ts";
+import { quartiles } from "./quartiles.ts";
+import { compareSlow, policies } from "./slow-client.ts";
+
+const { values } = parseArgs({
+  options: {
+    before: { type: "string" },
+    only: { type: "string" },
+    processes: { type: "string", default: "5" },
+    rounds: { type: "string", default: "5" },
+  },
+});
+if (values.before === undefined) throw new Error("--before names the folder of the build to compare with.");
+// The servers of the other build read it.
+process.env["FANFARE_BEFORE"] = resolve(values.before);
+const processes = Number(values.processes);
+const rounds = Number(values.rounds);
+const seconds = 0.8;
+
+const names = [...scenarios.map(({ name }) => name), eventStreams.name, "filters", "connect", "slow"];
+const chosen = new Set(values.only?.split(",") ?? names);
+for (const name of chosen)
+  if (!names.includes(name)) throw new Error(`There is no scenario "${name}": ${names.join(", ")}.`);
+
+/** Prints what came of the rounds of each pair of processes. */
+function print(title: string, pairs: readonly (readonly number[])[]): void {
+  const { lower, median, upper } = quartiles(pairs.flat());
+  const [low, middle, high] = [lower, median, upper].map((value) => value.toFixed(3));
+  const each = pairs.map((pair) => quartiles(pair).median.toFixed(2)).join(" ");
+  console.log(`| ${title} | **${middle}** (${low} to ${high}) | ${pairs.flat().length} | ${each} |`);
+}
+
+async function fresh<Result>(measure: () => Promise<Result>): Promise<readonly Result[]> {
+  const all: Result[] = [];
+  for (let pair = 0; pair < processes; pair += 1) all.push(await measure());
+  return all;
+}
+
+async function compareFanOut(scenario: Scenario, after: ServerName, before: ServerName): Promise<readonly number[]> {
+  const measured = await fanOut(scenario, { servers: [after, before], rounds, seconds });
+  const costs = (name: ServerName): readonly number[] =>
+    (measured.get(name) ?? []).flatMap((round) => (round ? [round.serverCpu / round.deliveries] : []));
+  return ratios(costs(after), costs(before));
+}
+
+function ratios(after: readonly number[], before: readonly number[]): readonly number[] {
+  return after.map((value, index) => value / (before[index] ?? NaN));
+}
+
+/** Rounds of which each had processes of its own. */
+function single(list: readonly number[]): readonly (readonly number[])[] {
+  return list.map((value) => [value]);
+}
+
+console.log("| | after / before | rounds | of each pair of processes |\n| --- | --- | --- | --- |");
+
+for (const scenario of scenarios.filter(({ name }) => chosen.has(name))) {
+  print(`${scenario.title}, CPU`, await fresh(() => compareFanOut(scenario, "fanfare", "fanfare-before")));
+}
+
+if (chosen.has(eventStreams.name)) {
+  const compared = await fresh(() => compareFanOut(eventStreams, "fanfare-sse", "fanfare-sse-before"));
+  print(`${eventStreams.title}, CPU`, compared);
+}
+
+if (chosen.has("filters")) {
+  for (const by of ["id", "where"] as const) {
+    for (const count of [fewFilters, manyFilters]) {
+      const pairs = await fresh(() => compareFilters(by, count, rounds));
+      const costs = pairs.map((pair) => pair.map(({ after, before }) => after / before));
+      print(`${count.toLocaleString("en")} filters by \`${by}\`, CPU`, costs);
+    }
+  }
+}
+
+if (chosen.has("connect")) {
+  const repeats = Math.max(processes, 5);
+  const all = await connectAll(["raw-ws", "fanfare", "fanfare-before"], repeats);
+  const of = (name: ServerName, what: "cpu" | "rss" | "heap" | "perSecond"): readonly number[] =>
+    (all.get(name) ?? []).map((connected) => connected[what]);
+  const cost = (what: "cpu" | "rss" | "heap"): readonly (readonly number[])[] =>
+    single(ratios(of("fanfare", what), of("fanfare-before", what)));
+  print("connecting, CPU", cost("cpu"));
+  print("connecting, CPU, with raw ws as 1", single(ratios(of("fanfare", "cpu"), of("raw-ws", "cpu"))));
+  print("memory per connection, RSS", cost("rss"));
+  print("memory per connection, heap and external", cost("heap"));
+  print(
+    "seconds for 10,000 connections",
+    single(ratios(of("fanfare-before", "perSecond"), of("fanfare", "perSecond"))),
+  );
+}
+
+if (chosen.has("slow")) {
+  for (const policy of policies) {
+    const pairs = await fresh(() => compareSlow(["--overflow", policy], rounds));
+    for (const stalled of [false, true]) {
+      for (const [what, title] of [
+        ["p99", "p99 of the others"],
+        ["typical", "median of the events' p99"],
+      ] as const) {
+        const found = pairs.map((pair) =>
+          pair.filter((round) => round.stalled === stalled).map(({ after, before }) => after[what] / before[what]),
+        );
+        print(`${policy}, one client ${stalled ? "stalled" : "reads"}, ${title}`, found);
+      }
+    }
+  }
+}
