@@ -1,13 +1,14 @@
-// npm run bench:compare -- --before <folder> [--only 1k,bursts,filters,connect,slow] [--processes 5] [--rounds 5]
+// npm run bench:compare -- --before <folder> [--only 1k,bursts,filters,connect,slow] [--processes 6] [--rounds 5]
 // This build against the one in another folder, such as a clone of an earlier commit after `npm ci && npm run build`:
 // what one costs with the other as 1. Each pair of processes is fresh, since two processes of one build differ by more
-// than two rounds of one process; the servers' own code is this build's in both.
+// than two rounds of one process. They change places from pair to pair: of two processes of one build, the one that was
+// started first costs 3 % more. The servers' own code is this build's in both.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { connectAll } from "./connect.ts";
 import { eventStreams, fanOut, scenarios, type Scenario } from "./fan-out.ts";
 import { compareFilters, fewFilters, manyFilters } from "./filters.ts";
-import type { ServerName } from "./pair.ts";
+import type { Order, ServerName } from "./pair.ts";
 import { quartiles } from "./quartiles.ts";
 import { compareSlow, policies } from "./slow-client.ts";
 
@@ -15,13 +16,14 @@ const { values } = parseArgs({
   options: {
     before: { type: "string" },
     only: { type: "string" },
-    processes: { type: "string", default: "5" },
+    processes: { type: "string", default: "6" },
     rounds: { type: "string", default: "5" },
   },
 });
 if (values.before === undefined) throw new Error("--before names the folder of the build to compare with.");
 // The servers of the other build read it.
 process.env["FANFARE_BEFORE"] = resolve(values.before);
+type FanfareServer = "fanfare" | "fanfare-sse";
 const processes = Number(values.processes);
 const rounds = Number(values.rounds);
 const seconds = 0.8;
@@ -39,14 +41,19 @@ function print(title: string, pairs: readonly (readonly number[])[]): void {
   console.log(`| ${title} | **${middle}** (${low} to ${high}) | ${pairs.flat().length} | ${each} |`);
 }
 
-async function fresh<Result>(measure: () => Promise<Result>): Promise<readonly Result[]> {
+/** Measures pairs of fresh processes, of which the build named first is started first. */
+async function fresh<Result>(measure: (order: Order) => Promise<Result>): Promise<readonly Result[]> {
   const all: Result[] = [];
-  for (let pair = 0; pair < processes; pair += 1) all.push(await measure());
+  for (let pair = 0; pair < processes; pair += 1) {
+    all.push(await measure(pair % 2 === 0 ? ["after", "before"] : ["before", "after"]));
+  }
   return all;
 }
 
-async function compareFanOut(scenario: Scenario, after: ServerName, before: ServerName): Promise<readonly number[]> {
-  const measured = await fanOut(scenario, { servers: [after, before], rounds, seconds });
+async function compareFanOut(scenario: Scenario, order: Order, after: FanfareServer): Promise<readonly number[]> {
+  const before = `${after}-before` as const;
+  const servers = order.map((build) => (build === "after" ? after : before));
+  const measured = await fanOut(scenario, { servers, rounds, seconds });
   const costs = (name: ServerName): readonly number[] =>
     (measured.get(name) ?? []).flatMap((round) => (round ? [round.serverCpu / round.deliveries] : []));
   return ratios(costs(after), costs(before));
@@ -64,18 +71,18 @@ function single(list: readonly number[]): readonly (readonly number[])[] {
 console.log("| | after / before | rounds | of each pair of processes |\n| --- | --- | --- | --- |");
 
 for (const scenario of scenarios.filter(({ name }) => chosen.has(name))) {
-  print(`${scenario.title}, CPU`, await fresh(() => compareFanOut(scenario, "fanfare", "fanfare-before")));
+  print(`${scenario.title}, CPU`, await fresh((order) => compareFanOut(scenario, order, "fanfare")));
 }
 
 if (chosen.has(eventStreams.name)) {
-  const compared = await fresh(() => compareFanOut(eventStreams, "fanfare-sse", "fanfare-sse-before"));
+  const compared = await fresh((order) => compareFanOut(eventStreams, order, "fanfare-sse"));
   print(`${eventStreams.title}, CPU`, compared);
 }
 
 if (chosen.has("filters")) {
   for (const by of ["id", "where"] as const) {
     for (const count of [fewFilters, manyFilters]) {
-      const pairs = await fresh(() => compareFilters(by, count, rounds));
+      const pairs = await fresh((order) => compareFilters(order, by, count, rounds));
       const costs = pairs.map((pair) => pair.map(({ after, before }) => after / before));
       print(`${count.toLocaleString("en")} filters by \`${by}\`, CPU`, costs);
     }
@@ -101,7 +108,7 @@ if (chosen.has("connect")) {
 
 if (chosen.has("slow")) {
   for (const policy of policies) {
-    const pairs = await fresh(() => compareSlow(["--overflow", policy], rounds));
+    const pairs = await fresh((order) => compareSlow(order, ["--overflow", policy], rounds));
     for (const stalled of [false, true]) {
       for (const [what, title] of [
         ["p99", "p99 of the others"],

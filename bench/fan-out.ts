@@ -1,5 +1,5 @@
 import type { Audience } from "./client.ts";
-import { Pair, type Measured, type ServerName } from "./pair.ts";
+import { inTurns, Pair, type Measured, type ServerName } from "./pair.ts";
 
 /** One line of the results. */
 export interface Scenario {
@@ -99,8 +99,7 @@ export async function fanOut(scenario: Scenario, { servers, rounds, seconds }: F
   }
   const measured = new Map<ServerName, (Measured | undefined)[]>(servers.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    const first = round % pairs.length;
-    for (const pair of [...pairs.slice(first), ...pairs.slice(0, first)]) {
+    for (const pair of inTurns(pairs, round)) {
       const takesPart = pair.name !== "graphql-ws" || round % graphqlWsEvery === 0;
       // Others have had the processor's cache since its last turn, and the machine may have taken idle memory back.
       if (takesPart) await pair.publish(chunk, events * perEvent);

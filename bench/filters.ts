@@ -1,5 +1,5 @@
 import { Worker } from "./channel.ts";
-import { nodeOptions, serverCore } from "./pair.ts";
+import { inTurns, nodeOptions, serverCore, type Build, type Order } from "./pair.ts";
 import type { FilterControls, FilteredBy } from "./servers/filters.ts";
 
 /** CPU seconds per published change with few subscriptions and with many, in one round. */
@@ -28,24 +28,27 @@ export async function filters(by: FilteredBy, rounds: number): Promise<readonly 
   return measured;
 }
 
-/** Measures both builds in turns, with so many subscriptions; seconds per change of after and before, in each round. */
+/** Measures both builds in turns, with so many subscriptions; seconds per change, in each round. */
 export async function compareFilters(
+  order: Order,
   by: FilteredBy,
   subscriptions: number,
   rounds: number,
-): Promise<readonly { readonly after: number; readonly before: number }[]> {
-  await using after = new Worker<FilterControls>("servers/filters.ts", { core: serverCore });
-  const other = { core: serverCore, node: nodeOptions("before") };
-  await using before = new Worker<FilterControls>("servers/filters.ts", other);
-  for (const worker of [after, before]) {
+): Promise<readonly Readonly<Record<Build, number>>[]> {
+  await using stack = new AsyncDisposableStack();
+  const workers = new Map<Build, Worker<FilterControls>>();
+  for (const build of order) {
+    const options = { core: serverCore, node: nodeOptions(build) };
+    const worker = stack.use(new Worker<FilterControls>("servers/filters.ts", options));
     await worker.ask("subscribe", by, subscriptions);
     await worker.ask("publish", warmUp * changesPerRound);
+    workers.set(build, worker);
   }
-  const measured: { after: number; before: number }[] = [];
+  const measured: Record<Build, number>[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const first = await perChange(round % 2 === 0 ? after : before);
-    const second = await perChange(round % 2 === 0 ? before : after);
-    measured.push(round % 2 === 0 ? { after: first, before: second } : { after: second, before: first });
+    const cost: Record<Build, number> = { after: NaN, before: NaN };
+    for (const [build, worker] of inTurns([...workers], round)) cost[build] = await perChange(worker);
+    measured.push(cost);
   }
   return measured;
 }

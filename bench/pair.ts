@@ -23,8 +23,20 @@ const servers = {
 
 export type ServerName = keyof typeof servers;
 
+/** This build, or the one that it is compared with. */
+export type Build = "after" | "before";
+
+/** In which order both builds are started. */
+export type Order = readonly Build[];
+
+/** The same in another order each round, so that none is always the first. */
+export function inTurns<Item>(all: readonly Item[], round: number): readonly Item[] {
+  const first = round % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+}
+
 /** How Fanfare's servers of either build are started. */
-export function nodeOptions(build: "after" | "before"): readonly string[] {
+export function nodeOptions(build: Build): readonly string[] {
   return build === "before" ? otherBuild : [];
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "./channel.ts";
 import type { Client } from "./client.ts";
 import { roomName } from "./message.ts";
-import { Pair, startClient, type ServerName } from "./pair.ts";
+import { inTurns, Pair, startClient, type Build, type Order, type ServerName } from "./pair.ts";
 import { quantile } from "./quartiles.ts";
 import type { Memory } from "./usage.ts";
 
@@ -61,25 +61,28 @@ export async function slowClient({ server: name, args }: SlowCase, rounds: numbe
 }
 
 /** What two builds did in one round, while the client read or was stalled. */
-export interface SlowRound {
+export interface SlowRound extends Readonly<Record<Build, Phase>> {
   readonly stalled: boolean;
-  readonly after: Phase;
-  readonly before: Phase;
 }
 
 /** Both builds have their phases in turns; in each round another one begins. */
-export async function compareSlow(args: readonly string[], rounds: number): Promise<readonly SlowRound[]> {
-  await using after = await readyPair("fanfare", args);
-  await using before = await readyPair("fanfare-before", args);
+export async function compareSlow(
+  order: Order,
+  args: readonly string[],
+  rounds: number,
+): Promise<readonly SlowRound[]> {
+  await using stack = new AsyncDisposableStack();
+  const pairs = new Map<Build, Pair>();
+  for (const build of order) {
+    const pair = stack.use(await readyPair(build === "after" ? "fanfare" : "fanfare-before", args));
+    pairs.set(build, pair);
+  }
   const measured: SlowRound[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const stalled of round % 4 < 2 ? [false, true] : [true, false]) {
-      const first = await phase(round % 2 === 0 ? after : before, stalled);
-      const second = await phase(round % 2 === 0 ? before : after, stalled);
-      measured.push({
-        stalled,
-        ...(round % 2 === 0 ? { after: first, before: second } : { after: second, before: first }),
-      });
+    for (const stalled of inTurns([false, true], round)) {
+      const found: Record<Build, Phase> = { after: nothing, before: nothing };
+      for (const [build, pair] of inTurns([...pairs], round)) found[build] = await phase(pair, stalled);
+      measured.push({ stalled, ...found });
     }
   }
   return measured;
@@ -102,6 +105,8 @@ interface Phase {
   readonly typical: number;
   readonly memory: Memory;
 }
+
+const nothing: Phase = { p99: NaN, typical: NaN, memory: { rss: NaN, heap: NaN } };
 
 async function phase(pair: Pair, stalled: boolean): Promise<Phase> {
   await using slow = startClient();
