@@ -1,4 +1,11 @@
-import { isAbstractType, isObjectType, type GraphQLField, type GraphQLNamedType } from "graphql";
+import {
+  isAbstractType,
+  isObjectType,
+  type GraphQLAbstractType,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+} from "graphql";
 
 /**
  * Remembers the resolvers that a proof has looked at. An application, or a library of its, may replace them later: then
@@ -9,7 +16,9 @@ export class ResolverWitness {
   // Arrays of equal length, which are faster to go through than maps.
   readonly #fields: GraphQLField<unknown, unknown>[] = [];
   readonly #resolvers: unknown[] = [];
-  readonly #types: GraphQLNamedType[] = [];
+  readonly #objects: GraphQLObjectType[] = [];
+  readonly #checks: unknown[] = [];
+  readonly #abstracts: GraphQLAbstractType[] = [];
   readonly #typeResolvers: unknown[] = [];
   #root: GraphQLField<unknown, unknown> | undefined;
   #subscribe: unknown;
@@ -38,8 +47,13 @@ export class ResolverWitness {
 
   sawType(type: GraphQLNamedType): void {
     if (this.#isKnown(type)) return;
-    this.#types.push(type);
-    this.#typeResolvers.push(typeResolverOf(type));
+    if (isObjectType(type)) {
+      this.#objects.push(type);
+      this.#checks.push(type.isTypeOf);
+    } else if (isAbstractType(type)) {
+      this.#abstracts.push(type);
+      this.#typeResolvers.push(type.resolveType);
+    }
   }
 
   #isKnown(seen: object): boolean {
@@ -52,15 +66,12 @@ export class ResolverWitness {
     for (let index = 0; index < this.#fields.length; index += 1) {
       if (this.#fields[index]?.resolve !== this.#resolvers[index]) return false;
     }
-    for (let index = 0; index < this.#types.length; index += 1) {
-      if (typeResolverOf(this.#types[index]) !== this.#typeResolvers[index]) return false;
+    for (let index = 0; index < this.#objects.length; index += 1) {
+      if (this.#objects[index]?.isTypeOf !== this.#checks[index]) return false;
+    }
+    for (let index = 0; index < this.#abstracts.length; index += 1) {
+      if (this.#abstracts[index]?.resolveType !== this.#typeResolvers[index]) return false;
     }
     return true;
   }
-}
-
-/** The function by which values of a type are told from others. */
-function typeResolverOf(type: GraphQLNamedType | undefined): unknown {
-  if (isObjectType(type)) return type.isTypeOf;
-  return isAbstractType(type) ? type.resolveType : undefined;
 }
