@@ -16,6 +16,8 @@ const decoder = new TextDecoder();
 export class NotedMember implements Member {
   readonly heard: string[] = [];
   readonly batches: number[] = [];
+  /** What an application does while its client is handed results, once. */
+  meanwhile: (() => void) | undefined;
   readonly #context: object;
   #running: RunningSubscription | undefined;
 
@@ -33,6 +35,9 @@ export class NotedMember implements Member {
   }
 
   deliver(deliveries: readonly Delivery[]): void {
+    const { meanwhile } = this;
+    this.meanwhile = undefined;
+    meanwhile?.();
     this.batches.push(deliveries.length);
     for (const { bytes } of deliveries) this.heard.push(decoder.decode(bytes));
   }

@@ -185,6 +185,11 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   distribute(budget: number): number {
     let reached = 0;
     while (reached < budget) {
+      if (!this.#round && this.#members.size === 1 && this.#next) {
+        reached += this.#giveToOne(this.#next);
+        if (this.#isBusy) continue;
+        return reached;
+      }
       this.#round ??= this.#beginRound();
       if (!this.#round && !this.#advance()) return reached;
       if (!this.#round) continue;
@@ -330,6 +335,17 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   #break(slot: Slot, why: FanfareError): void {
     this.#slots.unshift(slot);
     this.host.broken(this, why);
+  }
+
+  /** Hands a round to the only member, without an iterator: thousands of cohorts may have one member each. */
+  #giveToOne(round: Round): number {
+    this.#next = undefined;
+    for (const member of this.#members.keys()) {
+      this.#give(member, round);
+      break;
+    }
+    this.#endRound();
+    return round.weight;
   }
 
   #beginRound(): Round | undefined {

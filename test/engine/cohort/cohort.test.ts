@@ -424,6 +424,49 @@ describe("An operation's failing", () => {
   });
 });
 
+describe("While its only member is handed results", () => {
+  it("that one may get a cohort of its own, and hears each event once, in order", async () => {
+    await using stage = stageOf({});
+    const member = await stage.join(query);
+    member.meanwhile = () => {
+      void member.running.join(["c"]);
+      stage.broker.emit("a", { n: 3 });
+    };
+    for (const n of [1, 2]) stage.broker.emit("a", { n });
+    await stage.deliver();
+    stage.broker.emit("c", { n: 4 });
+    await stage.deliver();
+    expect(member.heard).toEqual([1, 2, 3, 4].map(result));
+  });
+
+  it("another one may join, and does not hear what was published before", async () => {
+    await using stage = stageOf({});
+    const first = await stage.join(query);
+    let second: Promise<NotedMember> | undefined;
+    first.meanwhile = () => void (second = stage.join(query));
+    for (const n of [1, 2]) stage.broker.emit("a", { n });
+    await stage.deliver();
+    const joined = await second;
+    stage.broker.emit("a", { n: 3 });
+    await stage.deliver();
+    expect(first.heard).toEqual([1, 2, 3].map(result));
+    expect(joined?.heard).toEqual([result(3)]);
+  });
+
+  it("that one may leave, and the rest is nobody's", async () => {
+    await using stage = stageOf({});
+    const member = await stage.join(query);
+    member.meanwhile = () => {
+      stage.broker.emit("a", { n: 2 });
+      member.running.end();
+    };
+    stage.broker.emit("a", { n: 1 });
+    await stage.deliver();
+    expect(member.heard).toEqual([result(1)]);
+    expect(stage.clock.pending).toBe(0);
+  });
+});
+
 describe("A member that joins another topic", () => {
   it("is executed alone from then on, and goes on exactly where the cohort stopped", async () => {
     const slow = new SlowResolver();
