@@ -49,6 +49,9 @@ interface Slot extends Pending {
 /** The number of members that are asked for a context until one of them returns it. */
 const maxContexts = 8;
 
+// Shared by cohorts that wait for no execution: never push to it.
+const noSlots: Slot[] = [];
+
 const notLive: Promise<readonly Position[]> = Promise.resolve([]);
 
 /**
@@ -68,10 +71,15 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   /** Resolves when all of the plan's topics are live, with the position in each at which the cohort came in. */
   live: Promise<readonly Position[]> = notLive;
   readonly #members = new Map<Member, Membership<Heard>>();
+  // An event looks at all of these, of each of a thousand cohorts: what is usually empty is no object of its own, which
+  // would have to come from memory.
   /** Members that joined while events or results were pending, with the order of the last event before they joined. */
-  readonly #late = new Map<Member, number>();
-  readonly #slots: Slot[] = [];
-  readonly #seen = new SeenEvents();
+  #late: Map<Member, number> | undefined;
+  /** The events in execution, and those behind them that are done. */
+  #slots: Slot[] = noSlots;
+  #lastEvent: Event | undefined;
+  /** Undefined for a cohort that has always listened to one topic. */
+  #seen: SeenEvents | undefined;
   /** The events that wait for execution; undefined while there are none, which is the usual case. */
   #backlog: Backlog | undefined;
   #stragglers: Stragglers | undefined;
@@ -120,7 +128,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   delete(member: Member): void {
     this.#members.delete(member);
-    this.#late.delete(member);
+    this.#late?.delete(member);
     this.#stragglers?.delete(member);
     if (this.#members.size === 0) this.#abandon();
   }
@@ -130,7 +138,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
    * result that the member has yet to hear.
    */
   release(member: Member): readonly Pending[] {
-    const joined = this.#late.get(member) ?? 0;
+    const joined = this.#late?.get(member) ?? 0;
     const pending = [...this.#slots, ...(this.#backlog?.all() ?? [])].filter(({ order }) => order > joined);
     if (this.#round?.take(member)) this.#give(member, this.#round);
     if (this.#next) this.#give(member, this.#next);
@@ -162,10 +170,13 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   /** Takes over another cohort's events without a result, and the ids by which it recognises repeats. */
   resume(other: Cohort<Heard>, pending: readonly Pending[]): void {
-    this.#seen.adopt(
-      other.#seen,
-      pending.flatMap(({ event }) => event ?? []),
-    );
+    if (other.#seen) {
+      this.#seen ??= new SeenEvents();
+      this.#seen.adopt(
+        other.#seen,
+        pending.flatMap(({ event }) => event ?? []),
+      );
+    }
     for (const { event, gap } of pending) {
       if (gap) this.gap(gap);
       else if (event?.end) this.end(event);
@@ -175,7 +186,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   /** Called when all members have moved to other cohorts, where the events of the slots are executed. */
   forgetSlots(): void {
-    this.#slots.length = 0;
+    this.#slots = noSlots;
   }
 
   get unfinished(): boolean {
@@ -206,7 +217,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   #enter(member: Member, membership: Membership<Heard>): void {
-    if (this.#isBusy) this.#late.set(member, this.#events);
+    if (this.#isBusy) (this.#late ??= new Map()).set(member, this.#events);
     this.#members.set(member, membership);
   }
 
@@ -283,7 +294,8 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   #wait(slot: Slot, outcome: Promise<Outcome>): void {
-    this.#slots.push(slot);
+    if (this.#slots.length === 0) this.#slots = [slot];
+    else this.#slots.push(slot);
     void outcome.then((settled) => {
       slot.outcome = settled;
       slot.done = true;
@@ -316,6 +328,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     if (!outcome) return;
     if (isBroken(outcome)) return this.#break(slotOf(event, order), outcome.broken);
     if (this.plan.filtersByTopic) {
+      this.#seen ??= new SeenEvents();
       if (this.#seen.has(event)) return;
       this.#seen.add(event);
     }
@@ -333,7 +346,7 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   /** Reports broken sharing. The event whose execution broke it goes back in front, to be executed for each member. */
   #break(slot: Slot, why: FanfareError): void {
-    this.#slots.unshift(slot);
+    this.#slots = [slot, ...this.#slots];
     this.host.broken(this, why);
   }
 
@@ -356,11 +369,11 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
 
   #endRound(): void {
     this.#round = undefined;
-    if (!this.#isBusy) this.#late.clear();
+    if (this.#late && !this.#isBusy) this.#late = undefined;
   }
 
   #give(member: Member, round: Round): void {
-    const joined = this.#late.size === 0 ? undefined : this.#late.get(member);
+    const joined = this.#late?.get(member);
     if (joined === undefined) round.give(member);
     else round.giveSince(member, joined);
     // Back-pressure: only a burst, which has a backlog, waits for slow readers.
@@ -388,8 +401,11 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   }
 
   #isRepeat(event: Event): boolean {
-    if (this.#seen.isLast(event)) return true;
+    // The hub hands one event object on once per topic, usually in succession.
+    if (event === this.#lastEvent) return true;
+    this.#lastEvent = event;
     if (this.topics.length < 2) return false;
+    this.#seen ??= new SeenEvents();
     if (this.#seen.has(event)) return true;
     if (!this.plan.filtersByTopic) this.#seen.add(event);
     return false;

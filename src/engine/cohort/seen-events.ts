@@ -4,24 +4,15 @@ import { payloadDigest } from "./payload-digest.ts";
 /** The number of events for which a repeat is recognised. */
 const maxRemembered = 1_024;
 
-/** Deduplicates an event that arrives by several topics. It holds nothing for a cohort that listens to one topic. */
+/** Deduplicates an event that arrives by several topics. */
 export class SeenEvents {
-  #last: Event | undefined;
-  #keys: Set<string> | undefined;
-
-  /** Whether this event object is the last one: the hub hands it on once per topic, usually in succession. */
-  isLast(event: Event): boolean {
-    if (event === this.#last) return true;
-    this.#last = event;
-    return false;
-  }
+  #keys = new Set<string>();
 
   has(event: Event): boolean {
-    return this.#keys?.has(keyOf(event)) ?? false;
+    return this.#keys.has(keyOf(event));
   }
 
   add(event: Event): void {
-    this.#keys ??= new Set();
     this.#keys.add(keyOf(event));
     const [oldest] = this.#keys;
     if (oldest !== undefined && this.#keys.size > maxRemembered) this.#keys.delete(oldest);
@@ -30,9 +21,8 @@ export class SeenEvents {
   /** Takes over the events of another cohort, except those that have yet to be executed here. */
   adopt(other: SeenEvents, open: readonly Event[]): void {
     const left = new Set(other.#keys);
-    if (left.size === 0) return;
     for (const event of open) left.delete(keyOf(event));
-    this.#keys = new Set([...(this.#keys ?? []), ...left]);
+    this.#keys = new Set([...this.#keys, ...left]);
   }
 }
 
