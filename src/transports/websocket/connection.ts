@@ -7,6 +7,7 @@ import type { Peer } from "../../contract/peer.ts";
 import type { Socket, SocketHandler } from "../../contract/socket.ts";
 import { isKernelSocket } from "../kernel-socket.ts";
 import { writeFrames } from "./frame.ts";
+import type { Reader, ReadTurns } from "./read-turns.ts";
 
 /** The owner of connections, as a connection sees it. */
 export interface ConnectionHost {
@@ -15,6 +16,7 @@ export interface ConnectionHost {
   readonly pendingPongs: number;
   /** Listener of a stream's `end`: a half-open connection, which ended without a close frame, gets a timeout. */
   readonly onStreamEnd: (this: Duplex) => void;
+  readonly reads: ReadTurns;
   /** Called when a connection is closed. */
   released(connection: WebSocketConnection): void;
 }
@@ -23,7 +25,7 @@ export interface ConnectionHost {
  * A WebSocket, as a session sees it. `ws` handles incoming frames, pings and the closing handshake. Outgoing messages
  * are framed here and written to the socket below `ws`, unless they have to be compressed, or the stream may keep chunks.
  */
-export class WebSocketConnection implements Socket, WebSocketOwner {
+export class WebSocketConnection implements Socket, WebSocketOwner, Reader {
   readonly peer: Peer;
   readonly #host: ConnectionHost;
   readonly #webSocket: OwnedWebSocket;
@@ -39,6 +41,10 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   /** To the socket: whether a listener for `drain` is set. */
   #awaitsDrain = false;
   #pendingPongs = 0;
+  /** Whether the session has paused it. */
+  #paused = false;
+  /** Whether it waits for a turn to read on. */
+  #held = false;
   /** Whether pongs are gathered in the stream, to leave in one write. */
   #gathers = false;
 
@@ -56,6 +62,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   open(accept: (socket: Socket) => SocketHandler): void {
     this.#webSocket.own(this);
     this.#stream.on("end", this.#host.onStreamEnd);
+    this.#stream.on("data", (chunk: Uint8Array) => this.#host.reads.read(this, chunk.length));
     try {
       this.#handler = accept(this);
     } catch (error) {
@@ -88,11 +95,23 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#webSocket.pause();
   }
 
   resume(): void {
-    this.#webSocket.resume();
+    this.#paused = false;
+    if (!this.#held) this.#webSocket.resume();
+  }
+
+  hold(): void {
+    this.#held = true;
+    this.#webSocket.pause();
+  }
+
+  release(): void {
+    this.#held = false;
+    if (!this.#paused) this.#webSocket.resume();
   }
 
   ping(): void {
@@ -103,7 +122,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.#ending = { code, reason: cutReason(reason) };
     // The client's answer has to be read.
-    this.#webSocket.resume();
+    this.resume();
     try {
       this.#webSocket.close(code, this.#ending.reason);
     } catch {
@@ -139,6 +158,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner {
   }
 
   closed(code: number, reason: string): void {
+    this.#host.reads.leave(this);
     const ending = this.#ending ?? { code, reason };
     this.#tell((handler) => handler.closed(ending.code, ending.reason));
     this.#host.released(this);

@@ -12,6 +12,7 @@ import { foreignHost, Hosts } from "../hosts.ts";
 import { OriginCheck, type OriginProblem, type OriginRule } from "../origin.ts";
 import { peerOf } from "../peer.ts";
 import { OwnedWebSocket, WebSocketConnection, type ConnectionHost } from "./connection.ts";
+import { ReadTurns } from "./read-turns.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { declineUnmetOffers } from "./deflate-offer.ts";
 import { RefusalServer, refuseByStatus } from "./refusal.ts";
@@ -130,6 +131,7 @@ class NodeWebSocketTransport implements WebSocketTransport {
       onStreamEnd() {
         if (this instanceof Socket) this.setTimeout(limits.closeMilliseconds, () => this.destroy());
       },
+      reads: new ReadTurns((callback) => void setImmediate(callback)),
       released: (connection) => this.#released(connection),
     };
     this.#server = new WebSocketServer({

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createClient } from "graphql-ws";
 import type { Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { WebSocket, type PerMessageDeflateOptions } from "ws";
 import { graphqlWs } from "../../../src/dialects/graphql-ws.ts";
@@ -254,6 +255,55 @@ describe("a client that reads slowly", () => {
     slow.socket.resume();
     await eventually(() => expect(slowSession?.drains).toBe(1));
     expect(slowSession?.socket.blocked).toBe(false);
+  });
+});
+
+function bytesRead(sockets: readonly Socket[]): number {
+  return sockets.reduce((sum, socket) => sum + socket.bytesRead, 0);
+}
+
+describe("clients that send much at the same time", () => {
+  const [count, each] = [64, 4];
+  const long = "x".repeat(250_000);
+
+  /** All connected; each has sent four messages of 250 KB. */
+  async function flood(url: string, stack: DisposableStack): Promise<void> {
+    const clients = await Promise.all(Array.from({ length: count }, () => connected(url)));
+    for (const client of clients) stack.use(client);
+    for (const client of clients) for (let message = 0; message < each; message += 1) client.socket.send(long);
+  }
+
+  it("are read a few MiB in a turn of the event loop, and all of it arrives", async () => {
+    await using server = await websocketServer();
+    const sockets: Socket[] = [];
+    server.server.on("connection", (socket: Socket) => sockets.push(socket));
+    using stack = new DisposableStack();
+    await flood(server.url, stack);
+    const turns: number[] = [];
+    let read = bytesRead(sockets);
+    while (server.sessions.some(({ messages }) => messages.length < each)) {
+      await turn();
+      turns.push(bytesRead(sockets) - read);
+      read = bytesRead(sockets);
+    }
+    // When the 2 MiB are used up, each socket reads 64 KiB before it is held, and Node as much again before it stops.
+    expect(Math.max(...turns)).toBeLessThanOrEqual(2_097_152 + count * 2 * 65_536);
+    expect(server.sessions.flatMap(({ messages }) => messages)).toEqual(Array(count * each).fill(long));
+  });
+
+  it("are not read on while their sessions have paused them", async () => {
+    await using server = await websocketServer();
+    using stack = new DisposableStack();
+    await flood(server.url, stack);
+    // Most wait for a turn to read on by now.
+    await turn();
+    await turn();
+    for (const { socket } of server.sessions) socket.pause?.();
+    const before = server.sessions.map(({ messages }) => messages.length);
+    for (let passed = 0; passed < 50; passed += 1) await turn();
+    expect(server.sessions.map(({ messages }) => messages.length)).toEqual(before);
+    for (const { socket } of server.sessions) socket.resume?.();
+    await eventually(() => expect(server.sessions.every(({ messages }) => messages.length === each)).toBe(true));
   });
 });
 
