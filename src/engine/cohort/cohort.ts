@@ -71,14 +71,15 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
   /** Resolves when all of the plan's topics are live, with the position in each at which the cohort came in. */
   live: Promise<readonly Position[]> = notLive;
   readonly #members = new Map<Member, Membership<Heard>>();
-  // An event looks at all of these, of each of a thousand cohorts: what is usually empty is no object of its own, which
-  // would have to come from memory.
+  // Each event reads these fields, perhaps of thousands of cohorts. What is usually empty is not an object of its own,
+  // since reading that would be one more miss of the processor's cache.
   /** Members that joined while events or results were pending, with the order of the last event before they joined. */
   #late: Map<Member, number> | undefined;
   /** The events in execution, and those behind them that are done. */
   #slots: Slot[] = noSlots;
+  /** The event that the hub handed on last. */
   #lastEvent: Event | undefined;
-  /** Undefined for a cohort that has always listened to one topic. */
+  /** The events that may come again by another topic. Undefined for a cohort that has always listened to one topic. */
   #seen: SeenEvents | undefined;
   /** The events that wait for execution; undefined while there are none, which is the usual case. */
   #backlog: Backlog | undefined;
