@@ -45,6 +45,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner, Reader {
   #paused = false;
   /** Whether it waits for a turn to read on. */
   #held = false;
+  readonly #onRead = (chunk: Uint8Array): void => this.#host.reads.read(this, chunk.length);
   /** Whether pongs are gathered in the stream, to leave in one write. */
   #gathers = false;
 
@@ -62,7 +63,7 @@ export class WebSocketConnection implements Socket, WebSocketOwner, Reader {
   open(accept: (socket: Socket) => SocketHandler): void {
     this.#webSocket.own(this);
     this.#stream.on("end", this.#host.onStreamEnd);
-    this.#stream.on("data", (chunk: Uint8Array) => this.#host.reads.read(this, chunk.length));
+    this.#stream.on("data", this.#onRead);
     try {
       this.#handler = accept(this);
     } catch (error) {
@@ -159,6 +160,8 @@ export class WebSocketConnection implements Socket, WebSocketOwner, Reader {
 
   closed(code: number, reason: string): void {
     this.#host.reads.leave(this);
+    // Node may hold a stream for a while after its end, and must not hold the session with it.
+    this.#stream.off("data", this.#onRead);
     const ending = this.#ending ?? { code, reason };
     this.#tell((handler) => handler.closed(ending.code, ending.reason));
     this.#host.released(this);
