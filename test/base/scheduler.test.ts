@@ -5,35 +5,29 @@ import { Scheduler, type Priority } from "../../src/base/scheduler.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { turns } from "../../src/testing/client.ts";
 import { holds } from "../property-runs.ts";
+import { WorkingLoop } from "./working-loop.ts";
 
 const slice = 16;
 
-/** A loop whose time passes only by work, which notes what each of its turns did. */
+/** A loop that notes what each of its turns did. */
 class Loop {
-  readonly clock: Clock;
   readonly done: number[][] = [[]];
-  readonly #turns = fakeClock();
-  #now = 0;
+  readonly #loop = new WorkingLoop();
 
-  constructor() {
-    this.clock = {
-      now: () => this.#now,
-      after: (milliseconds, callback) => this.#turns.after(milliseconds, callback),
-      every: (milliseconds, callback) => this.#turns.every(milliseconds, callback),
-      defer: (callback) => this.#turns.defer(callback),
-    };
+  get clock(): Clock {
+    return this.#loop.clock;
   }
 
   /** Does a piece of work that takes so many milliseconds. */
   work(milliseconds: number): void {
-    this.#now += milliseconds;
+    this.#loop.work(milliseconds);
     this.done.at(-1)?.push(milliseconds);
   }
 
   /** Ends a turn, and lets the microtasks run that it leaves behind. */
   async turn(): Promise<void> {
     this.done.push([]);
-    this.#turns.turn();
+    this.#loop.turn();
     for (let tick = 0; tick < 100; tick += 1) await Promise.resolve();
   }
 }

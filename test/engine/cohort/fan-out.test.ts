@@ -1,10 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { systemClock, type Clock } from "../../../src/base/clock.ts";
+import { systemClock } from "../../../src/base/clock.ts";
 import { Scheduler } from "../../../src/base/scheduler.ts";
 import { FanOut, type FanOutSource, type FanOutTarget } from "../../../src/engine/cohort/fan-out.ts";
 import { turns } from "../../../src/testing/client.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
+import { WorkingLoop } from "../../base/working-loop.ts";
 import { holds } from "../../property-runs.ts";
 
 /** A source with so many results to hand out, which notes how many it was let hand out in each turn. */
@@ -198,33 +199,9 @@ describe("A fan-out is fair:", () => {
   });
 });
 
-/** A loop whose time passes only by work. */
-class Loop {
-  readonly clock: Clock;
-  readonly #loop = fakeClock();
-  #now = 0;
-
-  constructor() {
-    this.clock = {
-      now: () => this.#now,
-      after: (milliseconds, callback) => this.#loop.after(milliseconds, callback),
-      every: (milliseconds, callback) => this.#loop.every(milliseconds, callback),
-      defer: (callback) => this.#loop.defer(callback),
-    };
-  }
-
-  work(milliseconds: number): void {
-    this.#now += milliseconds;
-  }
-
-  turn(): void {
-    this.#loop.turn();
-  }
-}
-
 /** Executes events of given costs as a cohort does, and notes what each turn executed. */
 function executeInTurns(costs: readonly number[]): readonly (readonly number[])[] {
-  const loop = new Loop();
+  const loop = new WorkingLoop();
   const fanOut = new FanOut(new Scheduler(loop.clock, 16), 100, (callback) => callback());
   const left = [...costs];
   const executed: number[][] = [];
@@ -250,7 +227,7 @@ function executeInTurns(costs: readonly number[]): readonly (readonly number[])[
 
 /** A thousand sources, each with events of 4 milliseconds to execute, and the numbers of those that are looked at. */
 class Crowds {
-  readonly loop: Loop = new Loop();
+  readonly loop: WorkingLoop = new WorkingLoop();
   readonly fanOut: FanOut = new FanOut(new Scheduler(this.loop.clock, 16), 100, (callback) => callback());
   #looked: number[] = [];
 
@@ -308,7 +285,7 @@ describe("A turn that executes events", () => {
   });
 
   it("hands on what is published while it executes", () => {
-    const loop = new Loop();
+    const loop = new WorkingLoop();
     const fanOut = new FanOut(new Scheduler(loop.clock, 16), 100, (callback) => callback());
     const published = new Crowd(5);
     fanOut.addUnfinished({
