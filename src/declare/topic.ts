@@ -1,5 +1,6 @@
 import { quoted } from "../base/quoted.ts";
 import { FanfareError } from "../base/error.ts";
+import { keepShape } from "../base/kept-shape.ts";
 import { checkArgument } from "../base/option-check.ts";
 import { mapOf, must, propertyOf, type Rule } from "../base/rule.ts";
 import type { TopicName } from "../contract/broker.ts";
@@ -14,6 +15,9 @@ export class Topic<Payload = unknown> {
     this.name = name;
   }
 }
+
+// Applications make one for each `publish`.
+keepShape(new Topic(""));
 
 /** A topic, or its name, which has no type of payload. */
 export type TopicLike<Payload = unknown> = Topic<Payload> | TopicName;

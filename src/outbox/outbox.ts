@@ -1,3 +1,4 @@
+import { keepShape } from "../base/kept-shape.ts";
 import type { Delivery } from "../engine/execution/delivery.ts";
 import { encode } from "../engine/execution/result.ts";
 
@@ -149,6 +150,9 @@ export class Outbox<Owner extends OutboxOwner> {
     owner.queued(delivery, -1);
   }
 }
+
+// A writer has one only while it waits for its socket.
+keepShape(new Outbox());
 
 function aboutOf(content: Delivery | Message): string | undefined {
   return "about" in content ? content.about : undefined;

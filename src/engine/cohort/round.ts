@@ -1,3 +1,4 @@
+import { keepShape } from "../../base/kept-shape.ts";
 import { ShortDelivery, type Delivery } from "../execution/delivery.ts";
 import type { Pending } from "./backlog.ts";
 import type { Member } from "./member.ts";
@@ -108,6 +109,9 @@ export class Round {
     return index < 0 ? this.#deliveries.length : index;
   }
 }
+
+// Each event has a round, and few live at a time.
+keepShape(new Round());
 
 function tell(member: Member, { gap }: Pending): void {
   if (gap) member.gap(gap);

@@ -1,3 +1,4 @@
+import { keepShape } from "../../base/kept-shape.ts";
 import type { Event } from "../../contract/broker.ts";
 import { encode } from "./result.ts";
 
@@ -41,6 +42,8 @@ export class ShortDelivery implements Delivery {
     return this.#bytes ?? scratchBytes(this, this.#text);
   }
 }
+
+keepShape(new ShortDelivery(undefined, ""));
 
 function scratchBytes(delivery: ShortDelivery, text: string): Uint8Array {
   if (inScratch === delivery) return scratchView;
