@@ -171,7 +171,7 @@ export function slowTable(cases: readonly { title: string; measured: SlowClient 
   ]);
   return `## One slow client
 
-1,000 subscribers, events of 4 KiB, 20 a second. One client stops reading, after which 24 MiB of events are published to it alone; then the others' latencies are taken. In the rounds' other half it reads. Latency is from the publish to the arrival in the client's process.
+1,000 subscribers, events of 4 KiB, the next one 20 ms after the last one has arrived. One client stops reading, after which 24 MiB of events are published to it alone; then the others' latencies are taken. In the rounds' other half it reads. Latency is from the publish to the arrival in the client's process.
 
 ${table(["", "p99 ms, all read", "p99 ms, one stalled", "ratio", "RSS growth MiB, first stall", "heap and external MiB, median"], rows)}`;
 }

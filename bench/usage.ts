@@ -24,6 +24,11 @@ export interface Memory {
   readonly heap: number;
 }
 
+/** A full collection: what lives is old from now on, and no longer copied by the collections of young objects. */
+export function collect(): void {
+  globalThis.gc?.();
+}
+
 /** Bytes held after a full collection, which also gives back what is free: V8 keeps up to 100 MB for new objects. */
 export function memory(): Memory {
   globalThis.gc?.({ type: "major", flavor: "last-resort", execution: "sync" });

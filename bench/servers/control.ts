@@ -3,7 +3,7 @@ import type { Server as HttpServer } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import { answer } from "../channel.ts";
 import { nextMessage, roomName, type Message } from "../message.ts";
-import { machineTime, memory, usage } from "../usage.ts";
+import { collect, machineTime, memory, usage } from "../usage.ts";
 
 export interface Publishing {
   readonly events: number;
@@ -44,6 +44,7 @@ function controls({ port, publish }: Server) {
     port: () => port,
     usage,
     memory,
+    collect,
     /** Returns when it began. */
     async publish({ events, perTurn, turns, rooms, textBytes }: Publishing): Promise<number> {
       const start = machineTime();
