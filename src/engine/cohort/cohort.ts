@@ -386,8 +386,9 @@ export class Cohort<Heard extends Hearing = Plan> implements Listener, FanOutSou
     this.#stragglers.add(member, this.#members.size === 1);
   }
 
-  /** Drops the backlog of a cohort without members. */
+  /** Drops the backlog of a cohort without members. There may be 20,000 of them, of clients that leave together. */
   #abandon(): void {
+    if (this.#isBusy) this.host.parts.fanOut.forget(this);
     if (this.#backlog) this.host.parts.pressure.take(this.#backlog.size);
     this.#backlog = undefined;
   }

@@ -56,6 +56,12 @@ export class FanOut implements Disposable {
     this.#arm();
   }
 
+  /** Forgets a source that has nobody left to hand results to. */
+  forget(source: FanOutSource): void {
+    this.#sources.delete(source);
+    this.#unfinished.delete(source);
+  }
+
   /** Adds a target. It must not be added again before it was flushed. */
   addTarget(target: FanOutTarget): void {
     this.#targets.push(target);

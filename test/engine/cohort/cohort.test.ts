@@ -1,7 +1,8 @@
 import { GraphQLError } from "graphql";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SubscriptionOptions } from "../../../src/declare/subscription.ts";
 import { SKIP } from "../../../src/declare/skip.ts";
+import { Cohort } from "../../../src/engine/cohort/cohort.ts";
 import { tickSchema, type Tick } from "../../session/ticks.ts";
 import { EngineStage, type NotedMember } from "../engine-stage.ts";
 
@@ -181,6 +182,16 @@ describe("A cohort", () => {
     expect([first.heard, second.heard]).toEqual([[], []]);
     expect(executed).toBe(1);
     expect(stage.engine.cohorts.shared).toBe(0);
+  });
+
+  it.each([1, 100])("is let go by the fan-out with its last member, though %i events are left", async (count) => {
+    using distribute = vi.spyOn(Cohort.prototype, "distribute");
+    await using stage = stageOf({});
+    const member = await stage.join(query);
+    for (let n = 1; n <= count; n += 1) stage.broker.emit("a", { n });
+    member.running.end();
+    await stage.deliver();
+    expect(distribute).not.toHaveBeenCalled();
   });
 
   it("is a new one for whoever comes after the last member has left", async () => {

@@ -177,6 +177,19 @@ describe("A fan-out", () => {
 });
 
 describe("A fan-out is fair:", () => {
+  it("serves no source that it was told to forget", () => {
+    const clock = fakeClock();
+    const fanOut = new FanOut(new Scheduler(clock, 16), 100, (callback) => callback());
+    const [left, crowd, idle] = [new Crowd(3), new Crowd(3), new Crowd(0)];
+    fanOut.addSource(left);
+    fanOut.addSource(crowd);
+    fanOut.addUnfinished(idle);
+    fanOut.forget(left);
+    fanOut.forget(idle);
+    clock.turn();
+    expect([left.served, crowd.served, idle.served]).toEqual([[], [3], []]);
+  });
+
   it("a source that never ends does not keep another one waiting", () => {
     const clock = fakeClock();
     const fanOut = new FanOut(new Scheduler(clock, 16), 10, (callback) => callback());
