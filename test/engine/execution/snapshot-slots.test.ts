@@ -62,6 +62,19 @@ describe("Snapshots", () => {
     expect(await crowd.settled()).toEqual([0, 1]);
   });
 
+  it("make way when no further row was read for 200 ms", async () => {
+    const crowd = new Crowd(1);
+    crowd.come(0, 1);
+    await crowd.settled();
+    const [reading] = crowd.held;
+    if (!reading) throw new Error("It was not admitted");
+    reading.hasMoved = true;
+    crowd.clock.advance(200);
+    expect(await crowd.settled()).toEqual([0]);
+    crowd.clock.advance(200);
+    expect(await crowd.settled()).toEqual([0, 1]);
+  });
+
   it("keep their slot while rows are read, or wait for a turn of the event loop", async () => {
     const crowd = new Crowd(2);
     crowd.come(0, 1, 2);
