@@ -1,8 +1,9 @@
-// npm run bench:compare -- --before <folder> [--only 1k,bursts,filters,connect,slow] [--processes 6] [--rounds 5]
+// npm run bench:compare -- --before <folder> [--only 1k,bursts,filters,connect,slow] [--processes 6] [--rounds 6]
 // This build against the one in another folder, such as a clone of an earlier commit after `npm ci && npm run build`:
 // what one costs with the other as 1. Each pair of processes is fresh, since two processes of one build differ by more
 // than two rounds of one process. They change places from pair to pair: of two processes of one build, the one that was
-// started first costs 3 % more. The servers' own code is this build's in both.
+// started first costs 3 % more. Within a pair each build is the first one in every other round, and whichever is first
+// costs up to a third more, so two rounds give one value. The servers' own code is this build's in both.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { connectAll } from "./connect.ts";
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     before: { type: "string" },
     only: { type: "string" },
     processes: { type: "string", default: "6" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "6" },
   },
 });
 if (values.before === undefined) throw new Error("--before names the folder of the build to compare with.");
@@ -26,6 +27,8 @@ process.env["FANFARE_BEFORE"] = resolve(values.before);
 type FanfareServer = "fanfare" | "fanfare-sse";
 const processes = Number(values.processes);
 const rounds = Number(values.rounds);
+if (!(rounds > 0 && rounds % 2 === 0))
+  throw new Error("--rounds is an even number: each build is first in half of them.");
 const seconds = 0.8;
 
 const names = [...scenarios.map(({ name }) => name), eventStreams.name, "filters", "connect", "slow"];
@@ -59,7 +62,16 @@ async function compareFanOut(scenario: Scenario, order: Order, after: FanfareSer
   return ratios(costs(after), costs(before));
 }
 
+/** One ratio for two rounds, in each of which another build was first. */
 function ratios(after: readonly number[], before: readonly number[]): readonly number[] {
+  return after.flatMap((_, round) => (round % 2 === 0 ? [sumOfTwo(after, round) / sumOfTwo(before, round)] : []));
+}
+
+function sumOfTwo(costs: readonly number[], from: number): number {
+  return (costs[from] ?? NaN) + (costs[from + 1] ?? NaN);
+}
+
+function singleRatios(after: readonly number[], before: readonly number[]): readonly number[] {
   return after.map((value, index) => value / (before[index] ?? NaN));
 }
 
@@ -68,7 +80,7 @@ function single(list: readonly number[]): readonly (readonly number[])[] {
   return list.map((value) => [value]);
 }
 
-console.log("| | after / before | rounds | of each pair of processes |\n| --- | --- | --- | --- |");
+console.log("| | after / before | pairs of rounds | of each pair of processes |\n| --- | --- | --- | --- |");
 
 for (const scenario of scenarios.filter(({ name }) => chosen.has(name))) {
   print(`${scenario.title}, CPU`, await fresh((order) => compareFanOut(scenario, order, "fanfare")));
@@ -83,7 +95,12 @@ if (chosen.has("filters")) {
   for (const by of ["id", "where"] as const) {
     for (const count of [fewFilters, manyFilters]) {
       const pairs = await fresh((order) => compareFilters(order, by, count, rounds));
-      const costs = pairs.map((pair) => pair.map(({ after, before }) => after / before));
+      const costs = pairs.map((pair) =>
+        ratios(
+          pair.map(({ after }) => after),
+          pair.map(({ before }) => before),
+        ),
+      );
       print(`${count.toLocaleString("en")} filters by \`${by}\`, CPU`, costs);
     }
   }
@@ -95,14 +112,14 @@ if (chosen.has("connect")) {
   const of = (name: ServerName, what: "cpu" | "rss" | "heap" | "perSecond"): readonly number[] =>
     (all.get(name) ?? []).map((connected) => connected[what]);
   const cost = (what: "cpu" | "rss" | "heap"): readonly (readonly number[])[] =>
-    single(ratios(of("fanfare", what), of("fanfare-before", what)));
+    single(singleRatios(of("fanfare", what), of("fanfare-before", what)));
   print("connecting, CPU", cost("cpu"));
-  print("connecting, CPU, with raw ws as 1", single(ratios(of("fanfare", "cpu"), of("raw-ws", "cpu"))));
+  print("connecting, CPU, with raw ws as 1", single(singleRatios(of("fanfare", "cpu"), of("raw-ws", "cpu"))));
   print("memory per connection, RSS", cost("rss"));
   print("memory per connection, heap and external", cost("heap"));
   print(
     "seconds for 10,000 connections",
-    single(ratios(of("fanfare-before", "perSecond"), of("fanfare", "perSecond"))),
+    single(singleRatios(of("fanfare-before", "perSecond"), of("fanfare", "perSecond"))),
   );
 }
 
@@ -114,9 +131,13 @@ if (chosen.has("slow")) {
         ["p99", "p99 of the others"],
         ["typical", "median of the events' p99"],
       ] as const) {
-        const found = pairs.map((pair) =>
-          pair.filter((round) => round.stalled === stalled).map(({ after, before }) => after[what] / before[what]),
-        );
+        const found = pairs.map((pair) => {
+          const phases = pair.filter((round) => round.stalled === stalled);
+          return ratios(
+            phases.map(({ after }) => after[what]),
+            phases.map(({ before }) => before[what]),
+          );
+        });
         print(`${policy}, one client ${stalled ? "stalled" : "reads"}, ${title}`, found);
       }
     }
