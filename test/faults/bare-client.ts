@@ -44,6 +44,17 @@ export function handshakeText(port: number, headers: Readonly<Record<string, str
   return `GET /graphql HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
 }
 
+/** The server has ended a connection that it had not acknowledged. */
+export class Refusal extends Error {
+  /** The code of its close frame, if one came. */
+  readonly code: number | undefined;
+
+  constructor(code: number | undefined, told: string) {
+    super(`The server has refused a client: ${told}`);
+    this.code = code;
+  }
+}
+
 /** A WebSocket client on a bare TCP socket: it does what no library would let it do, and reads only when it is told. */
 export class BareClient implements Disposable {
   readonly socket: Socket;
@@ -88,12 +99,21 @@ export class BareClient implements Disposable {
     return client;
   }
 
-  /** A client that was acknowledged. */
+  /**
+   * A client that was acknowledged.
+   *
+   * @throws Refusal as soon as the server ends the connection instead.
+   */
   static async ready(port: number, options: BareClientOptions = {}): Promise<BareClient> {
     const client = await BareClient.open(port, { ...options, onMessage: (message) => client.#first(message, options) });
     client.send({ type: (options.protocol ?? usualProtocol).words.init });
-    await client.until(() => client.#acknowledged, "the acknowledgement");
-    return client;
+    await client.until(
+      () => client.#acknowledged || client.ended || client.closing !== undefined,
+      "the acknowledgement",
+    );
+    if (client.#acknowledged) return client;
+    client[Symbol.dispose]();
+    throw new Refusal(client.closing?.code, client.#told());
   }
 
   #first(message: ServerMessage, options: BareClientOptions): void {

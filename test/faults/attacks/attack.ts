@@ -1,4 +1,5 @@
-import { BareClient, type BareClientOptions } from "../bare-client.ts";
+import { closeCodes } from "../../../src/base/close-code.ts";
+import { BareClient, Refusal, type BareClientOptions } from "../bare-client.ts";
 import { clientFrame, opcodes, textFrame } from "../frame.ts";
 import type { Child } from "../child.ts";
 import type { AttackServerAnswers } from "./attack-server.ts";
@@ -52,8 +53,21 @@ function empties(length: number): readonly object[] {
   return Array.from({ length }, () => ({}));
 }
 
-async function ready({ port, address }: Target, stack: DisposableStack): Promise<BareClient> {
-  return stack.use(await BareClient.ready(port, from(address)));
+/** How often an attacker tries to connect. */
+const tries = 5;
+
+/**
+ * An attacker's client. All attackers are one process, which masks their frames: its init may be later than the server
+ * waits for it (3 seconds), and then it connects again.
+ */
+async function ready({ port, address }: Target, stack: DisposableStack, left = tries): Promise<BareClient> {
+  try {
+    return stack.use(await BareClient.ready(port, from(address)));
+  } catch (error) {
+    const wasLate = error instanceof Refusal && error.code === closeCodes.initTimeout.code;
+    if (left <= 1 || !wasLate) throw error;
+    return ready({ port, address }, stack, left - 1);
+  }
 }
 
 function from(address: string): BareClientOptions {
