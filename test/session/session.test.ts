@@ -147,13 +147,18 @@ describe("A connection is closed", () => {
     expect(await client.waitDisconnect()).toEqual({ code: 4413, reason: closeCodes.tooSlow.reason });
   });
 
-  it.each([
-    { when: "before", connectOnly: true },
-    { when: "after", connectOnly: false },
-  ])("with 4429 for a second init $when the acknowledgement, PROTOCOL 2.4", async ({ connectOnly }) => {
-    await using fanfare = createFanfare({ schema, log: silentLog });
+  it("with 4429 for a second init before the acknowledgement, PROTOCOL 2.4", async () => {
+    const never = Promise.withResolvers<object>();
+    await using fanfare = createFanfare({ schema, log: silentLog, onConnect: () => never.promise });
     await using client = new TestClient(fanfare);
-    await client.connectAndInit({}, { connectOnly });
+    for (let time = 0; time < 2; time += 1) client.send({ type: "connection_init" });
+    expect(await client.waitDisconnect()).toEqual({ code: 4429, reason: "Too many initialisation requests" });
+    await client.assertNoMessages();
+  });
+
+  it("with 4429 for a second init after the acknowledgement, PROTOCOL 2.4", async () => {
+    await using fanfare = createFanfare({ schema, log: silentLog });
+    await using client = await connected(fanfare);
     client.send({ type: "connection_init" });
     expect(await client.waitDisconnect()).toEqual({ code: 4429, reason: "Too many initialisation requests" });
     await client.assertNoMessages();
