@@ -174,9 +174,7 @@ describe("A fan-out", () => {
     clock.turn();
     expect(crowd.left).toBe(1);
   });
-});
 
-describe("A fan-out is fair:", () => {
   it("serves no source that it was told to forget", () => {
     const clock = fakeClock();
     const fanOut = new FanOut(new Scheduler(clock, 16), 100, (callback) => callback());
@@ -189,7 +187,9 @@ describe("A fan-out is fair:", () => {
     clock.turn();
     expect([left.served, crowd.served, idle.served]).toEqual([[], [3], []]);
   });
+});
 
+describe("A fan-out is fair:", () => {
   it("a source that never ends does not keep another one waiting", () => {
     const clock = fakeClock();
     const fanOut = new FanOut(new Scheduler(clock, 16), 10, (callback) => callback());
